@@ -1,0 +1,53 @@
+"""The places the rail and the tab bar offer. A place appears once its page exists and the reader may open it."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+AGENT = ("agent", "lead", "supervisor", "admin")
+SUPERVISOR = ("supervisor", "admin")
+
+
+@dataclass(frozen=True)
+class Area:
+    """One entry of the main navigation. `roles` may open it; `key` is the second letter after g."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    url: str
+    key: str
+    roles: tuple[str, ...] = AGENT
+
+
+AREAS = (
+    Area("inbox", _("Inbox"), "inbox", "/inbox/", "i"),
+    Area("calls", _("Calls"), "phone", "/calls/", "c"),
+    Area("customers", _("Customers"), "users", "/customers/", "u"),
+    Area("knowledge", _("Knowledge"), "book-open", "/knowledge/", "k"),
+    Area("dashboard", _("Dashboard"), "layout-dashboard", "/dashboard/", "d", SUPERVISOR),
+    Area("evaluation", _("AI evaluation"), "flask-conical", "/evaluation/", "a", SUPERVISOR),
+    Area("settings", _("Settings"), "settings-2", "/settings/people/", "s", SUPERVISOR),
+)
+
+
+def areas_for(request: HttpRequest) -> list[Area]:
+    """The areas that exist and that this reader's role may open, in the order of the rail."""
+    user = getattr(request, "user", None) or AnonymousUser()
+    role = getattr(user, "role", "")
+    return [area for area in AREAS if role in area.roles and page_exists(area.url)]
+
+
+@cache  # the routes are fixed while a process runs
+def page_exists(path: str) -> bool:
+    """Whether some app serves this path; used for links to pages of the apps above."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
