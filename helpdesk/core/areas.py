@@ -24,6 +24,10 @@ class Area:
     key: str
     roles: tuple[str, ...] = AGENT
 
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in this area: `/settings/people/` holds all of `/settings/`."""
+        return path.startswith("/" + self.url.split("/")[1] + "/")
+
 
 AREAS = (
     Area("inbox", _("Inbox"), "inbox", "/inbox/", "i"),

@@ -51,6 +51,12 @@ def areas(context: Context) -> list[Area]:
 
 
 @register.filter
+def holds(area: Area, path: str) -> bool:
+    """Whether the page at this path belongs to the area."""
+    return area.holds(path)
+
+
+@register.filter
 def exists(path: str) -> bool:
     """True when some app serves this path: `{% if "/inbox/counts/"|exists %}`."""
     return page_exists(path)
@@ -173,8 +179,9 @@ def callout(text: str, tone: str = "", icon: str = "info", alert: bool = False) 
 def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     """A form field with visible label, hint and errors beside it, joined by aria-describedby."""
     kind = getattr(bound.field.widget, "input_type", "")
+    bound.help_text = hint or bound.help_text  # so that Django joins it by aria-describedby
     classes = {} if kind in {"checkbox", "radio"} else {"class": "input"}
-    return {"field": bound, "hint": hint or bound.help_text, "widget": bound.as_widget(attrs=classes), "kind": kind}
+    return {"field": bound, "widget": bound.as_widget(attrs=classes), "kind": kind}
 
 
 # ---- times ----
