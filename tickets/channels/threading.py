@@ -23,7 +23,6 @@ from django.conf import settings
 from .addresses import mail_domain, normalise, reply_mailbox
 
 TOKEN_LENGTH = 52  # base32 of 32 bytes without padding
-LONGEST_LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
 _TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
