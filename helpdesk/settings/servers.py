@@ -1,0 +1,55 @@
+"""Which PostgreSQL and Redis we use: DATABASE_URL and REDIS_URL, or the embedded ones under DATA_DIR."""
+
+import os
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import environ
+
+from helpdesk.core.embedded import layout
+from helpdesk.core.embedded.choice import data_dir
+
+DATA_DIR = data_dir()
+_places = layout(DATA_DIR)
+
+# A pool, not CONN_MAX_AGE: kept connections and ASGI exhaust PostgreSQL (security.md, finding 6).
+_POOL = {"min_size": 0, "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "8")), "timeout": 10, "max_idle": 60}
+
+
+def _database() -> dict[str, Any]:
+    found: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "HOST": str(_places.sockets), "NAME": "helpdesk", "USER": "helpdesk"}
+    if url := os.environ.get("DATABASE_URL"):
+        found = dict(environ.Env.db_url_config(url))
+    options = {**found.get("OPTIONS", {}), "pool": _POOL}
+    return {**found, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+
+
+def _redis(use: int) -> tuple[str, str]:
+    """(Redis URL, Celery URL) of the `use`-th of our three databases, counted from the number in REDIS_URL (1 without one).
+
+    Three, because each is emptied on its own: cache, live updates, and the bells of Celery.
+    """
+    url = urlsplit(os.environ.get("REDIS_URL") or f"unix://{_places.redis_socket}?db=1")
+    query = parse_qs(url.query)
+    if url.scheme == "unix":
+        first = int(query.get("db", ["0"])[0])
+        return f"unix://{url.path}?db={first + use}", f"redis+socket://{url.path}?virtual_host={first + use}"
+    first = int(url.path.strip("/") or 0)
+    both = url._replace(path=f"/{first + use}").geturl()
+    return both, both
+
+
+DATABASES = {"default": _database()}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis(0)[0], "KEY_PREFIX": "helpdesk"}}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_redis(1)[0]], "capacity": 1000}}}
+
+CELERY_BROKER_URL = _redis(2)[1]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A killed worker's task is taken up again after at most 5 minutes by the broker; the event sweep is quicker. Longer than
+# the longest task (120 s), or it would run twice. Kombu looks for such tasks every interval x throttle seconds.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_interval": 10, "unacked_restore_throttle": 1, "unacked_mutex_expire": 30}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
