@@ -1,0 +1,1 @@
+"""Who writes to us: customers, their organisations and addresses (`identity.resolve` says who is speaking)."""

@@ -1,0 +1,3 @@
+from .customer import ContactPoint, Customer, Organisation
+
+__all__ = ("ContactPoint", "Customer", "Organisation")

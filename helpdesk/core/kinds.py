@@ -1,0 +1,131 @@
+"""Everything that can happen: the kinds of events and the data that each carries.
+
+The table of contents of the event spine. A kind that is not here cannot be recorded; `record` refuses data
+that a kind does not name. History, the partners' feed, webhooks and rules all speak of these.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Nothing(TypedDict):
+    """The subject says it all."""
+
+
+class Change(TypedDict, total=False):
+    """One property went from `old` to `new`; both as shown to people, ids beside them where needed."""
+
+    old: Any
+    new: Any
+    old_id: str | None
+    new_id: str | None
+    reason: str
+
+
+class MailStored(TypedDict):
+    source: str
+    size: int
+
+
+class MessageData(TypedDict, total=False):
+    channel: str
+    opens_ticket: bool
+    automatic: bool
+    verified: str
+
+
+class DeliveryData(TypedDict, total=False):
+    recipient: str
+    reason: str
+    attempts: int
+
+
+class Quarantined(TypedDict, total=False):
+    reason: str
+    sender: str
+    target: str
+
+
+class TagData(TypedDict):
+    tag: str
+
+
+class TriageData(TypedDict, total=False):
+    run: str
+    category: str
+    confidence: float
+    priority: str
+    applied: list[str]
+    total_ms: float
+
+
+class Snooze(TypedDict):
+    until: str | None
+
+
+class Escalation(TypedDict, total=False):
+    level: str
+    reasons: list[str]
+
+
+class SuggestionData(TypedDict, total=False):
+    suggestion: int
+    feedback: str
+    article: str
+
+
+class ArticleData(TypedDict, total=False):
+    title: str
+    status: str
+
+
+class Person(TypedDict, total=False):
+    email: str
+    role: str
+
+
+KINDS: dict[str, Any] = {
+    # e-mail, before it is understood
+    "mail.stored": MailStored,
+    "mail.unreadable": Quarantined,
+    # messages
+    "message.received": MessageData,
+    "message.sent": MessageData,
+    "message.withdrawn": MessageData,
+    "message.delivered": DeliveryData,
+    "message.delivery_failed": DeliveryData,
+    "message.bounced": DeliveryData,
+    "message.quarantined": Quarantined,
+    "message.adopted": Quarantined,
+    "note.added": Nothing,
+    # tickets
+    "ticket.created": MessageData,
+    "ticket.status_changed": Change,
+    "ticket.priority_changed": Change,
+    "ticket.category_changed": Change,
+    "ticket.queue_changed": Change,
+    "ticket.assigned": Change,
+    "ticket.tagged": TagData,
+    "ticket.untagged": TagData,
+    "ticket.snoozed": Snooze,
+    "ticket.escalated": Escalation,
+    "ticket.participant_added": Person,
+    "ticket.participant_removed": Person,
+    "ticket.subject_changed": Change,
+    # assist
+    "triage.completed": TriageData,
+    "suggestion.rated": SuggestionData,
+    "suggestion.used": SuggestionData,
+    "draft.used": SuggestionData,
+    "draft.dismissed": SuggestionData,
+    # customers, knowledge, people
+    "customer.created": Nothing,
+    "customer.changed": Change,
+    "article.published": ArticleData,
+    "article.changed": ArticleData,
+    "article.retired": ArticleData,
+    "user.invited": Person,
+    "user.joined": Person,
+    "user.changed": Change,
+}

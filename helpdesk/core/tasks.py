@@ -1,0 +1,59 @@
+"""Tasks of the event spine. Three lines each: an id in, one call."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, shared_task
+from django.core.cache import cache
+from django.utils import timezone
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from . import events
+from .models import IdempotencyRecord, Receipt
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_KEY = "worker-heartbeat"
+
+
+@shared_task
+def dispatch(event_id: int) -> None:
+    events.dispatch(event_id)
+
+
+@shared_task
+def handle(receipt_id: int) -> None:
+    events.run(receipt_id)
+
+
+@shared_task
+def sweep_events() -> None:
+    events.sweep()
+
+
+@shared_task
+def forget_old_traces() -> None:
+    """Idempotency answers are kept for 24 h (contract); receipts that are done, for a week."""
+    now = timezone.now()
+    IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
+    Receipt.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
+
+
+def send_quietly(task: Task, *args: Any, countdown: float | None = None) -> None:
+    """Ask for a task; when the broker is away say so in the log and go on: a sweep finds what was not asked for."""
+    try:
+        task.apply_async(args, countdown=countdown, retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        log.warning("broker_unavailable", extra={"task": task.name, "error": repr(error)})
+
+
+
+
+@shared_task
+def heartbeat() -> None:
+    """Tell /health that scheduler, broker and worker are alive: this task ran through all three."""
+    cache.set(HEARTBEAT_KEY, timezone.now().isoformat(), timeout=300)

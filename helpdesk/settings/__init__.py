@@ -1,0 +1,19 @@
+"""Settings by topic. The environment is read here and nowhere else; every default works on a laptop.
+
+`env.py` says what a variable means, `servers.py` where PostgreSQL and Redis are, and `production.py` refuses to start insecure.
+"""
+
+import django_stubs_ext
+
+from .env import *  # noqa: F403 - a settings package is a namespace
+from .servers import *  # noqa: F403
+from .base import *  # noqa: F403, I001 - the order is meant: later topics use earlier ones
+from .jobs import *  # noqa: F403
+from .accounts import *  # noqa: F403
+from .mail import *  # noqa: F403
+from .api import *  # noqa: F403
+from .engine import *  # noqa: F403
+from .security import *  # noqa: F403
+from .logs import *  # noqa: F403
+
+django_stubs_ext.monkeypatch()  # `forms.ModelForm[User]` and the like, at run time too

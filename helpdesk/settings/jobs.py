@@ -1,0 +1,23 @@
+"""Celery: the schedule, and settings under which a killed worker loses nothing (reference/stack.md, traps 11 and 12)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+CELERY_BEAT_SCHEDULE = {
+    "events left behind": {"task": "helpdesk.core.tasks.sweep_events", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
+    "mail left behind": {"task": "tickets.tasks.deliver_the_forgotten", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
+    "fetch mail": {"task": "tickets.tasks.fetch_mail", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
+    "old traces": {"task": "helpdesk.core.tasks.forget_old_traces", "schedule": timedelta(hours=1)},
+    "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
+}

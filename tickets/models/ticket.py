@@ -1,0 +1,364 @@
+"""The ticket: its state, and the verbs by which it changes. Each verb guards, writes and records in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import connection, models, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer, Organisation
+from helpdesk.core.errors import Conflict, Invalid
+from helpdesk.core.events import record
+from helpdesk.core.models import ApiKey, User
+from knowledge.models import Category
+from tickets import sla
+
+from .queue import Queue
+
+if TYPE_CHECKING:
+    from helpdesk.core.models import Event
+
+Actor = User | ApiKey | Customer | None
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def visible_to(self, viewer: Any) -> Self:
+        """Supervisors, admins and keys: all. Agents: their queues and what is assigned to them. Customers: their own."""
+        if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
+            return self
+        if isinstance(viewer, User):
+            mine = Queue.objects.filter(memberships__user=viewer).values("pk")
+            return self.filter(models.Q(queue__in=mine) | models.Q(assignee=viewer))
+        return self.filter(customer=viewer) if isinstance(viewer, Customer) else self.none()
+
+    def active(self) -> Self:
+        """Somebody still has to do something: not resolved, not closed."""
+        return self.filter(status__in=Ticket.ACTIVE)
+
+    def waiting_for_us(self) -> Self:
+        return self.filter(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN))
+
+    def awake(self) -> Self:
+        return self.filter(models.Q(snoozed_until__isnull=True) | models.Q(snoozed_until__lte=timezone.now()))
+
+    def snoozed(self) -> Self:
+        return self.filter(snoozed_until__gt=timezone.now())
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee__isnull=True)
+
+    def at_risk(self) -> Self:
+        """Overdue or due within half an hour."""
+        return self.filter(due_at__lte=timezone.now() + sla.AT_RISK)
+
+    def with_people(self) -> Self:
+        """Everything that a row on screen shows, in one query."""
+        return self.select_related("customer__organisation", "organisation", "queue", "assignee", "category")
+
+
+class Ticket(models.Model):
+    class Status(models.TextChoices):
+        NEW = "new", _("New")
+        OPEN = "open", _("Open")
+        PENDING = "pending", _("Waiting on customer")
+        ON_HOLD = "on_hold", _("On hold")
+        RESOLVED = "resolved", _("Solved")
+        CLOSED = "closed", _("Closed")
+
+    class Priority(models.TextChoices):
+        LOW = "low", _("Low")
+        NORMAL = "normal", _("Normal")
+        HIGH = "high", _("High")
+        URGENT = "urgent", _("Urgent")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        WEB_FORM = "web_form", _("Web form")
+        CHAT = "chat", _("Chat")
+        PHONE = "phone", _("Phone")
+        SMS = "sms", _("SMS")
+        API = "api", _("API")
+        WEBHOOK = "webhook", _("Webhook")
+
+    class Sentiment(models.TextChoices):
+        VERY_NEGATIVE = "very_negative", _("Very negative")
+        NEGATIVE = "negative", _("Negative")
+        NEUTRAL = "neutral", _("Neutral")
+        POSITIVE = "positive", _("Positive")
+        VERY_POSITIVE = "very_positive", _("Very positive")
+
+    ACTIVE: ClassVar[tuple[str, ...]] = (Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD)
+    DONE: ClassVar[tuple[str, ...]] = (Status.RESOLVED, Status.CLOSED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(_("number"), max_length=24, unique=True)
+    subject = models.CharField(_("subject"), max_length=500, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.NEW)
+    priority = models.CharField(_("priority"), max_length=8, choices=Priority.choices, default=Priority.NORMAL)
+    category = models.ForeignKey(Category, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="tickets")
+    assignee = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="tickets")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
+    organisation = models.ForeignKey(Organisation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    tags = models.ManyToManyField("Tag", blank=True, related_name="tickets")
+    language = models.CharField(_("language"), max_length=12, blank=True)
+    sentiment = models.CharField(_("sentiment"), max_length=16, choices=Sentiment.choices, blank=True)
+    polarity = models.FloatField(null=True, blank=True)  # -1..+1
+    frustration = models.FloatField(null=True, blank=True)  # 0..1
+    metadata = models.JSONField(default=dict, blank=True)
+    # What a person decided, triage leaves alone: names of fields.
+    decided_by_people = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    last_customer_message_at = models.DateTimeField(null=True, blank=True)
+    last_agent_message_at = models.DateTimeField(null=True, blank=True)
+    first_response_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    first_reply_due_at = models.DateTimeField(null=True, blank=True)
+    next_reply_due_at = models.DateTimeField(null=True, blank=True)
+    resolve_due_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)  # the nearest of the three: what lists are sorted by
+    version = models.PositiveIntegerField(default=1)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        ordering = ("-created_at",)
+        indexes = (
+            # the inbox: what waits, by due time; partial, so that years of solved tickets cost nothing
+            models.Index("queue", "due_at", "id", name="ticket_inbox", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))),
+            models.Index("assignee", "due_at", "id", name="ticket_mine", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))),
+            models.Index("customer", "-created_at", name="ticket_by_customer"),
+            models.Index("-created_at", "id", name="ticket_newest"),
+            models.Index("-updated_at", "id", name="ticket_updated"),
+            GinIndex(fields=("metadata",), name="ticket_metadata", opclasses=("jsonb_path_ops",)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("ticket", args=[self.number])
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
+
+    @property
+    def audience(self) -> tuple[str, str]:
+        """The realtime groups that hear of a change."""
+        return (f"ticket.{self.pk}", f"queue.{self.queue_id}")
+
+    def record(self, kind: str, *, by: Actor = None, subject: models.Model | None = None, also: Iterable[str] = (), **data: Any) -> Event:
+        """Record an event of this ticket's history and tell everyone who is looking."""
+        return record(kind, subject=subject or self, by=by, ticket=self, audience=(*self.audience, *also), **data)
+
+    # -- verbs -------------------------------------------------------------------------------------------------
+
+    def set_status(self, status: str, *, by: Actor, reason: str = "") -> None:
+        """Move through the lifecycle. Resolving and closing stop the clocks, reopening starts them again."""
+        if status not in self.Status.values:
+            raise Invalid(f"{status!r} is not a status")
+        if status == self.status:
+            return
+        with transaction.atomic():
+            self._lock()
+            old, self.status, now = self.status, status, timezone.now()
+            if status in self.DONE:
+                self.resolved_at = self.resolved_at or now
+                self.closed_at = now if status == self.Status.CLOSED else None
+                self.snoozed_until = None
+            elif old in self.DONE:
+                self.resolved_at = self.closed_at = None
+            self.touch("status", "resolved_at", "closed_at", "snoozed_until")
+            self.record("ticket.status_changed", by=by, old=old, new=status, reason=reason)
+
+    def resolve(self, *, by: Actor) -> None:
+        self.set_status(self.Status.RESOLVED, by=by)
+
+    def reopen(self, *, by: Actor, reason: str = "") -> None:
+        self.set_status(self.Status.OPEN, by=by, reason=reason)
+
+    def assign(self, *, to: User | None, by: Actor) -> None:
+        """Give the ticket to an agent (None: to nobody). A new ticket that someone takes is open."""
+        if to is not None and not to.is_active:
+            raise Conflict(f"{to} has left")
+        if to == self.assignee:
+            return
+        with transaction.atomic():
+            self._lock()
+            old, self.assignee = self.assignee, to
+            self.touch("assignee")
+            self._decided(by, "assignee")
+            people = [f"agent.{person.pk}" for person in (old, to) if person]
+            ids = {"old_id": str(old.pk) if old else None, "new_id": str(to.pk) if to else None}
+            self.record("ticket.assigned", by=by, also=people, old=str(old or ""), new=str(to or ""), **ids)
+
+    def set_priority(self, priority: str, *, by: Actor, reason: str = "") -> None:
+        if priority not in self.Priority.values:
+            raise Invalid(f"{priority!r} is not a priority")
+        self._change("priority", priority, "ticket.priority_changed", by=by, reason=reason)
+
+    def set_category(self, category: Category | None, *, by: Actor, reason: str = "") -> None:
+        self._change("category", category, "ticket.category_changed", by=by, reason=reason)
+
+    def set_subject(self, subject: str, *, by: Actor) -> None:
+        if not subject.strip():
+            raise Invalid("A ticket needs a subject")
+        self._change("subject", subject.strip()[:500], "ticket.subject_changed", by=by)
+
+    def move(self, *, queue: Queue, by: Actor, reason: str = "") -> None:
+        """Hand the ticket to another queue; both queues' screens hear of it."""
+        self._change("queue", queue, "ticket.queue_changed", by=by, reason=reason, also=(f"queue.{self.queue_id}",))
+
+    def tag(self, name: str, *, by: Actor) -> Tag:
+        tag = Tag.named(name)
+        if not self.tags.filter(pk=tag.pk).exists():
+            with transaction.atomic():
+                self.tags.add(tag)
+                self.touch()
+                self.record("ticket.tagged", by=by, tag=tag.name)
+        return tag
+
+    def untag(self, name: str, *, by: Actor) -> None:
+        tag = self.tags.filter(name=Tag.normal(name)).first()
+        if tag:
+            with transaction.atomic():
+                self.tags.remove(tag)
+                self.touch()
+                self.record("ticket.untagged", by=by, tag=tag.name)
+
+    def snooze(self, *, until: datetime | None, by: Actor) -> None:
+        """Hide from the inbox until then (None: wake now). A customer's message wakes it earlier."""
+        if until is not None and until <= timezone.now():
+            raise Invalid("Snooze needs a time in the future")
+        if not self.is_active:
+            raise Conflict("A solved ticket cannot be snoozed")
+        with transaction.atomic():
+            self._lock()
+            self.snoozed_until = until
+            self.touch("snoozed_until")
+            self.record("ticket.snoozed", by=by, until=until.isoformat() if until else None)
+
+    # -- how verbs write ---------------------------------------------------------------------------------------
+
+    def _change(self, field: str, value: Any, kind: str, *, by: Actor, reason: str = "", also: Iterable[str] = ()) -> None:
+        old = getattr(self, field)
+        if old == value:
+            return
+        with transaction.atomic():
+            self._lock()
+            setattr(self, field, value)
+            self.touch(field)
+            self._decided(by, field)
+            self.record(kind, by=by, also=also, old=str(old or ""), new=str(value or ""), reason=reason)
+
+    def _lock(self) -> None:
+        """Serialise writers of one ticket, so that two clicks at once leave two events and one state."""
+        Ticket.objects.select_for_update().filter(pk=self.pk).values_list("pk", flat=True).first()
+
+    def touch(self, *fields: str) -> None:
+        """Save these fields, with due times, change time and version brought up to date."""
+        sla.reschedule(self)
+        self.updated_at = timezone.now()
+        self.version += 1
+        due = ("first_reply_due_at", "next_reply_due_at", "resolve_due_at", "due_at")
+        self.save(update_fields=[*fields, *due, "updated_at", "version"])
+
+    def _decided(self, by: Actor, field: str) -> None:
+        if by is not None and field not in self.decided_by_people:
+            self.decided_by_people = [*self.decided_by_people, field]
+            self.save(update_fields=["decided_by_people"])
+
+
+class TicketNumber(models.Model):
+    """The last number given on each UTC day."""
+
+    day = models.DateField(primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.last}"
+
+    @classmethod
+    def next(cls, at: datetime | None = None) -> str:
+        """`TKT-YYYYMMDD-NNNN`, counted per UTC day, growing past 9999. Holds the day's row until the transaction ends."""
+        day = (at or timezone.now()).astimezone(UTC).date()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO tickets_ticketnumber (day, last) VALUES (%s, 1) "
+                "ON CONFLICT (day) DO UPDATE SET last = tickets_ticketnumber.last + 1 RETURNING last",
+                [day],
+            )
+            (last,) = cursor.fetchone()
+        return f"TKT-{day:%Y%m%d}-{last:04d}"
+
+
+class Tag(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def normal(name: str) -> str:
+        return " ".join(name.lower().split())[:60]
+
+    @classmethod
+    def named(cls, name: str) -> Tag:
+        """The tag of that name, made when new. Raises Invalid for an empty one."""
+        if not (normal := cls.normal(name)):
+            raise Invalid("A tag needs a name")
+        return cls.objects.get_or_create(name=normal)[0]
+
+
+class Participant(models.Model):
+    """Someone who takes part in a ticket by e-mail. Only participants get into it; `suggested` ones do not, yet."""
+
+    class Role(models.TextChoices):
+        REQUESTER = "requester", _("Requester")
+        CC = "cc", _("In copy")
+        SUGGESTED = "suggested", _("Suggested")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="participants")
+    customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    address = models.CharField(max_length=320)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.CC)
+    removed_at = models.DateTimeField(null=True, blank=True)  # a removed participant's reply token opens nothing
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("ticket", "address"), name="participant_once"),)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class TicketRead(models.Model):
+    """How far an agent has read a ticket."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="reads")
+    read_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "ticket"), name="read_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} read {self.ticket_id}"

@@ -1,0 +1,26 @@
+"""Tasks of the tickets app. Three lines each; every one may run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from tickets import delivery
+from tickets.channels import mailbox
+
+
+@shared_task
+def deliver_message(message_id: str) -> None:
+    """Send every delivery of one message that is due."""
+    delivery.send_message(message_id)
+
+
+@shared_task
+def deliver_the_forgotten() -> None:
+    """Send whatever is due and was not sent: the broker lost the ask, the server was away, the worker was killed."""
+    delivery.send_due()
+
+
+@shared_task
+def fetch_mail() -> None:
+    """Poll the configured IMAP mailboxes."""
+    mailbox.fetch_all()
