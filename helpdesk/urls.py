@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("helpdesk.core.accounts.urls")),
     path("", include("helpdesk.core.urls")),
+    path("", include("helpdesk.backoffice.urls")),
     path("", include("knowledge.urls")),
     path("", include("tickets.urls")),
     path("", include("assist.urls")),

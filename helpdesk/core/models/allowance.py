@@ -16,7 +16,7 @@ class Allowance(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("deed", "subject_hash", "window_start"), name="allowance_once"),)
-        indexes = (models.Index("window_start", name="allowance_by_age"),)
+        indexes = (models.Index(fields=("window_start",), name="allowance_by_age"),)
 
     def __str__(self) -> str:
         return f"{self.deed} x{self.count}"

@@ -1,0 +1,1 @@
+"""The roof room: pages that look across all apps."""

@@ -1,0 +1,30 @@
+"""Forms about colleagues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.core.accounts.invitations import roles_given_by
+from helpdesk.core.models import User
+from tickets.models import Queue
+
+
+class MemberForm(forms.Form):
+    """Role and teams of one person."""
+
+    role = forms.ChoiceField(label=_("Role"))
+    queues = forms.ModelMultipleChoiceField(label=_("Teams"), queryset=Queue.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = roles_given_by(by)  # type: ignore[attr-defined]
+        self.fields["queues"].queryset = Queue.objects.all()  # type: ignore[attr-defined]
+
+
+class InviteForm(MemberForm):
+    email = forms.EmailField(label=_("Email"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    field_order = ("email", "name", "role", "queues")

@@ -1,0 +1,116 @@
+"""Settings, people and roles: who works here, invitations on their way, and taking access away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from helpdesk.core.accounts import invitations, people
+from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.models import OneTimeToken, User
+
+from .forms import InviteForm, MemberForm
+
+View = Callable[..., HttpResponse]
+
+
+def supervisors_only(view: View) -> View:
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.oversees:  # type: ignore[union-attr]
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@supervisors_only
+def index(request: HttpRequest) -> HttpResponse:
+    """Everyone who works here, who was invited, and the form to invite one more."""
+    form = InviteForm(request.POST or None, by=_me(request), initial={"role": User.Role.AGENT})
+    if request.method == "POST" and form.is_valid() and _invited(request, form):
+        return redirect("people")
+    pending = invitations.waiting()
+    context = {
+        "form": form,
+        "colleagues": User.objects.exclude(pk__in=pending).prefetch_related("queues").order_by("-is_active", "name"),
+        "pending": [(user, _latest_link(user)) for user in pending.prefetch_related("queues")],
+    }
+    return render(request, "settings/people.html", context, status=400 if form.errors else 200)
+
+
+@supervisors_only
+def person(request: HttpRequest, user_id: str) -> HttpResponse:
+    """One colleague: role and teams."""
+    user = get_object_or_404(User, pk=user_id)
+    initial = {"role": user.role, "queues": user.queues.all()}
+    form = MemberForm(request.POST or None, by=_me(request), initial=initial)
+    if request.method == "POST" and form.is_valid() and _changed(request, user, form):
+        return redirect("people")
+    return render(request, "settings/person.html", {"person": user, "form": form}, status=400 if form.errors else 200)
+
+
+def _verb(act: Callable[..., None], done: str) -> View:
+    @require_POST
+    @supervisors_only
+    def view(request: HttpRequest, user_id: str) -> HttpResponse:
+        user = get_object_or_404(User, pk=user_id)
+        try:
+            act(user, by=_me(request))
+        except HelpdeskError as refused:
+            messages.warning(request, refused.detail)
+        else:
+            messages.success(request, _(done) % {"name": user})
+        return redirect("people")
+
+    return view
+
+
+resend = _verb(invitations.resend, "%(name)s gets a new link. The old one no longer works.")
+revoke = _verb(invitations.revoke, "The invitation of %(name)s is taken back.")
+deactivate = _verb(people.deactivate, "%(name)s can no longer sign in.")
+reactivate = _verb(people.reactivate, "%(name)s can sign in again.")
+
+
+def _invited(request: HttpRequest, form: InviteForm) -> bool:
+    data = form.cleaned_data
+    try:
+        with transaction.atomic():
+            user = invitations.invite(email=data["email"], name=data["name"], role=data["role"], by=_me(request))
+            user.queues.set(data["queues"])
+    except HelpdeskError as refused:
+        form.add_error("email", refused.detail)
+        return False
+    messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": user.email})
+    return True
+
+
+def _changed(request: HttpRequest, user: User, form: MemberForm) -> bool:
+    try:
+        with transaction.atomic():
+            people.set_role(user, form.cleaned_data["role"], by=_me(request))
+            user.queues.set(form.cleaned_data["queues"])
+    except HelpdeskError as refused:
+        form.add_error("role", refused.detail)
+        return False
+    messages.success(request, _("Saved: %(name)s.") % {"name": user})
+    return True
+
+
+def _latest_link(user: User) -> OneTimeToken | None:
+    return OneTimeToken.objects.filter(user=user, revoked_at__isnull=True, used_at__isnull=True).order_by("-created_at").first()
+
+
+def _me(request: HttpRequest) -> User:
+    return request.user  # type: ignore[return-value]

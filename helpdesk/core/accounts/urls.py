@@ -1,0 +1,17 @@
+"""Sign-in, joining and one's own profile. Our views stand before allauth's at the same paths, so ours answer."""
+
+from django.urls import include, path
+
+from . import views
+from .signin import ResetView, SignInView
+
+urlpatterns = [
+    path("accounts/login/", SignInView.as_view()),
+    path("accounts/password/reset/", ResetView.as_view()),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("allauth.mfa.urls")),
+    path("invitations/<str:secret>/", views.JoinView.as_view(), name="invitation"),
+    path("setup/<str:secret>/", views.SetupView.as_view(), name="setup"),
+    path("profile/", views.profile, name="profile"),
+    path("profile/theme/", views.theme, name="profile-theme"),
+]
