@@ -1,5 +1,7 @@
+"""`/api/v1/`: every app's endpoints."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", include("tickets.api.urls"))]

@@ -1,10 +1,13 @@
-"""Every path of the product. `route` makes a path answer with and without its trailing slash, without a redirect."""
+"""Every path of the product."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
+
+from helpdesk.core.api.documentation import RedocPage, SwaggerPage
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
@@ -16,4 +19,12 @@ urlpatterns = [
     path("", include("tickets.urls")),
     path("", include("assist.urls")),
     path("api/v1/", include("helpdesk.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SwaggerPage.as_view(url_name="schema"), name="docs"),
+    path("redoc", RedocPage.as_view(url_name="schema"), name="redoc"),
 ]
+
+handler400 = "helpdesk.core.pages.bad_request"
+handler403 = "helpdesk.core.pages.forbidden"
+handler404 = "helpdesk.core.pages.not_found"
+handler500 = "helpdesk.core.pages.server_error"

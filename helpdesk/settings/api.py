@@ -31,5 +31,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "helpdesk.core.api.schema.declare_problems"],
     "ENUM_NAME_OVERRIDES": {"TicketStatus": "tickets.models.Ticket.Status"},
 }

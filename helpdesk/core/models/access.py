@@ -37,6 +37,8 @@ class ApiKey(models.Model):
     """A partner system's key. The secret is shown once, when it is issued."""
 
     actor_kind = "api"
+    is_authenticated = is_active = True  # stands in for the user of an API request
+    is_anonymous = False
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=150)

@@ -1,0 +1,36 @@
+"""Finishing touches to the OpenAPI document: every operation declares the errors that it may answer with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
+}
+_ALWAYS = {"400": "Not valid", "401": "Not signed in", "403": "Not allowed", "404": "Not found", "406": "Not acceptable", "429": "Too many requests"}
+_WRITING = {"409": "Conflict", "412": "Changed meanwhile", "413": "Too large", "415": "Unsupported media type", "422": "Cannot be processed"}
+
+
+def declare_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular post-processing hook."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM
+    for operations in result.get("paths", {}).values():
+        for method, operation in operations.items():
+            if isinstance(operation, dict) and "responses" in operation:
+                _add(operation["responses"], _ALWAYS if method == "get" else _ALWAYS | _WRITING)
+    return result
+
+
+def _add(responses: dict[str, Any], problems: dict[str, str]) -> None:
+    for status, description in problems.items():
+        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        responses.setdefault(status, {"description": description, "content": content})

@@ -1,0 +1,115 @@
+"""How a ticket, a message, an event look to a partner (contract section 8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework import serializers
+
+from helpdesk.core.models import Event
+from tickets.models import Attachment, Message, Ticket
+
+
+class ReferenceSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField(source="__str__")
+
+
+class QueueReference(ReferenceSerializer):
+    slug = serializers.CharField()
+
+
+class CustomerReference(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField(source="display_name")
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    external_id = serializers.CharField(allow_null=True)
+    tier = serializers.CharField()
+
+
+class SlaSerializer(serializers.Serializer[Ticket]):
+    due_at = serializers.DateTimeField(allow_null=True)
+    first_reply_due_at = serializers.DateTimeField(allow_null=True)
+    next_reply_due_at = serializers.DateTimeField(allow_null=True)
+    resolve_due_at = serializers.DateTimeField(allow_null=True)
+
+
+class TicketSerializer(serializers.Serializer[Ticket]):
+    id = serializers.CharField(source="number", help_text="A ticket's id is its number.")
+    number = serializers.CharField()
+    subject = serializers.CharField()
+    status = serializers.ChoiceField(Ticket.Status.choices)
+    priority = serializers.ChoiceField(Ticket.Priority.choices)
+    category = serializers.CharField(source="category.slug", default=None, allow_null=True)
+    queue = QueueReference()
+    assignee = ReferenceSerializer(allow_null=True)
+    customer = CustomerReference()
+    organization = ReferenceSerializer(source="organisation", allow_null=True)
+    channel = serializers.ChoiceField(Ticket.Channel.choices)
+    tags = serializers.SerializerMethodField()
+    sentiment = serializers.CharField()
+    frustration = serializers.FloatField(allow_null=True)
+    escalation = serializers.SerializerMethodField()
+    sla = SlaSerializer(source="*")
+    language = serializers.CharField()
+    metadata = serializers.JSONField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    first_response_at = serializers.DateTimeField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.SerializerMethodField()
+
+    def get_tags(self, ticket: Ticket) -> list[str]:
+        return sorted(tag.name for tag in ticket.tags.all())
+
+    def get_escalation(self, ticket: Ticket) -> dict[str, Any] | None:
+        return ticket.metadata.get("escalation")
+
+    def get_url(self, ticket: Ticket) -> str:
+        return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
+
+
+class AttachmentSerializer(serializers.Serializer[Attachment]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, attachment: Attachment) -> str:
+        return f"{settings.SITE_URL}{reverse('file', args=[attachment.pk])}"
+
+
+class AuthorSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(Message.AuthorKind.choices)
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class MessageSerializer(serializers.Serializer[Message]):
+    id = serializers.CharField()
+    ticket = serializers.CharField(source="ticket.number")
+    author = AuthorSerializer()
+    visibility = serializers.ChoiceField(Message.Visibility.choices)
+    body_text = serializers.CharField()
+    body_html = serializers.CharField()
+    channel = serializers.ChoiceField(Ticket.Channel.choices)
+    attachments = AttachmentSerializer(many=True, source="attachments.all")
+    delivery = serializers.ChoiceField(Message.DeliveryState.choices)
+    created_at = serializers.DateTimeField()
+
+
+class EventSerializer(serializers.Serializer[Event]):
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    subject_type = serializers.CharField()
+    subject_id = serializers.CharField()
+    actor = serializers.SerializerMethodField()
+    data = serializers.JSONField()
+    occurred_at = serializers.DateTimeField()
+
+    def get_actor(self, event: Event) -> dict[str, str]:
+        return {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name}

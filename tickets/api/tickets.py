@@ -1,0 +1,173 @@
+"""`/api/v1/tickets/`: list, create, read, change."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers import identity
+from helpdesk.core.api.base import Cursor, etag, refuse_stale
+from helpdesk.core.api.idempotency import HEADER, scope_of
+from helpdesk.core.models import ApiKey
+from tickets import intake, searching
+from tickets.channels.base import InboundMessage, Sender
+from tickets.models import Tag, Ticket
+
+from .input import NewTicketInput, TicketChangeInput
+from .representation import TicketSerializer
+
+
+class TicketFilter(filters.FilterSet):  # type: ignore[misc]
+    status = filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
+    priority = filters.MultipleChoiceFilter(choices=Ticket.Priority.choices)
+    channel = filters.ChoiceFilter(choices=Ticket.Channel.choices)
+    queue = filters.CharFilter(field_name="queue__slug", max_length=80)
+    category = filters.CharFilter(field_name="category__slug", max_length=60)
+    tag = filters.CharFilter(field_name="tags__name", max_length=60)
+    assignee = filters.UUIDFilter(field_name="assignee_id")
+    customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    search = filters.CharFilter(method="matching", max_length=searching.LONGEST_QUERY, label="Words in subject, people, tags or messages")
+
+    def of_customer(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        customer = identity.find(customer_id=value)
+        return queryset.filter(customer=customer) if customer else queryset.none()
+
+    def matching(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        return queryset.filter(pk__in=searching.search(value, viewer=self.request.user).order_by().values("pk"))
+
+
+class TicketList(generics.GenericAPIView):  # type: ignore[type-arg]
+    scope = "tickets"
+    serializer_class = TicketSerializer
+    pagination_class = Cursor
+    filterset_class = TicketFilter
+    queryset = Ticket.objects.none()
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        return whole(Ticket.objects.visible_to(self.request.user))
+
+    @extend_schema(operation_id="tickets_list", responses=TicketSerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(TicketSerializer(page, many=True).data)
+
+    @extend_schema(operation_id="tickets_create", request=NewTicketInput, responses={201: TicketSerializer})
+    def post(self, request: Request) -> Response:
+        entered = NewTicketInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        message = intake.receive(_inbound(request, entered.validated_data), by=_key(request))
+        return answer(find(request, message.ticket.number), status=201)
+
+
+class TicketDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+    scope = "tickets"
+    serializer_class = TicketSerializer
+    filter_backends = ()
+    queryset = Ticket.objects.none()
+
+    @extend_schema(operation_id="tickets_read", responses=TicketSerializer)
+    def get(self, request: Request, number: str) -> Response:
+        return answer(find(request, number))
+
+    @extend_schema(operation_id="tickets_change", request=TicketChangeInput, responses=TicketSerializer)
+    def patch(self, request: Request, number: str) -> Response:
+        ticket = find(request, number)
+        refuse_stale(request, ticket.version)
+        entered = TicketChangeInput(data=request.data, partial=True)
+        entered.is_valid(raise_exception=True)
+        change(ticket, entered.validated_data, by=request.user)
+        return answer(find(request, number))
+
+
+def whole(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """With everything that the representation reads: a constant number of queries for any page."""
+    return tickets.with_people().prefetch_related("tags", "customer__contact_points")  # type: ignore[attr-defined,no-any-return]
+
+
+def find(request: Request, number: str) -> Ticket:
+    """The ticket of that number, if the caller may see it. Raises Http404 else."""
+    ticket = whole(Ticket.objects.visible_to(request.user)).filter(number=number.upper()[:24]).first() if "\x00" not in number else None
+    if ticket is None:
+        raise Http404
+    return ticket
+
+
+def answer(ticket: Ticket, status: int = 200) -> Response:
+    return Response(TicketSerializer(ticket).data, status=status, headers={"ETag": etag(ticket.version)})
+
+
+def change(ticket: Ticket, wanted: dict[str, Any], *, by: Any) -> None:
+    """Apply a PATCH: all of it or nothing."""
+    with transaction.atomic():
+        if "subject" in wanted:
+            ticket.set_subject(wanted["subject"], by=by)
+        if "queue" in wanted:
+            ticket.move(queue=wanted["queue"], by=by)
+        if "category" in wanted:
+            ticket.set_category(wanted["category"], by=by)
+        if "priority" in wanted:
+            ticket.set_priority(wanted["priority"], by=by)
+        if "assignee_id" in wanted:
+            ticket.assign(to=wanted["assignee_id"], by=by)
+        if "tags" in wanted:
+            _set_tags(ticket, wanted["tags"], by)
+        if "status" in wanted:
+            ticket.set_status(wanted["status"], by=by)
+
+
+def _set_tags(ticket: Ticket, names: list[str], by: Any) -> None:
+    wanted = {Tag.normal(name) for name in names}
+    present = {tag.name for tag in ticket.tags.all()}
+    for name in sorted(present - wanted):
+        ticket.untag(name, by=by)
+    for name in sorted(wanted - present):
+        ticket.tag(name, by=by)
+
+
+def _inbound(request: Request, data: dict[str, Any]) -> InboundMessage:
+    customer = data.get("customer", {})
+    known = None
+    if "customer_id" in data and (known := identity.find(customer_id=data["customer_id"])) is None:
+        raise ValidationError({"customer_id": [_("There is no such customer.")]})
+    return InboundMessage(
+        channel=data["channel"],
+        sender=Sender(
+            email=customer.get("email", ""),
+            phone=customer.get("phone", ""),
+            name=customer.get("name", ""),
+            external_id=customer.get("external_id", ""),
+            customer_id=known.pk if known else None,
+        ),
+        subject=data.get("subject", ""),
+        body_text=data["body"],
+        external_id=once_id(request),
+        verified="pass",
+        queue=data.get("queue", ""),
+        priority=data.get("priority", ""),
+        tags=tuple(data.get("tags", ())),
+        metadata={k: v for k, v in data.get("metadata", {}).items() if k not in ("ticket_number", "claimed_ticket", "follow_up_of", "escalation")},
+    )
+
+
+def once_id(request: Request, given: str = "") -> str:
+    """An external id from the caller's own id or Idempotency-Key: should we die before answering, the retry finds the message."""
+    mark = given or request.headers.get(HEADER, "")
+    return f"api-{hashlib.sha256(f'{scope_of(request)}{mark}'.encode()).hexdigest()}" if mark else ""  # type: ignore[arg-type]
+
+
+def _key(request: Request) -> ApiKey | None:
+    return request.user if isinstance(request.user, ApiKey) else None
