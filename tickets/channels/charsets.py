@@ -6,14 +6,16 @@ import re
 import unicodedata
 
 # Python also offers codecs that are no charsets (zip, rot13, idna, unicode_escape) and utf-7, which smuggles "<script>" past readers.
+_UNICODE = "utf-8 us-ascii ascii utf-16 utf-16le utf-16be utf-16-le utf-16-be utf-32"
+_ASIAN = "iso-2022-jp iso-2022-kr shift_jis euc-jp euc-kr ks_c_5601-1987 big5 big5-hkscs gb2312 gbk gb18030 tis-620"
+_EUROPEAN = "latin-1 koi8-r koi8-u macroman"
 KNOWN = frozenset(
-    ["utf-8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "koi8-r", "koi8-u", "macroman"]
-    + [f"iso-8859-{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)]
-    + [f"windows-{number}" for number in (874, *range(1250, 1259))]
-    + [f"cp{number}" for number in (437, 850, 852, 866, 932, 936, 949, 950, *range(1250, 1259))]
-    + ["iso-2022-jp", "iso-2022-kr", "shift_jis", "euc-jp", "euc-kr", "ks_c_5601-1987", "big5", "big5-hkscs", "gb2312", "gbk", "gb18030", "tis-620"]
+    f"{_UNICODE} {_ASIAN} {_EUROPEAN}".split()
+    + [f"iso-8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)]
+    + [f"{family}{number}" for family in ("windows-", "cp") for number in (437, 850, 852, 866, 874, 932, 936, 949, 950, *range(1250, 1259))]
 )
-_PYTHON_NAMES = {"windows-874": "cp874", "iso-8859-8-i": "iso-8859-8", "gb2312": "gb18030", "gbk": "gb18030", "us-ascii": "utf-8", "ascii": "utf-8"}
+# Python refuses some names that are in use; and what says ASCII or GB2312 holds more than that in practice.
+_PYTHON_NAMES = {"iso-8859-8-i": "iso-8859-8", "gb2312": "gb18030", "gbk": "gb18030", "us-ascii": "utf-8", "ascii": "utf-8"}
 
 # C0 and C1 except tab, line feed and carriage return; lone surrogates; characters that only mislead (T04): bidi controls, zero width, BOM.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -31,7 +33,7 @@ def decode(content: bytes, charset: str) -> str:
 
 def _decoded(content: bytes, charset: str) -> str:
     name = charset.strip().strip("\"'").lower()
-    name = _PYTHON_NAMES.get(name, name)
+    name = _PYTHON_NAMES.get(name, name).replace("windows-", "cp")
     for codec in (name if name in KNOWN else "utf-8", "utf-8"):
         try:
             return content.decode(codec)

@@ -22,11 +22,15 @@ LONGEST = 512 * 1024  # characters; 100,000 nested <div> took nh3 13 s
 DEEPEST = 500  # open elements; a long thread of nested replies has some 200
 MOST_LINKS = 5_000  # beyond this it is no letter, and every reader of it gets slow
 
-_TAGS = {
-    *("a abbr address b bdi bdo big blockquote br caption center cite code col colgroup dd del details div dl dt em figure figcaption").split(),
-    *("font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup").split(),
-    *("table tbody td tfoot th thead time tr tt u ul var wbr").split(),
-}
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+_TAGS = _words("""
+    a abbr address b bdi bdo big blockquote br caption center cite code col colgroup dd del details div dl dt em figure figcaption
+    font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup
+    table tbody td tfoot th thead time tr tt u ul var wbr
+    """)
 _ATTRIBUTES = {
     "*": {"dir", "lang", "style", "title"},
     "a": {"href"},
@@ -41,18 +45,18 @@ _ATTRIBUTES = {
     "p": {"align"},
     "details": {"open"},
 }
-_STYLES = {
-    *("background-color border border-bottom border-collapse border-color border-left border-right border-spacing border-style border-top").split(),
-    *("border-width color direction font-family font-size font-style font-weight line-height list-style-type margin margin-bottom margin-left").split(),
-    *("margin-right margin-top max-width padding padding-bottom padding-left padding-right padding-top text-align text-decoration").split(),
-    *("text-transform vertical-align white-space width").split(),
-}
+_STYLES = _words("""
+    background-color border border-bottom border-collapse border-color border-left border-right border-spacing border-style border-top
+    border-width color direction font-family font-size font-style font-weight line-height list-style-type margin margin-bottom margin-left
+    margin-right margin-top max-width padding padding-bottom padding-left padding-right padding-top text-align text-decoration
+    text-transform vertical-align white-space width
+    """)
 _QUOTE_CLASSES = {"gmail_quote", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote", "quote"}
 _SCHEMES = {"https", "http", "mailto", "tel", "cid"}
 _LOADING_STYLE = re.compile(r"url|image|expression|@|\\|/\*|attr|var\s*\(", re.IGNORECASE)
 _QUOTE_START = re.compile(r'<(blockquote|div)\b[^>]*(?:type="cite"|class="(?:gmail_quote|yahoo_quoted|protonmail_quote))')
 _OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_NEVER_NESTED = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "p", "source", "track", "wbr", "li", "td", "th", "tr", "option"}
+_NEVER_NESTED = _words("area base br col embed hr img input link meta p source track wbr li td th tr option")
 
 
 @dataclass(frozen=True)
@@ -155,9 +159,7 @@ def to_text(cleaned: str) -> str:
     return reader.text()
 
 
-_BLOCKS = {"address", "blockquote", "center", "dd", "details", "div", "dl", "dt", "figure", "h1", "h2", "h3", "h4", "h5", "h6"} | {
-    *("hr", "li", "ol", "p", "pre", "summary", "table", "tr", "ul")
-}
+_BLOCKS = _words("address blockquote center dd details div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table tr ul")
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre", "blockquote"}
 _BLANKS = re.compile(r"[ \t\r\n\f\u00a0]+")
 

@@ -8,46 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .phrases import ATTRIBUTIONS, DEVICE_SIGNATURES, FROM, ORIGINAL_MESSAGE, OTHER_HEADERS, VERB_IN_THE_MIDDLE
+
 LONGEST_ATTRIBUTION = 3  # lines over which mail programs wrap "On ... wrote:"
 LONGEST_MARK = 300  # characters; a longer line is prose, not a separator
 LONGEST_SIGNATURE = 15  # lines
-
-# How programs introduce the quotation: (how it starts, the word before the colon). German, Dutch, ... put the verb in the middle.
-_ATTRIBUTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("on ",), ("wrote:", "writes:")),
-    (("am ", "an ", "im "), ("schrieb:", "geschrieben:", " schrieb ")),
-    (("le ",), ("a écrit :", "a écrit:", "a écrit\u00a0:")),
-    (("el ", "en "), ("escribió:", "escribio:", "va escriure:")),
-    (("il ", "in data "), ("ha scritto:",)),
-    (("op ",), ("schreef:", " schreef ", "geschreven:")),
-    (("em ", "a ", "no dia "), ("escreveu:", "escribiu:")),
-    (("w dniu ", "dnia ", "pon.", "wt.", "śr.", "czw.", "pt.", "sob.", "niedz."), ("napisał(a):", "napisał:", "napisała:", "pisze:")),
-    (("den ", "på ", "d. ", "tor", "man", "tir", "ons", "fre", "lør", "søn"), ("skrev:", "skrev ", "kirjoitti:")),
-    (("ma ", "ti ", "ke ", "to ", "pe ", "la ", "su "), ("kirjoitti:",)),
-    (("dne ", "po ", "út ", "st ", "čt ", "pá ", "so ", "ne "), ("napsal(a):", "napsal:", "napísal(a):", "napísal:")),
-    (("",), ("пишет:", "написал:", "написал(а):", "писал(а):", "написала:", "пише:", "написав:", "έγραψε:", "yazdı:", "şunu yazdı:", "írta:")),
-    (("",), ("a scris:", "napisao je:", "napisala:", "写道：", "写道:", "寫道：", "寫道:", "のメール:", "が書きました:", "작성:", "님이 작성:", "كتب:", "כתב:", "viết:")),
-)
-_ORIGINAL_MESSAGE = {
-    *("original message|reply message|ursprüngliche nachricht|original-nachricht|originalnachricht|message d'origine|message d’origine").split("|"),
-    *("message original|mensaje original|messaggio originale|oorspronkelijk bericht|mensagem original|wiadomość oryginalna").split("|"),
-    *("исходное сообщение|original meddelelse|oprindelig meddelelse|opprinnelig melding|ursprungligt meddelande").split("|"),
-    *("alkuperäinen viesti|původní zpráva|pôvodná správa|eredeti üzenet|orijinal mesaj|mesaj original|αρχικό μήνυμα|原始邮件|原始郵件|元のメッセージ|원본 메시지").split("|"),
-}
-_FROM = ("from:", "von:", "de:", "de :", "da:", "van:", "od:", "fra:", "från:", "от:", "від:", "lähettäjä:", "kimden:", "feladó:", "差出人:", "发件人:", "寄件者:", "보낸 사람:", "από:")
-_OTHER_HEADERS = (
-    *("sent:", "date:", "to:", "subject:", "cc:", "gesendet:", "datum:", "an:", "betreff:", "envoyé :", "envoyé:", "date :", "à :", "à:", "objet :", "objet:"),
-    *("enviado:", "enviado el:", "fecha:", "para:", "asunto:", "assunto:", "inviato:", "data:", "a:", "oggetto:", "verzonden:", "aan:", "onderwerp:"),
-    *("wysłano:", "do:", "temat:", "sendt:", "til:", "emne:", "skickat:", "till:", "ämne:", "отправлено:", "кому:", "тема:", "дата:", "lähetetty:"),
-    *("aihe:", "vastaanottaja:", "odesláno:", "komu:", "předmět:", "predmet:", "送信日時:", "宛先:", "件名:", "发送时间:", "收件人:", "主题:", "gönderildi:", "kime:", "konu:"),
-)
-_DEVICE_SIGNATURES = (
-    *("sent from my ", "sent from mail for windows", "get outlook for ", "sent from outlook", "sent from yahoo mail", "sent from proton mail"),
-    *("sent with proton mail", "von meinem ", "gesendet von ", "envoyé de mon ", "envoyé depuis ", "enviado desde mi ", "enviado do meu "),
-    *("inviato da ", "verstuurd vanaf ", "verzonden vanaf ", "wysłano z ", "skickat från ", "sendt fra ", "lähetetty ", "отправлено с ", "отправлено из "),
-    *("odesláno z ", "iphoneから送信", "发自我的", "나의 iphone에서 보냄"),
-)
-
+WRAPPED_FROM = 66  # characters: servers wrap between 66 and 78
 
 @dataclass(frozen=True)
 class SplitText:
@@ -87,7 +53,7 @@ def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
 
 def _quotation_start(lines: list[str]) -> int | None:
     for at, line in enumerate(lines):
-        if _is_marked(line) or _is_separator(lines, at) or (start := _attribution_start(lines, at)) is not None and start == at:
+        if _is_marked(line) or _is_separator(lines, at) or _starts_attribution(lines, at):
             return at
     return None
 
@@ -101,46 +67,48 @@ def _end_of_marked(lines: list[str], start: int) -> int:
     for at in range(start, len(lines)):
         if _is_marked(lines[at]):
             end = at + 1
-        elif lines[at].strip():
-            # One stray short line inside the quotation is the tail of a line that some server wrapped.
-            if at + 1 >= len(lines) or not _is_marked(lines[at + 1]) or not _is_marked(lines[at - 1]):
-                break
+        elif lines[at].strip() and not _is_wrapped_tail(lines, at):
+            break
     return end
 
 
-def _attribution_start(lines: list[str], at: int) -> int | None:
-    """Where an attribution that starts on this line starts; None if none does. It may be wrapped over three lines."""
+def _is_wrapped_tail(lines: list[str], at: int) -> bool:
+    """A short unmarked line after a long marked one: some server wrapped the quotation."""
+    before, after = lines[at - 1], lines[at + 1] if at + 1 < len(lines) else ""
+    return _is_marked(before) and _is_marked(after) and len(before) >= WRAPPED_FROM and len(lines[at]) <= WRAPPED_FROM // 2
+
+
+def _starts_attribution(lines: list[str], at: int) -> bool:
+    """"On ... wrote:" on this line, or wrapped over it and the next two."""
     joined = ""
     for line in lines[at : at + LONGEST_ATTRIBUTION]:
         stripped = line.strip()
         if not stripped or len(joined) + len(stripped) > LONGEST_MARK or _is_marked(line):
-            return None
+            return False
         joined = f"{joined} {stripped}".strip().lower()
         if joined.endswith((":", "：")) and _is_attribution(joined):
-            return at
-    return None
+            return True
+    return False
 
 
 def _is_attribution(joined: str) -> bool:
-    named = "@" in joined or any(char.isdigit() for char in joined)  # a date or an address; "She wrote:" has neither
-    return named and any(joined.startswith(starts) and (joined.endswith(ends) or _has_verb(joined, ends)) for starts, ends in _ATTRIBUTIONS)
-
-
-def _has_verb(joined: str, words: tuple[str, ...]) -> bool:
-    return any(word.endswith(" ") and word in joined for word in words)
+    if "@" not in joined and not any(char.isdigit() for char in joined):
+        return False  # a date or an address is always there; "She wrote:" has neither
+    ends = any(joined.startswith(starts) and joined.endswith(ends) for starts, ends in ATTRIBUTIONS)
+    return ends or any(joined.startswith(starts) and verb in joined for starts, verb in VERB_IN_THE_MIDDLE)
 
 
 def _is_separator(lines: list[str], at: int) -> bool:
     line = lines[at].strip()
     if not line or len(line) > LONGEST_MARK:
         return False
-    if line[0] in "-_*" and line.strip("-_* ").lower() in _ORIGINAL_MESSAGE:
+    if line[0] in "-_*" and line.strip("-_* ").lower() in ORIGINAL_MESSAGE:
         return True
-    return line.strip("* ").lower().startswith(_FROM) and _is_header_block(lines[at + 1 : at + 7])
+    return line.strip("* ").lower().startswith(FROM) and _is_header_block(lines[at + 1 : at + 7])
 
 
 def _is_header_block(lines: list[str]) -> bool:
-    return sum(line.strip("* \t").replace("*", "").lower().startswith(_OTHER_HEADERS) for line in lines) >= 2  # noqa: PLR2004 - of sent, to, subject
+    return sum(line.strip("* \t").replace("*", "").lower().startswith(OTHER_HEADERS) for line in lines) >= 2  # noqa: PLR2004 - of sent, to, subject
 
 
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
@@ -154,7 +122,7 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _is_device_signature(line: str) -> bool:
-    return len(line) < 100 and line.strip().lower().startswith(_DEVICE_SIGNATURES)  # noqa: PLR2004 - characters; longer is a sentence
+    return len(line) < 100 and line.strip().lower().startswith(DEVICE_SIGNATURES)  # noqa: PLR2004 - characters; longer is a sentence
 
 
 def _before_rule(lines: list[str]) -> list[str]:
