@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import environ
 
 from helpdesk.core.embedded import layout
-from helpdesk.core.embedded.choice import data_dir
 
-DATA_DIR = data_dir()
+from .env import DATA_DIR
+
 _places = layout(DATA_DIR)
 
 # A pool, not CONN_MAX_AGE: kept connections and ASGI exhaust PostgreSQL (security.md, finding 6).
@@ -44,12 +44,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_redis(1)[0]], "capacity": 1000}}}
 
 CELERY_BROKER_URL = _redis(2)[1]
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A killed worker's task is taken up again after at most 5 minutes by the broker; the event sweep is quicker. Longer than
 # the longest task (120 s), or it would run twice. Kombu looks for such tasks every interval x throttle seconds.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_interval": 10, "unacked_restore_throttle": 1, "unacked_mutex_expire": 30}
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

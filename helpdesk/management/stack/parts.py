@@ -1,0 +1,73 @@
+"""The four parts of a running helpdesk. Each function runs in its own child until it is told to stop."""
+
+import socket
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.management import call_command
+
+# One WebSocket message of the contract is a chat line; more than this is an attack (security.md, finding 10).
+LARGEST_SOCKET_MESSAGE = 65_536
+
+
+@dataclass(frozen=True)
+class Part:
+    """`patience`: seconds it may take to stop before it is killed."""
+
+    name: str
+    work: Callable[[], object]
+    patience: float
+
+
+def parts(web: socket.socket, mail_host: str, mail_port: int, threads: int) -> list[Part]:
+    """In the order in which they stop: nothing new comes in, then what is running ends (tasks end within 120 s)."""
+    return [
+        Part("web", lambda: run_web(web), 15),
+        Part("mail", lambda: run_mail(mail_host, mail_port), 15),
+        Part("worker", lambda: run_worker(threads), 130),
+        Part("beat", run_beat, 10),
+    ]
+
+
+def preload() -> None:
+    """Import what several parts use, so that one copy in memory serves them all. Nothing here may start a thread."""
+    from importlib import import_module  # noqa: PLC0415
+
+    for module in ("helpdesk.urls", "celery.bin.celery", "celery.apps.worker", "celery.apps.beat", "django_celery_beat.schedulers", "kombu.transport.redis"):
+        import_module(module)
+
+
+def run_web(listening: socket.socket) -> None:
+    from daphne.cli import CommandLineInterface  # noqa: PLC0415  Twisted installs its reactor on import: only here
+
+    CommandLineInterface().run(
+        [
+            "--fd", str(listening.fileno()), "--verbosity", "0", "--no-server-name", "--application-close-timeout", "5",
+            "--websocket-max-message-size", str(LARGEST_SOCKET_MESSAGE), "--websocket-max-frame-size", str(LARGEST_SOCKET_MESSAGE),
+            "helpdesk.asgi:application",
+        ]  # fmt: skip
+    )  # fmt: skip
+
+
+def run_worker(threads: int) -> None:
+    from celery.signals import worker_ready  # noqa: PLC0415
+
+    from helpdesk.celery import app  # noqa: PLC0415
+    from helpdesk.core.tasks import heartbeat  # noqa: PLC0415
+
+    worker_ready.connect(lambda **_: heartbeat(), weak=False)  # /health need not wait for the scheduler's first beat
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+    app.worker_main(
+        ["--quiet", "worker", "--pool=threads", f"--concurrency={threads}", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
+    )
+
+
+def run_beat() -> None:
+    from helpdesk.celery import app  # noqa: PLC0415
+
+    app.start(["--quiet", "beat", "--loglevel=WARNING"])
+
+
+def run_mail(host: str, port: int) -> None:
+    call_command("lmtpd", listen=f"{host}:{port}")

@@ -1,0 +1,53 @@
+"""The suite's own throw-away PostgreSQL and Redis: one pair a session, shared by the xdist workers.
+
+Loaded by `-p` so that it speaks before pytest-django reads the settings. Each worker has its own database (pytest-django
+names it) and its own three Redis databases (here). The servers go, and their files with them, when the session ends,
+even when it is killed: they live as long as the lock that the session holds.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from helpdesk.core import embedded
+
+KEPT_BY = "HELPDESK_TESTS_DATA_DIR"
+REDIS_DATABASES_EACH = 3  # cache, live updates, bells: helpdesk/settings/servers.py
+# Nothing here has to outlive a power cut, and waiting for the disk is half of the suite's time.
+QUICK = {"synchronous_commit": "off", "fsync": "off", "full_page_writes": "off", "max_connections": "200", "autovacuum": "off"}
+
+
+def _own_environment() -> None:
+    """Point this process at the session's folder; never at a server that the environment happens to name."""
+    if KEPT_BY not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="helpdesk-tests-"))
+        folder.chmod(0o711)  # as root the servers run as a user of their own, who must get in
+        os.environ[KEPT_BY] = str(folder)
+    folder = Path(os.environ[KEPT_BY])
+    os.environ.pop("DATABASE_URL", None)
+    os.environ["HELPDESK_TESTING"] = "1"  # quick password hashes, plain static files: helpdesk/settings
+    os.environ["DATA_DIR"] = str(folder)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = f"unix://{embedded.layout(folder).redis_socket}?db={1 + worker * REDIS_DATABASES_EACH}"
+
+
+_own_environment()
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not _is_worker() and not session.config.option.collectonly:
+        embedded.ensure(Path(os.environ[KEPT_BY]), embedded.Needs(postgres_settings=QUICK, throw_away=True))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _is_worker():
+        folder = Path(os.environ.pop(KEPT_BY))
+        embedded.release(folder, wait=True)
+        shutil.rmtree(folder, ignore_errors=True)
