@@ -1,5 +1,15 @@
+"""The public help centre."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns = [
+    path("help/", views.home, name="help"),
+    path("help/search/", views.search, name="help-search"),
+    path("help/<slug:slug>/feedback/", views.feedback, name="help-feedback"),
+    # the words that stand for pages of the apps above are no articles
+    re_path(r"^help/(?!(?:contact|requests|search)/)(?P<slug>[-\w]+)/$", views.article, name="help-article"),
+]
