@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='draft',
-            index=models.Index(models.F('ticket'), models.F('-created_at'), name='draft_latest'),
+            index=models.Index(fields=['ticket', '-created_at'], name='draft_latest'),
         ),
         migrations.AddConstraint(
             model_name='draft',
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='triagerun',
-            index=models.Index(models.F('ticket'), models.F('-created_at'), name='triage_latest'),
+            index=models.Index(fields=['ticket', '-created_at'], name='triage_latest'),
         ),
         migrations.AddConstraint(
             model_name='triagestep',

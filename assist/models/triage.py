@@ -27,7 +27,7 @@ class TriageRun(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = (models.Index("ticket", "-created_at", name="triage_latest"),)
+        indexes = (models.Index(fields=("ticket", "-created_at"), name="triage_latest"),)
 
     def __str__(self) -> str:
         return f"triage of {self.ticket_id} at {self.created_at:%Y-%m-%d %H:%M}"

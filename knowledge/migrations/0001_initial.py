@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='article',
-            index=models.Index(models.F('status'), models.F('audience'), name='article_by_status'),
+            index=models.Index(fields=['status', 'audience'], name='article_by_status'),
         ),
         migrations.AddConstraint(
             model_name='chunk',

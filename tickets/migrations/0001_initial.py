@@ -256,7 +256,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'delivery',
-                'indexes': [models.Index(models.F('due_at'), condition=models.Q(('state__in', ('queued', 'sending'))), name='delivery_due')],
+                'indexes': [models.Index(fields=['due_at'], condition=models.Q(('state__in', ('queued', 'sending'))), name='delivery_due')],
                 'constraints': [models.UniqueConstraint(fields=('message', 'recipient'), name='delivery_once')],
             },
         ),
@@ -274,7 +274,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='rawmail',
-            index=models.Index(models.F('received_at'), condition=models.Q(('state', 'stored')), name='raw_mail_waiting'),
+            index=models.Index(fields=['received_at'], condition=models.Q(('state', 'stored')), name='raw_mail_waiting'),
         ),
         migrations.AddConstraint(
             model_name='rawmail',
@@ -282,23 +282,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('queue'), models.F('due_at'), models.F('id'), condition=models.Q(('status__in', ('new', 'open', 'pending', 'on_hold'))), name='ticket_inbox'),
+            index=models.Index(fields=['queue', 'due_at', 'id'], condition=models.Q(('status__in', ('new', 'open', 'pending', 'on_hold'))), name='ticket_inbox'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('assignee'), models.F('due_at'), models.F('id'), condition=models.Q(('status__in', ('new', 'open', 'pending', 'on_hold'))), name='ticket_mine'),
+            index=models.Index(fields=['assignee', 'due_at', 'id'], condition=models.Q(('status__in', ('new', 'open', 'pending', 'on_hold'))), name='ticket_mine'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('customer'), models.F('-created_at'), name='ticket_by_customer'),
+            index=models.Index(fields=['customer', '-created_at'], name='ticket_by_customer'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('-created_at'), models.F('id'), name='ticket_newest'),
+            index=models.Index(fields=['-created_at', 'id'], name='ticket_newest'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(models.F('-updated_at'), models.F('id'), name='ticket_updated'),
+            index=models.Index(fields=['-updated_at', 'id'], name='ticket_updated'),
         ),
         migrations.AddIndex(
             model_name='ticket',
@@ -322,7 +322,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(models.F('ticket'), models.F('created_at'), models.F('id'), name='message_thread'),
+            index=models.Index(fields=['ticket', 'created_at', 'id'], name='message_thread'),
         ),
         migrations.AddConstraint(
             model_name='message',

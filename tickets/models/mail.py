@@ -38,7 +38,7 @@ class RawMail(models.Model):
     class Meta:
         verbose_name = _("raw mail")
         constraints = (models.UniqueConstraint(fields=("content_hash",), name="raw_mail_once"),)
-        indexes = (models.Index("received_at", name="raw_mail_waiting", condition=models.Q(state="stored")),)
+        indexes = (models.Index(fields=("received_at",), name="raw_mail_waiting", condition=models.Q(state="stored")),)
 
     def __str__(self) -> str:
         return f"{self.source} {self.received_at:%Y-%m-%d %H:%M} {self.state}"
@@ -69,7 +69,7 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("delivery")
         constraints = (models.UniqueConstraint(fields=("message", "recipient"), name="delivery_once"),)
-        indexes = (models.Index("due_at", name="delivery_due", condition=models.Q(state__in=("queued", "sending"))),)
+        indexes = (models.Index(fields=("due_at",), name="delivery_due", condition=models.Q(state__in=("queued", "sending"))),)
 
     def __str__(self) -> str:
         return f"{self.recipient} {self.state}"

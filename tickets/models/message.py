@@ -79,7 +79,7 @@ class Message(models.Model):
 
     class Meta:
         verbose_name = _("message")
-        indexes = (models.Index("ticket", "created_at", "id", name="message_thread"),)
+        indexes = (models.Index(fields=("ticket", "created_at", "id"), name="message_thread"),)
         constraints = (
             # the same mail, event or post twice is one message
             models.UniqueConstraint(fields=("channel", "external_id"), condition=~models.Q(external_id=""), name="message_once"),

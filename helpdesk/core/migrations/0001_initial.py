@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'indexes': [models.Index(models.F('ticket_ref'), models.F('id'), condition=models.Q(('ticket_ref__isnull', False)), name='event_by_ticket'), models.Index(models.F('customer_ref'), models.F('id'), condition=models.Q(('customer_ref__isnull', False)), name='event_by_customer'), models.Index(models.F('kind'), models.F('occurred_at'), name='event_by_kind')],
+                'indexes': [models.Index(fields=['ticket_ref', 'id'], condition=models.Q(('ticket_ref__isnull', False)), name='event_by_ticket'), models.Index(fields=['customer_ref', 'id'], condition=models.Q(('customer_ref__isnull', False)), name='event_by_customer'), models.Index(fields=['kind', 'occurred_at'], name='event_by_kind')],
             },
         ),
         migrations.CreateModel(
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receipt',
-            index=models.Index(models.F('due_at'), condition=models.Q(('done_at__isnull', True), ('failed_at__isnull', True)), name='receipt_due'),
+            index=models.Index(fields=['due_at'], condition=models.Q(('done_at__isnull', True), ('failed_at__isnull', True)), name='receipt_due'),
         ),
         migrations.AddConstraint(
             model_name='receipt',

@@ -27,9 +27,9 @@ class Event(models.Model):
 
     class Meta:
         indexes = (
-            models.Index("ticket_ref", "id", name="event_by_ticket", condition=models.Q(ticket_ref__isnull=False)),
-            models.Index("customer_ref", "id", name="event_by_customer", condition=models.Q(customer_ref__isnull=False)),
-            models.Index("kind", "occurred_at", name="event_by_kind"),
+            models.Index(fields=("ticket_ref", "id"), name="event_by_ticket", condition=models.Q(ticket_ref__isnull=False)),
+            models.Index(fields=("customer_ref", "id"), name="event_by_customer", condition=models.Q(customer_ref__isnull=False)),
+            models.Index(fields=("kind", "occurred_at"), name="event_by_kind"),
         )
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Receipt(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("event", "subscriber"), name="receipt_once"),)
-        indexes = (models.Index("due_at", name="receipt_due", condition=models.Q(done_at__isnull=True, failed_at__isnull=True)),)
+        indexes = (models.Index(fields=("due_at",), name="receipt_due", condition=models.Q(done_at__isnull=True, failed_at__isnull=True)),)
 
     def __str__(self) -> str:
         return f"{self.subscriber} for event {self.event_id}"
