@@ -1,0 +1,60 @@
+"""Rules as data: a `when` of named conditions over the facts of one ticket. Pure; used for priority and for escalation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a rule may ask about."""
+
+    category: str = "general"
+    label: str = "neutral"
+    urgency: str = "low"
+    frustration: float = 0.0
+    trend: str = "stable"
+    tier: str = ""
+    signals: frozenset[str] = field(default_factory=frozenset)
+    priority: str = "normal"
+    previous_turns: int = 0
+
+    def at_least(self, priority: str) -> Facts:
+        return replace(self, priority=max(self.priority, priority, key=PRIORITIES.index))
+
+    def at_most(self, priority: str) -> Facts:
+        return replace(self, priority=min(self.priority, priority, key=PRIORITIES.index))
+
+    def raised(self, steps: int) -> Facts:
+        position = PRIORITIES.index(self.priority) + steps
+        return replace(self, priority=PRIORITIES[max(0, min(position, len(PRIORITIES) - 1))])
+
+
+# Each condition says when it holds. "urgent" in a rule means priority urgent or urgency critical (contract section 4).
+CONDITIONS: dict[str, Callable[[Facts, Any], bool]] = {
+    "category": lambda facts, wanted: facts.category in wanted,
+    "not_category": lambda facts, wanted: facts.category not in wanted,
+    "label": lambda facts, wanted: facts.label in wanted,
+    "urgency": lambda facts, wanted: facts.urgency in wanted,
+    "tier": lambda facts, wanted: facts.tier in wanted,
+    "trend": lambda facts, wanted: facts.trend in wanted,
+    "priority": lambda facts, wanted: facts.priority in wanted,
+    "any_signal": lambda facts, wanted: bool(facts.signals & set(wanted)),
+    "all_signals": lambda facts, wanted: facts.signals >= set(wanted),
+    "no_signal": lambda facts, wanted: not facts.signals & set(wanted),
+    "frustration_from": lambda facts, wanted: facts.frustration >= wanted,
+    "turns_from": lambda facts, wanted: facts.previous_turns >= wanted,
+    "urgent": lambda facts, wanted: (facts.priority == "urgent" or facts.urgency == "critical") is wanted,
+}
+
+
+def holds(when: dict[str, Any], facts: Facts) -> bool:
+    """Whether all conditions hold. Raises LookupError for one that does not exist: a typing mistake must not silence a rule."""
+    unknown = set(when) - set(CONDITIONS)
+    if unknown:
+        raise LookupError(f"unknown condition in a rule: {', '.join(sorted(unknown))}")
+    return all(CONDITIONS[name](facts, wanted) for name, wanted in when.items())
