@@ -20,7 +20,7 @@ from helpdesk.core.errors import Unavailable
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ("EmbeddingUnavailable", "Embedder", "get_embedder", "prepare")
+__all__ = ("Embedder", "EmbeddingUnavailable", "get_embedder", "prepare")
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is done: 0..1
 
@@ -49,7 +49,7 @@ class Embedder(Protocol):
 @cache
 def get_embedder() -> Embedder:
     """The engine that the settings name. One per process; loads nothing yet."""
-    if getattr(settings, "EMBEDDING_BACKEND", "local") == "openai":
+    if settings.EMBEDDING_BACKEND == "openai":
         from .openai import OpenAiEmbedder  # noqa: PLC0415 - the SDK takes 0.4 s to import
 
         return OpenAiEmbedder.from_settings()

@@ -38,9 +38,9 @@ class OpenAiEmbedder:
     def from_settings(cls) -> Self:
         from openai import OpenAI  # noqa: PLC0415 - 0.4 s to import
 
-        key = getattr(settings, "OPENAI_API_KEY", "") or "none"  # local servers want no key, the SDK wants a word
-        client = OpenAI(api_key=key, base_url=getattr(settings, "OPENAI_BASE_URL", "") or None, timeout=SECONDS, max_retries=2)
-        return cls(client, getattr(settings, "EMBEDDING_MODEL", "") or DEFAULT_MODEL)
+        key = settings.OPENAI_API_KEY or "none"  # local servers want no key, the SDK wants a word
+        client = OpenAI(api_key=key, base_url=settings.OPENAI_BASE_URL or None, timeout=SECONDS, max_retries=2)
+        return cls(client, settings.EMBEDDING_MODEL or DEFAULT_MODEL)
 
     def prepare(self, progress: Progress | None = None) -> None:
         if progress:

@@ -1,0 +1,133 @@
+"""Search: meaning, words and the memory of solved work, fused into one order, within what the viewer may see.
+
+    found = find("I get error 401 on the phone", viewer=agent)       # hits, how sure, and whether meaning was available
+    hits = search("I get error 401 on the phone", viewer=None)       # the hits alone; None is the public
+
+Three statements, whatever the size: candidates, votes of solved cases, the articles to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from helpdesk.core.embeddings import EmbeddingUnavailable, get_embedder
+
+from . import cases
+from .calibration import probability
+from .candidates import MOST_CHARACTERS, Question, candidates
+from .excerpts import Excerpt, excerpts
+from .fusion import Band, Scored, Vote, band, fuse
+from .markdown import steps
+from .models import Article
+
+CLOSE_IN_MEANING = 0.5  # cosine from which it is worth saying so
+MOST_HITS = 50
+
+
+@dataclass(frozen=True)
+class Hit:
+    article_id: UUID
+    slug: str
+    title: str
+    excerpt: str  # plain text
+    highlight: SafeString  # the same, escaped, with <mark> around the words that were asked for
+    category: str  # slug, or ""
+    score: float  # raw confidence, 0..1: what the bands are set on
+    relevance: float  # the same as a probability of being the right answer: what a screen prints
+    why: str
+    steps: list[str]  # of a numbered list in the article, else empty
+    url: str
+
+
+@dataclass(frozen=True)
+class Found:
+    hits: list[Hit] = field(default_factory=list)
+    confidence: float = 0.0  # of the best hit
+    band: Band = Band.NOTHING
+    by_meaning: bool = True  # False: only words could be compared, and the screen says so
+
+    @property
+    def notice(self) -> str:
+        return "" if self.by_meaning else gettext("Searching by words only: the language model is not available right now.")
+
+
+def search(text: str, *, viewer: Any, limit: int = 5, language: str = "en") -> list[Hit]:
+    """The best published articles that `viewer` may see (a User, an ApiKey, a customer, or None for the public), best first.
+
+    `text` is whatever was asked: a few words, a whole ticket, or the customer's turns joined by line breaks. Never raises
+    for odd text; an empty one finds nothing.
+    """
+    return find(text, viewer=viewer, limit=limit, language=language).hits
+
+
+def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en") -> Found:
+    """`search`, with how sure it is and what it could use."""
+    question = ask(text, language=language)
+    if not question.text:
+        return Found()
+    scored, by_meaning = rank(question, viewer=viewer)
+    hits = _present(question, scored[: min(limit, MOST_HITS)], viewer=viewer)
+    confidence = hits[0].score if hits else 0.0
+    return Found(hits, confidence, band(confidence), by_meaning)
+
+
+def ask(text: str, *, language: str = "en") -> Question:
+    """The question as it is searched: cut to what is read, with its vector, or without when meaning is not available."""
+    text = " ".join(text.replace("\x00", " ").split())[:MOST_CHARACTERS]
+    try:
+        vector = get_embedder().embed([text])[0] if text else None
+    except EmbeddingUnavailable:
+        vector = None
+    return Question(text, vector, language)
+
+
+def rank(question: Question, *, viewer: Any) -> tuple[list[Scored], bool]:
+    """Every candidate in order with its score, and whether meaning took part."""
+    among = Article.objects.published().visible_to(viewer)
+    found = candidates(question, among=among)
+    if question.vector is None:
+        return fuse(found, [], 0, by_meaning=False), False
+    near: list[Vote]
+    near, count = cases.votes(question.vector, among=among)
+    return fuse(found, near, count), True
+
+
+def _present(question: Question, scored: Sequence[Scored], *, viewer: Any) -> list[Hit]:
+    wanted = {one.article_id: one.candidate.passage if one.candidate else 0 for one in scored}
+    shown = excerpts(question, wanted, among=Article.objects.published().visible_to(viewer))
+    return [_hit(one, shown[one.article_id]) for one in scored if one.article_id in shown]
+
+
+def _hit(scored: Scored, shown: Excerpt) -> Hit:
+    return Hit(
+        article_id=scored.article_id,
+        slug=shown.slug,
+        title=shown.title,
+        excerpt=shown.text,
+        highlight=shown.highlight,
+        category=shown.category,
+        score=round(scored.confidence, 4),
+        relevance=probability(scored.confidence),
+        why=_why(scored, shown),
+        steps=steps(shown.body),
+        url=shown.url,
+    )
+
+
+def _why(scored: Scored, shown: Excerpt) -> str:
+    """In a person's words, the strongest reason first."""
+    reasons = []
+    if scored.votes:
+        reasons.append(ngettext("solved %(count)d similar case", "solved %(count)d similar cases", scored.votes) % {"count": scored.votes})
+    if scored.candidate and scored.candidate.meaning >= CLOSE_IN_MEANING:
+        reasons.append(gettext("close in meaning"))
+    if shown.shared:
+        reasons.append(gettext("shares the words “%(words)s”") % {"words": ", ".join(shown.shared)})
+    why = "; ".join(reasons) or gettext("related in meaning")
+    return why[:1].upper() + why[1:]
