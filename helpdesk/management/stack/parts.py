@@ -1,11 +1,17 @@
 """The four parts of a running helpdesk. Each function runs in its own child until it is told to stop."""
 
 import socket
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
+from celery.signals import worker_ready
 from django.core.management import call_command
+
+from helpdesk.celery import app
+from helpdesk.core.tasks import heartbeat
 
 # One WebSocket message of the contract is a chat line; more than this is an attack (security.md, finding 10).
 LARGEST_SOCKET_MESSAGE = 65_536
@@ -32,13 +38,12 @@ def parts(web: socket.socket, mail_host: str, mail_port: int, threads: int) -> l
 
 def preload() -> None:
     """Import what several parts use, so that one copy in memory serves them all. Nothing here may start a thread."""
-    from importlib import import_module  # noqa: PLC0415
-
-    for module in ("helpdesk.urls", "celery.bin.celery", "celery.apps.worker", "celery.apps.beat", "django_celery_beat.schedulers", "kombu.transport.redis"):
+    for module in ("helpdesk.urls", "celery.apps.worker", "celery.apps.beat", "django_celery_beat.schedulers", "kombu.transport.redis"):
         import_module(module)
 
 
 def run_web(listening: socket.socket) -> None:
+    """Pages, API and sockets by one daphne, on the port that the supervisor holds."""
     from daphne.cli import CommandLineInterface  # noqa: PLC0415  Twisted installs its reactor on import: only here
 
     CommandLineInterface().run(
@@ -46,28 +51,24 @@ def run_web(listening: socket.socket) -> None:
             "--fd", str(listening.fileno()), "--verbosity", "0", "--no-server-name", "--application-close-timeout", "5",
             "--websocket-max-message-size", str(LARGEST_SOCKET_MESSAGE), "--websocket-max-frame-size", str(LARGEST_SOCKET_MESSAGE),
             "helpdesk.asgi:application",
-        ]  # fmt: skip
+        ]
     )  # fmt: skip
 
 
 def run_worker(threads: int) -> None:
-    from celery.signals import worker_ready  # noqa: PLC0415
-
-    from helpdesk.celery import app  # noqa: PLC0415
-    from helpdesk.core.tasks import heartbeat  # noqa: PLC0415
-
+    """Celery's worker, by its class: its command line would bring 15 MB of terminal tools along."""
     worker_ready.connect(lambda **_: heartbeat(), weak=False)  # /health need not wait for the scheduler's first beat
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
-    app.worker_main(
-        ["--quiet", "worker", "--pool=threads", f"--concurrency={threads}", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
-    )
+    worker = app.Worker(pool="threads", concurrency=threads, loglevel="WARNING", quiet=True, without_gossip=True, without_mingle=True)
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def run_beat() -> None:
-    from helpdesk.celery import app  # noqa: PLC0415
-
-    app.start(["--quiet", "beat", "--loglevel=WARNING"])
+    """Celery's scheduler; the schedule is in the database."""
+    app.Beat(loglevel="WARNING", quiet=True).run()
 
 
 def run_mail(host: str, port: int) -> None:
+    """The mail door."""
     call_command("lmtpd", listen=f"{host}:{port}")

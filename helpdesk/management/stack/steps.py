@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
@@ -36,7 +37,7 @@ def run(title: str, work: Callable[[], object]) -> None:
 
 def check_settings() -> None:
     """Django's checks and ours: an insecure production does not start."""
-    call_command("check", verbosity=0)
+    call_command("check", stdout=StringIO())
 
 
 def update_database() -> None:
