@@ -44,6 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
     pending = invitations.waiting()
     context = {
         "form": form,
+        "unsent": request.session.pop("invitation_link", None),
         "colleagues": User.objects.exclude(pk__in=pending).prefetch_related("queues").order_by("-is_active", "name"),
         "pending": [(user, _latest_link(user)) for user in pending.prefetch_related("queues")],
     }
@@ -77,7 +78,17 @@ def _verb(act: Callable[..., None], done: str) -> View:
     return view
 
 
-resend = _verb(invitations.resend, "%(name)s gets a new link. The old one no longer works.")
+@require_POST
+@supervisors_only
+def resend(request: HttpRequest, user_id: str) -> HttpResponse:
+    """A new link for someone who has not joined; the old one no longer works."""
+    try:
+        _hand_over(request, invitations.renew(get_object_or_404(User, pk=user_id), by=_me(request)))
+    except HelpdeskError as refused:
+        messages.warning(request, refused.detail)
+    return redirect("people")
+
+
 revoke = _verb(invitations.revoke, "The invitation of %(name)s is taken back.")
 deactivate = _verb(people.deactivate, "%(name)s can no longer sign in.")
 reactivate = _verb(people.reactivate, "%(name)s can sign in again.")
@@ -87,13 +98,21 @@ def _invited(request: HttpRequest, form: InviteForm) -> bool:
     data = form.cleaned_data
     try:
         with transaction.atomic():
-            user = invitations.invite(email=data["email"], name=data["name"], role=data["role"], by=_me(request))
-            user.queues.set(data["queues"])
+            invitation = invitations.invite(email=data["email"], name=data["name"], role=data["role"], by=_me(request))
+            invitation.user.queues.set(data["queues"])
     except HelpdeskError as refused:
         form.add_error("email", refused.detail)
         return False
-    messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": user.email})
+    _hand_over(request, invitation)
     return True
+
+
+def _hand_over(request: HttpRequest, invitation: invitations.Invitation) -> None:
+    """By mail; when no mail server takes it, the admin sees the link once and passes it on."""
+    if invitations.deliver(invitation):
+        messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": invitation.user.email})
+    else:
+        request.session["invitation_link"] = {"email": invitation.user.email, "link": invitation.link}
 
 
 def _changed(request: HttpRequest, user: User, form: MemberForm) -> bool:

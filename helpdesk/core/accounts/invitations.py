@@ -6,10 +6,13 @@ never invited twice.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -21,6 +24,8 @@ from helpdesk.core.events import record
 from helpdesk.core.models import OneTimeToken, User
 
 from .links import absolute
+
+log = logging.getLogger(__name__)
 
 INVITATION_LIFETIME = timedelta(days=7)
 SETUP_LIFETIME = timedelta(hours=24)
@@ -34,8 +39,18 @@ def roles_given_by(giver: User) -> list[tuple[str, str]]:
     return [(role.value, str(role.label)) for role in RANK[:rank]]
 
 
-def invite(*, email: str, name: str, role: str, by: User) -> User:
-    """Create the waiting user and send the link after commit. Raises Conflict for a known address, NotAllowed for a role above one's own."""
+@dataclass(frozen=True)
+class Invitation:
+    """A waiting user and the link, which is known only now: the database keeps its hash."""
+
+    user: User
+    link: str
+    until: datetime
+    by: User
+
+
+def invite(*, email: str, name: str, role: str, by: User) -> Invitation:
+    """Create the waiting user. Raises Conflict for a known address, NotAllowed for a role above one's own. Then `deliver` it."""
     if role not in dict(roles_given_by(by)):
         raise NotAllowed(_("You cannot give a role above your own."))
     with transaction.atomic():
@@ -43,16 +58,28 @@ def invite(*, email: str, name: str, role: str, by: User) -> User:
             raise Conflict(_("Somebody here already has this address."))
         user = User.objects.create_user(email, None, name=name, role=role, is_active=False)
         record("user.invited", subject=user, by=by, email=user.email, role=role)
-        _send_link(user, by)
-    return user
+        return _with_link(user, by)
 
 
-def resend(user: User, *, by: User) -> None:
-    """Send a fresh link; the ones before stop working."""
+def renew(user: User, *, by: User) -> Invitation:
+    """A fresh link; the ones before stop working."""
     _require_waiting(user)
     with transaction.atomic():
         _revoke_links(user)
-        _send_link(user, by)
+        return _with_link(user, by)
+
+
+def deliver(invitation: Invitation) -> bool:
+    """Mail the link; False when no mail server took it, so that somebody hands it over in another way. Call it after the commit."""
+    if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+        return False
+    context = {"inviter": invitation.by.name, "link": invitation.link, "until": f"{invitation.until:%d %B %Y, %H:%M} UTC"}
+    try:
+        get_adapter().render_mail("account/email/invitation", invitation.user.email, context).send()
+    except OSError as refused:  # smtplib's errors are OSErrors too
+        log.warning("invitation_not_mailed", extra={"user": str(invitation.user.pk), "reason": repr(refused)})
+        return False
+    return True
 
 
 def revoke(user: User, *, by: User) -> None:
@@ -114,7 +141,6 @@ def _revoke_links(user: User) -> None:
     OneTimeToken.objects.filter(purpose=INVITE, user=user, used_at__isnull=True).update(revoked_at=timezone.now())
 
 
-def _send_link(user: User, by: User) -> None:
+def _with_link(user: User, by: User) -> Invitation:
     token, secret = OneTimeToken.issue(INVITE, lifetime=INVITATION_LIFETIME, email=user.email, user=user, created_by=by)
-    context = {"inviter": by.name, "link": absolute(reverse("invitation", args=(secret,))), "until": f"{token.expires_at:%d %B %Y, %H:%M} UTC"}
-    transaction.on_commit(lambda: get_adapter().send_mail("account/email/invitation", user.email, context))
+    return Invitation(user, absolute(reverse("invitation", args=(secret,))), token.expires_at, by)

@@ -8,7 +8,7 @@ from allauth.account.views import LoginView, PasswordResetView
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,12 +16,6 @@ from .forms import ResetForm, SignInForm
 from .views import with_theme
 
 TOO_MANY = 429
-
-
-def username_of(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """The address whose failures count, in one spelling: for AXES_USERNAME_CALLABLE."""
-    said = credentials or {}
-    return str(said.get("email") or said.get("login") or said.get("username") or request.POST.get("login", "")).strip().lower()[:254]
 
 
 class SignInView(LoginView):
@@ -37,7 +31,7 @@ class SignInView(LoginView):
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        said = {"email": form.data.get("login", "")}
+        said = {settings.AXES_USERNAME_FORM_FIELD: str(form.data.get("login", "")).strip().lower()}
         locked = not AxesProxyHandler.is_allowed(self.request, said)
         if form.non_field_errors():
             form.errors["__all__"] = form.error_class([_pause() if locked else self._wrong_pair(said)], error_class="nonfield")
