@@ -1,0 +1,147 @@
+"""How often search finds the right article: recall, rank, what would be shown, and how long it takes (contract section 9)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.utils.text import slugify
+
+from helpdesk.core.errors import Invalid
+from knowledge import cases, indexing, search
+from knowledge.fusion import Band, band
+from knowledge.models import Article, Category
+
+from .lines import read_lines
+from .scratch import analyse, scratch
+
+AGENT_VIEW = Article.Audience.PUBLIC  # everything in the scratch store is public: who looks does not matter
+NDCG_DEPTH = 10
+Progress = Callable[[str, int, int], None]  # what, how many done, of how many
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question's outcome. `rank` counts from 1; None: not found, or nothing was to be found."""
+
+    id: str
+    rank: int | None
+    shown: bool
+    confidence: float
+    correct: bool
+    answerable: bool
+    ms: float
+
+
+def evaluate(
+    dataset: Path, *, articles: Path, cases_file: Path | None = None, first_cases: int | None = None, turns: int = 0, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Index the articles, remember the cases, ask every question; nothing of it stays. Raises Invalid for a malformed file."""
+    tell = progress or (lambda what, done, of: None)
+    questions = list(read_lines(dataset))
+    with scratch():
+        known = _load_articles(list(read_lines(articles)), tell)
+        if cases_file:
+            _load_cases(list(islice(read_lines(cases_file), first_cases)), known, tell)
+        analyse()
+        items = list(_ask_all(questions, turns, known, tell))
+    return summarise(items)
+
+
+def _load_articles(rows: Sequence[dict[str, Any]], tell: Progress) -> dict[str, Article]:
+    categories: dict[str, Category] = {}
+    known: dict[str, Article] = {}
+    for row in rows:
+        name = str(row.get("category") or "")
+        if name and name not in categories:
+            categories[name] = Category(slug=slugify(name)[:60] or f"category-{len(categories)}", name=name[:100])
+        known[row["slug"]] = Article(
+            slug=row["slug"],
+            title=row["title"],
+            body=row["body"],
+            category=categories.get(name),
+            keywords=row.get("keywords", []),
+            status=Article.Status.PUBLISHED,
+        )
+    Category.objects.bulk_create(categories.values())
+    Article.objects.bulk_create(known.values())
+    done = 0
+    for start in range(0, len(rows), indexing.AT_ONCE):
+        indexing.index_articles(list(known.values())[start : start + indexing.AT_ONCE])
+        done = min(len(rows), start + indexing.AT_ONCE)
+        tell("articles", done, len(rows))
+    return known
+
+
+def _load_cases(rows: Sequence[dict[str, Any]], known: dict[str, Article], tell: Progress) -> None:
+    for start in range(0, len(rows), cases.AT_ONCE):
+        batch = rows[start : start + cases.AT_ONCE]
+        cases.remember(
+            cases.Solved(("evaluation", str(row.get("id", start + number))), _case_text(row), article=known.get(row.get("article") or ""))
+            for number, row in enumerate(batch)
+        )
+        tell("cases", min(len(rows), start + len(batch)), len(rows))
+
+
+def _case_text(row: dict[str, Any]) -> str:
+    return cases.case_text("", row["turns"]) if "turns" in row else str(row["text"])
+
+
+def _ask_all(questions: Sequence[dict[str, Any]], turns: int, known: dict[str, Article], tell: Progress) -> Iterable[Item]:
+    names = {article.pk: slug for slug, article in known.items()}
+    for number, row in enumerate(questions, 1):
+        started = time.perf_counter()
+        ranked, _ = search.rank(search.ask(asked(row, turns)), viewer=None)
+        ms = (time.perf_counter() - started) * 1000
+        yield judge(str(row.get("id", number)), [names[one.article_id] for one in ranked], ranked[0].confidence if ranked else 0.0, _right(row), ms)
+        tell("questions", number, len(questions))
+
+
+def asked(row: dict[str, Any], turns: int) -> str:
+    """The question of a row: its query, or the customer's first `turns` turns (0: all) joined."""
+    if "turns" in row:
+        return "\n".join(row["turns"][:turns] if turns else row["turns"])
+    if "query" not in row:
+        raise Invalid("Every row of the dataset needs `query` or `turns`.")
+    return str(row["query"])
+
+
+def _right(row: dict[str, Any]) -> set[str]:
+    article = row.get("article")
+    return {article} if isinstance(article, str) else set(article or ())
+
+
+def judge(id: str, ranked: Sequence[str], confidence: float, right: set[str], ms: float = 0.0) -> Item:
+    rank = next((place for place, slug in enumerate(ranked, 1) if slug in right), None)
+    return Item(id, rank, band(confidence) is Band.SHOW, round(confidence, 4), rank == 1, bool(right), ms)
+
+
+def summarise(items: Sequence[Item]) -> dict[str, Any]:
+    """The contract's figures. Rows without an answer count only in `shown` and `shown_precision`."""
+    answerable = [item for item in items if item.answerable]
+    shown = [item for item in items if item.shown]
+    count = max(1, len(answerable))
+    return {
+        "n": len(items),
+        **{f"recall_at_{k}": _share(sum(item.rank is not None and item.rank <= k for item in answerable), count) for k in (1, 3, 5)},
+        "mrr": round(sum(1 / item.rank for item in answerable if item.rank) / count, 4),
+        "ndcg_at_10": round(sum(1 / math.log2(item.rank + 1) for item in answerable if item.rank and item.rank <= NDCG_DEPTH) / count, 4),
+        "shown": _share(len(shown), max(1, len(items))),
+        "shown_precision": _share(sum(item.correct for item in shown), max(1, len(shown))),
+        "latency_ms": {"p50": _percentile([item.ms for item in items], 0.5), "p95": _percentile([item.ms for item in items], 0.95)},
+        "items": [{"id": item.id, "rank": item.rank, "shown": item.shown, "confidence": item.confidence, "correct": item.correct} for item in items],
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4)
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else 0.0
