@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from tickets import delivery
-from tickets.channels import mailbox
+from tickets.channels import imap
 
 
 @shared_task
@@ -23,4 +23,4 @@ def deliver_the_forgotten() -> None:
 @shared_task
 def fetch_mail() -> None:
     """Poll the configured IMAP mailboxes."""
-    mailbox.fetch_all()
+    imap.fetch_all()

@@ -20,7 +20,8 @@ ATTRIBUTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("den ", "på ", "d. ", "tor", "man", "tir", "ons", "fre", "lør", "søn"), ("skrev:",)),
     (("ma ", "ti ", "ke ", "to ", "pe ", "la ", "su "), ("kirjoitti:",)),
     (("dne ", "po ", "út ", "st ", "čt ", "pá ", "so ", "ne "), ("napsal(a):", "napsal:", "napísal(a):", "napísal:")),
-    (("",), _phrases("пишет:|написал:|написал(а):|писал(а):|написала:|пише:|написав:|έγραψε:|yazdı:|şunu yazdı:|írta:|a scris:|napisao je:")),
+    (("",), _phrases("пишет:|написал:|написал(а):|писал(а):|написала:|пише:|написав:|έγραψε:|yazdı:|şunu yazdı:|írta:")),
+    (("",), _phrases("a scris:|napisao je:|napisala:")),
     (("",), _phrases("写道：|写道:|寫道：|寫道:|のメール:|が書きました:|작성:|님이 작성:|كتب:|כתב:|viết:")),
 )
 VERB_IN_THE_MIDDLE = ((("am ",), " schrieb "), (("op ",), " schreef "), (("den ", "på "), " skrev "))
@@ -43,8 +44,8 @@ OTHER_HEADERS = _phrases("""
     vastaanottaja:|odesláno:|komu:|předmět:|predmet:|送信日時:|宛先:|件名:|发送时间:|收件人:|主题:|gönderildi:|kime:|konu:
     """)
 DEVICE_SIGNATURES = _phrases("""
-    sent from my|sent from mail for windows|get outlook for|sent from outlook|sent from yahoo mail|sent from proton mail|sent with proton mail
-    von meinem iphone|gesendet von|envoyé de mon|envoyé depuis|enviado desde mi|enviado do meu|inviato da|verstuurd vanaf|verzonden vanaf
+    sent from my|sent from mail for windows|get outlook for|sent from outlook|sent from yahoo mail|sent from proton mail
+    sent with proton mail|von meinem iphone|gesendet von|envoyé de mon|envoyé depuis|enviado desde mi|enviado do meu|inviato da|verstuurd vanaf|verzonden vanaf
     wysłano z|skickat från|sendt fra|lähetetty|отправлено с|отправлено из|odesláno z|iphoneから送信|发自我的|나의 iphone에서 보냄
     """)
 AUTO_REPLY_SUBJECTS = _phrases("""

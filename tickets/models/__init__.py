@@ -1,4 +1,5 @@
 from .mail import Delivery, RawMail
+from .mailbox import ImapMailbox
 from .message import Attachment, Message, ThreadReference
 from .queue import InboundHook, Queue, QueueMembership
 from .search import SearchEntry
@@ -7,6 +8,7 @@ from .ticket import Participant, Tag, Ticket, TicketNumber, TicketRead
 __all__ = (
     "Attachment",
     "Delivery",
+    "ImapMailbox",
     "InboundHook",
     "Message",
     "Participant",
