@@ -1,0 +1,32 @@
+"""Customers and organisations in the back office."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+
+from customers.models import ContactPoint, Customer, Organisation
+from helpdesk.core.admin_rights import BackOfficeAdmin
+
+
+class ContactPointInline(admin.TabularInline[Any, Any]):
+    model = ContactPoint
+    extra = 0
+    fields = ("kind", "value", "primary", "verified")
+
+
+@admin.register(Customer)
+class CustomerAdmin(BackOfficeAdmin):
+    list_display = ("name", "organisation", "tier", "technical_level", "satisfaction_score", "created_at")
+    list_filter = ("tier", "technical_level")
+    list_select_related = ("organisation",)
+    search_fields = ("name", "contact_points__value", "=external_id")
+    autocomplete_fields = ("organisation",)
+    inlines = (ContactPointInline,)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(BackOfficeAdmin):
+    list_display = ("name", "tier", "domains", "created_at")
+    search_fields = ("name", "domains")

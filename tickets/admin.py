@@ -1,0 +1,70 @@
+"""Queues, tickets, mail and webhooks in the back office."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
+from helpdesk.core.models import User
+from tickets.models import Delivery, InboundHook, Queue, QueueMembership, RawMail, Tag, Ticket
+
+
+class MembershipInline(admin.TabularInline[Any, Any]):
+    model = QueueMembership
+    extra = 0
+
+
+@admin.register(Queue)
+class QueueAdmin(BackOfficeAdmin):
+    list_display = ("name", "email_address", "is_default", "position")
+    list_editable = ("position",)
+    prepopulated_fields = {"slug": ("name",)}
+    filter_horizontal = ("categories",)
+    inlines = (MembershipInline,)
+
+
+@admin.register(Ticket)
+class TicketAdmin(ReadOnlyAdmin):
+    """For looking only: tickets are worked on in the console, where every change is a verb and an event."""
+
+    list_display = ("number", "subject", "status", "priority", "queue", "assignee", "customer", "created_at")
+    list_filter = ("status", "priority", "channel", "queue")
+    list_select_related = ("queue", "assignee", "customer")
+    search_fields = ("=number", "subject")
+
+
+@admin.register(RawMail)
+class RawMailAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "source", "envelope_from", "state", "attempts", "error")
+    list_filter = ("state", "source")
+    exclude = ("raw",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("raw")  # 25 MB a row would not help the list
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("recipient", "state", "attempts", "due_at", "sent_at", "error")
+    list_filter = ("state",)
+
+
+@admin.register(InboundHook)
+class InboundHookAdmin(BackOfficeAdmin):
+    """The secret can be set here and is never shown again."""
+
+    runs_by = (User.Role.ADMIN,)
+    list_display = ("name", "id", "queue", "is_active")
+    list_select_related = ("queue",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("name", "queue", "is_active") if obj else ("name", "queue", "is_active", "secret")
+
+
+@admin.register(Tag)
+class TagAdmin(BackOfficeAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
