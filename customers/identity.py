@@ -11,8 +11,8 @@ from customers.models import ContactPoint, Customer, Organisation
 from helpdesk.core.events import record
 
 FREE_MAIL = frozenset(
-    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net web.de "
-    "proton.me protonmail.com mail.com yandex.ru qq.com 163.com posteo.de fastmail.com zoho.com".split()
+    "gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net web.de proton.me "
+    "protonmail.com mail.com yandex.ru qq.com 163.com posteo.de fastmail.com zoho.com".split()
 )
 
 

@@ -119,7 +119,7 @@ def run_events(rounds: int = 10) -> int:
 
 
 def make_agent(name: str, *queues: Queue, **fields: Any) -> User:
-    agent = User.objects.create_user(f"{name.split()[0].lower()}@fernway.example", "correct horse", name=name, **fields)
+    agent = User.objects.create_user(f"{name.split(maxsplit=1)[0].lower()}@fernway.example", "correct horse", name=name, **fields)
     QueueMembership.objects.bulk_create([QueueMembership(queue=queue, user=agent) for queue in queues])
     return agent
 
@@ -134,7 +134,9 @@ def make_category(slug: str = "billing", **fields: Any) -> Category:
     return Category.objects.get_or_create(slug=slug, defaults={"name": slug.replace("_", " ").capitalize(), **fields})[0]
 
 
-def make_inbound(sender: Customer | str = "someone@example.com", subject: str = "Hello", body: str = "Hello there", **fields: Any) -> InboundMessage:
+def make_inbound(
+    sender: Customer | str = "someone@example.com", subject: str = "Hello", body: str = "Hello there", **fields: Any
+) -> InboundMessage:
     """A plain e-mail as a channel would hand it to intake."""
     who = Sender(email=sender.email, name=sender.name) if isinstance(sender, Customer) else Sender(email=sender)
     fields.setdefault("channel", Ticket.Channel.EMAIL)

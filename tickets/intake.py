@@ -118,7 +118,10 @@ def _claimed(inbound: InboundMessage) -> Ticket | None:
         if reference and token_matches(inbound.reply_token, reference.ticket_id, inbound.sender.email):
             return reference.ticket
     named = [inbound.in_reply_to, *reversed(inbound.references)][:MOST_REFERENCES]
-    found = {r.value: r.ticket for r in ThreadReference.objects.select_related("ticket").filter(value__in=list(filter(None, named))).order_by("-id")}
+    found = {
+        r.value: r.ticket
+        for r in ThreadReference.objects.select_related("ticket").filter(value__in=list(filter(None, named))).order_by("-id")
+    }
     return next((found[value] for value in named if value in found), None)
 
 
@@ -129,7 +132,10 @@ def _takes_part(ticket: Ticket, inbound: InboundMessage, customer: Customer) -> 
         return not ticket.participants.filter(address=identity.normal_email(inbound.sender.email), removed_at__isnull=False).exists()
     people = ticket.participants.filter(removed_at__isnull=True).exclude(role=Participant.Role.SUGGESTED)
     mine = customer.contact_points.filter(kind=ContactPoint.Kind.EMAIL).values("value")
-    return customer.pk == ticket.customer_id or people.filter(Q(address=identity.normal_email(inbound.sender.email)) | Q(address__in=mine)).exists()
+    return (
+        customer.pk == ticket.customer_id
+        or people.filter(Q(address=identity.normal_email(inbound.sender.email)) | Q(address__in=mine)).exists()
+    )
 
 
 def _open(inbound: InboundMessage, customer: Customer, place: Placement) -> Ticket:

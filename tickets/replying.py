@@ -53,7 +53,14 @@ def reply(
         ticket.refresh_from_db()
         _refuse_if_superseded(ticket, seen)
         before = {"status": ticket.status, "first_response_at": _iso(ticket.first_response_at), "assignee": str(ticket.assignee_id or "")}
-        message = _write(ticket, by, text, Message.Visibility.PUBLIC, attachments, {**(metadata or {}), "before": before})
+        message = _write(
+            ticket=ticket,
+            by=by,
+            text=text,
+            visibility=Message.Visibility.PUBLIC,
+            attachments=attachments,
+            metadata={**(metadata or {}), "before": before},
+        )
         _address(message, cc, undo)
         _answered(ticket, message, by)
         ticket.record("message.sent", by=by, subject=message, channel=message.channel)
@@ -61,11 +68,15 @@ def reply(
     return message
 
 
-def note(*, ticket: Ticket, by: User | ApiKey, text: str, attachments: Sequence[InboundAttachment] = (), metadata: dict[str, Any] | None = None) -> Message:
+def note(
+    *, ticket: Ticket, by: User | ApiKey, text: str, attachments: Sequence[InboundAttachment] = (), metadata: dict[str, Any] | None = None
+) -> Message:
     """Write an internal note. Customers never see it. Raises Invalid for an empty or huge text."""
     _check(text)
     with transaction.atomic():
-        message = _write(ticket, by, text, Message.Visibility.INTERNAL, attachments, metadata or {})
+        message = _write(
+            ticket=ticket, by=by, text=text, visibility=Message.Visibility.INTERNAL, attachments=attachments, metadata=metadata or {}
+        )
         ticket.touch()
         ticket.record("note.added", by=by, subject=message)
     return message
@@ -106,7 +117,7 @@ def _refuse_if_superseded(ticket: Ticket, seen: Message | None) -> None:
 
 
 def _write(
-    ticket: Ticket, by: User | ApiKey, text: str, visibility: str, attachments: Sequence[InboundAttachment], metadata: dict[str, Any]
+    *, ticket: Ticket, by: User | ApiKey, text: str, visibility: str, attachments: Sequence[InboundAttachment], metadata: dict[str, Any]
 ) -> Message:
     message = Message(
         ticket=ticket,

@@ -36,7 +36,7 @@ class Suggestion(models.Model):
     confidence_score = models.FloatField(default=0)  # 0..1
     shown_to_agent = models.BooleanField(default=False)
     agent_clicked = models.BooleanField(default=False)
-    agent_feedback = models.CharField(max_length=12, choices=Feedback.choices, null=True, blank=True)  # noqa: DJ001 - reports count NULLs
+    agent_feedback = models.CharField(max_length=12, choices=Feedback.choices, null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)  # a later run no longer offers it
     created_at = models.DateTimeField(default=timezone.now)
 

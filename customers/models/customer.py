@@ -20,7 +20,7 @@ class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=200)
     domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, verbose_name=_("e-mail domains"))
     tier = models.CharField(_("tier"), max_length=40, blank=True)
-    external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)  # noqa: DJ001 - NULL is "none": unique
+    external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)
     notes = models.TextField(_("notes"), blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -59,10 +59,12 @@ class Customer(models.Model):
     title = models.CharField(_("job title"), max_length=150, blank=True)
     tier = models.CharField(_("tier"), max_length=40, default="standard")
     technical_level = models.CharField(_("technical level"), max_length=12, choices=TechnicalLevel.choices, blank=True)
-    satisfaction_score = models.FloatField(_("satisfaction"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(5)])
+    satisfaction_score = models.FloatField(
+        _("satisfaction"), null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(5)]
+    )
     language = models.CharField(_("language"), max_length=12, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
-    external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)  # noqa: DJ001 - NULL is "none": unique
+    external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

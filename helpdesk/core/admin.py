@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
 from helpdesk.core.models import ApiKey, Event, Receipt, User
 
-
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one sign-in, with its lock-out and second factor
 admin.site.enable_nav_sidebar = True
 

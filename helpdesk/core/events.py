@@ -156,7 +156,12 @@ def _claim(receipt_id: int) -> Receipt | None:
     """Take a receipt for the length of a lease: two workers never run the same one at once."""
     now = timezone.now()
     with transaction.atomic():
-        receipt = Receipt.objects.select_for_update(skip_locked=True, of=("self",)).select_related("event").filter(Receipt.OPEN, pk=receipt_id).first()
+        receipt = (
+            Receipt.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("event")
+            .filter(Receipt.OPEN, pk=receipt_id)
+            .first()
+        )
         if receipt is None or (receipt.attempts and receipt.due_at > now):
             return None
         Receipt.objects.filter(pk=receipt.pk).update(due_at=now + LEASE, attempts=F("attempts") + 1)

@@ -51,8 +51,6 @@ def send_quietly(task: Task, *args: Any, countdown: float | None = None) -> None
         log.warning("broker_unavailable", extra={"task": task.name, "error": repr(error)})
 
 
-
-
 @shared_task
 def heartbeat() -> None:
     """Tell /health that scheduler, broker and worker are alive: this task ran through all three."""

@@ -7,9 +7,15 @@ from datetime import timedelta
 from .env import ON_LOOPBACK, TESTING, env
 
 AUTH_USER_MODEL = "core.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 _ARGON2 = "django.contrib.auth.hashers.Argon2PasswordHasher"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", _ARGON2] if TESTING else [_ARGON2, "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher", _ARGON2] if TESTING else [_ARGON2, "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -40,4 +40,6 @@ LOGGING = {
         "asyncio": {"level": "WARNING"},
     },
 }
-structlog.configure(processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory())
+structlog.configure(
+    processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory()
+)

@@ -17,7 +17,12 @@ _POOL = {"min_size": 0, "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "8"
 
 
 def _database() -> dict[str, Any]:
-    found: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "HOST": str(_places.sockets), "NAME": "helpdesk", "USER": "helpdesk"}
+    found: dict[str, Any] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": str(_places.sockets),
+        "NAME": "helpdesk",
+        "USER": "helpdesk",
+    }
     if url := os.environ.get("DATABASE_URL"):
         found = dict(environ.Env.db_url_config(url))
     options = {**found.get("OPTIONS", {}), "pool": _POOL}
@@ -46,4 +51,9 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"
 CELERY_BROKER_URL = _redis(2)[1]
 # A killed worker's task is taken up again after at most 5 minutes by the broker; the event sweep is quicker. Longer than
 # the longest task (120 s), or it would run twice. Kombu looks for such tasks every interval x throttle seconds.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_interval": 10, "unacked_restore_throttle": 1, "unacked_mutex_expire": 30}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "unacked_mutex_expire": 30,
+}

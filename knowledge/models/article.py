@@ -83,7 +83,10 @@ class Article(models.Model):
     class Meta:
         verbose_name = _("article")
         ordering = ("title",)
-        indexes = (GinIndex(fields=("search",), name="article_search"), models.Index(fields=("status", "audience"), name="article_by_status"))
+        indexes = (
+            GinIndex(fields=("search",), name="article_search"),
+            models.Index(fields=("status", "audience"), name="article_by_status"),
+        )
 
     def __str__(self) -> str:
         return self.title

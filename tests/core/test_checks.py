@@ -27,7 +27,12 @@ def test_a_sound_public_configuration_is_silent(public):
 
 @pytest.mark.parametrize(
     "name, value, expected",
-    [("DEBUG", True, "E001"), ("ALLOWED_HOSTS", ["*"], "E002"), ("SITE_URL", "http://help.example.com", "E003"), ("SECRET_KEY", "short", "E004")],
+    [
+        ("DEBUG", True, "E001"),
+        ("ALLOWED_HOSTS", ["*"], "E002"),
+        ("SITE_URL", "http://help.example.com", "E003"),
+        ("SECRET_KEY", "short", "E004"),
+    ],
 )
 def test_each_insecure_setting_is_named(public, name, value, expected):
     setattr(public, name, value)

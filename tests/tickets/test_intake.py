@@ -104,7 +104,9 @@ def test_an_out_of_office_reply_does_not_reopen(ticket, maya, ingrid):
 
 def test_a_bounce_marks_the_reply_and_answers_nobody(ticket, maya):
     answer = replying.reply(ticket=ticket, by=maya, text="Hello")
-    receive("mailer-daemon@nordhavn.example", "Undelivered", "550 no such user", bounce_of=answer.external_id, automatic=True, external_id="b@n")
+    receive(
+        "mailer-daemon@nordhavn.example", "Undelivered", "550 no such user", bounce_of=answer.external_id, automatic=True, external_id="b@n"
+    )
     answer.refresh_from_db()
     assert answer.delivery == "bounced"
     assert Ticket.objects.count() == 1

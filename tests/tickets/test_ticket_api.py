@@ -20,7 +20,9 @@ NEW = {"subject": "Export fails", "body": "It stops at 80 %", "customer": {"emai
 
 
 def post(client: Client, path: str, data: object, **headers: str):
-    return client.post(path, json.dumps(data) if not isinstance(data, str | bytes) else data, content_type="application/json", headers=headers)
+    return client.post(
+        path, json.dumps(data) if not isinstance(data, str | bytes) else data, content_type="application/json", headers=headers
+    )
 
 
 def test_a_ticket_is_created_and_read_back(api, support):
@@ -188,7 +190,9 @@ def test_no_search_is_an_error(api, ticket, words):
     assert api.get("/api/v1/tickets/", {"search": words}).status_code in (200, 400)
 
 
-@pytest.mark.parametrize("query", ["_connector=OR&is_staff=True", "password__startswith=p", "ordering=a;b", "limit=-1", "cursor=%%%", "status=x"])
+@pytest.mark.parametrize(
+    "query", ["_connector=OR&is_staff=True", "password__startswith=p", "ordering=a;b", "limit=-1", "cursor=%%%", "status=x"]
+)
 def test_filters_that_do_not_exist_open_nothing(api, ticket, query):
     assert api.get(f"/api/v1/tickets/?{query}").status_code in (200, 400, 404)
 
@@ -200,7 +204,9 @@ class TestSignedWebhook:
         raw = json.dumps(body or self.BODY).encode()
         stamp = str(int(at or time.time()))
         headers = {"X-Timestamp": stamp, "X-Event-Id": event, "X-Signature": signature or sign(hook.secret, stamp, raw)}
-        return Client().post(f"/api/v1/inbound/{hook.pk}/", raw, content_type="application/json", headers={k: v for k, v in headers.items() if v})
+        return Client().post(
+            f"/api/v1/inbound/{hook.pk}/", raw, content_type="application/json", headers={k: v for k, v in headers.items() if v}
+        )
 
     @pytest.fixture
     def hook(self, billing, support):

@@ -65,10 +65,14 @@ class TicketChangeInput(StrictSerializer):
 class NewMessageInput(StrictSerializer):
     body = serializers.CharField(max_length=LONGEST_BODY)
     author = serializers.ChoiceField(
-        [("customer", "customer"), ("agent", "agent")], default="customer", help_text="Who speaks: the ticket's customer, or your system for the team."
+        [("customer", "customer"), ("agent", "agent")],
+        default="customer",
+        help_text="Who speaks: the ticket's customer, or your system for the team.",
     )
     visibility = serializers.ChoiceField([("public", "public"), ("internal", "internal")], default="public")
-    external_id = serializers.CharField(required=False, max_length=255, help_text="Your id of the message; the same one twice is one message.")
+    external_id = serializers.CharField(
+        required=False, max_length=255, help_text="Your id of the message; the same one twice is one message."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["author"] == "customer" and attrs["visibility"] == "internal":

@@ -159,7 +159,9 @@ def _inbound(request: Request, data: dict[str, Any]) -> InboundMessage:
         queue=data.get("queue", ""),
         priority=data.get("priority", ""),
         tags=tuple(data.get("tags", ())),
-        metadata={k: v for k, v in data.get("metadata", {}).items() if k not in ("ticket_number", "claimed_ticket", "follow_up_of", "escalation")},
+        metadata={
+            k: v for k, v in data.get("metadata", {}).items() if k not in ("ticket_number", "claimed_ticket", "follow_up_of", "escalation")
+        },
     )
 
 

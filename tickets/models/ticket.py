@@ -137,8 +137,14 @@ class Ticket(models.Model):
         ordering = ("-created_at",)
         indexes = (
             # the inbox: what waits, by due time; partial, so that years of solved tickets cost nothing
-            models.Index(fields=("queue", "due_at", "id"), name="ticket_inbox", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))),
-            models.Index(fields=("assignee", "due_at", "id"), name="ticket_mine", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))),
+            models.Index(
+                fields=("queue", "due_at", "id"), name="ticket_inbox", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))
+            ),
+            models.Index(
+                fields=("assignee", "due_at", "id"),
+                name="ticket_mine",
+                condition=models.Q(status__in=("new", "open", "pending", "on_hold")),
+            ),
             models.Index(fields=("customer", "-created_at"), name="ticket_by_customer"),
             models.Index(fields=("-created_at", "id"), name="ticket_newest"),
             models.Index(fields=("-updated_at", "id"), name="ticket_updated"),

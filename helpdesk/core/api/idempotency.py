@@ -79,7 +79,9 @@ def _replay(request: HttpRequest, record: IdempotencyRecord, digest: str) -> Htt
     if record.request_hash != digest:
         return plain(request, 422, _("This Idempotency-Key was used with another request."), code="idempotency-key-reused")
     if record.status is None:
-        response: HttpResponse = plain(request, 409, _("The first request with this Idempotency-Key is still running."), code="still-running")
+        response: HttpResponse = plain(
+            request, 409, _("The first request with this Idempotency-Key is still running."), code="still-running"
+        )
         response["Retry-After"] = "1"
         return response
     response = HttpResponse(bytes(record.body), status=record.status, content_type=record.content_type)

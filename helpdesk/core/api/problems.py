@@ -86,5 +86,3 @@ def _flat(fields: dict[str, Any], prefix: str = "") -> dict[str, list[str]]:
         else:
             flat[f"{prefix}{name}"] = [str(item) for item in (value if isinstance(value, list | tuple) else [value])]
     return flat
-
-

@@ -16,8 +16,21 @@ _PROBLEM = {
         "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
     },
 }
-_ALWAYS = {"400": "Not valid", "401": "Not signed in", "403": "Not allowed", "404": "Not found", "406": "Not acceptable", "429": "Too many requests"}
-_WRITING = {"409": "Conflict", "412": "Changed meanwhile", "413": "Too large", "415": "Unsupported media type", "422": "Cannot be processed"}
+_ALWAYS = {
+    "400": "Not valid",
+    "401": "Not signed in",
+    "403": "Not allowed",
+    "404": "Not found",
+    "406": "Not acceptable",
+    "429": "Too many requests",
+}
+_WRITING = {
+    "409": "Conflict",
+    "412": "Changed meanwhile",
+    "413": "Too large",
+    "415": "Unsupported media type",
+    "422": "Cannot be processed",
+}
 
 
 def declare_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

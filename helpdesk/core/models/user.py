@@ -52,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=150)
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AGENT)
-    external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)  # noqa: DJ001 - NULL is "none": unique
+    external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=12, default="en")
     theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)

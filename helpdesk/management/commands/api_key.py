@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="whose key it is")
-        parser.add_argument("--scope", action="append", nargs="+", required=True, metavar="SCOPE", help='for example tickets:read; "*" for all')
+        parser.add_argument(
+            "--scope", action="append", nargs="+", required=True, metavar="SCOPE", help='for example tickets:read; "*" for all'
+        )
         parser.add_argument("--days", type=int, default=KEY_LIFETIME.days, help="days until it expires (0: never)")
         parser.add_argument("--per-minute", type=int, default=None, help="requests a minute")
 
