@@ -13,14 +13,13 @@ from typing import Any
 from django.utils.text import slugify
 
 from helpdesk.core.errors import Invalid
+from helpdesk.core.jsonlines import read_lines
 from knowledge import cases, indexing, search
 from knowledge.fusion import Band, band
 from knowledge.models import Article, Category
 
-from .lines import read_lines
 from .scratch import analyse, scratch
 
-AGENT_VIEW = Article.Audience.PUBLIC  # everything in the scratch store is public: who looks does not matter
 NDCG_DEPTH = 10
 Progress = Callable[[str, int, int], None]  # what, how many done, of how many
 

@@ -52,8 +52,8 @@ class MiniLm:
 
     @classmethod
     def from_settings(cls) -> Self:
-        folder = getattr(settings, "MODEL_DIR", Path(settings.DATA_DIR) / "models")
-        return cls(Path(folder), threads=settings.EMBEDDING_THREADS)
+        folder = Path(settings.DATA_DIR) / "models"
+        return cls(folder, threads=settings.EMBEDDING_THREADS)
 
     def prepare(self, progress: Progress | None = None) -> None:
         self._load(progress)

@@ -79,3 +79,8 @@ def _write(kind: str, passages: list[Passage], vectors: Iterable[Sequence[float]
 def text_hash(text: str) -> str:
     """128 bits of a text, as hex: changes when the text does."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def drop_other_engines() -> int:
+    """Drop the vectors of every engine but the present one; returns how many."""
+    return Embedding.objects.exclude(model=get_embedder().name).delete()[0]
