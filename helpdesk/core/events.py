@@ -62,6 +62,11 @@ def subscribe(*kinds: str, slow: bool = False) -> Callable[[Handler], Handler]:
     return register
 
 
+def subscribers_of(kind: str) -> tuple[str, ...]:
+    """The names of those who hear of a kind of event."""
+    return tuple(subscription.name for subscription in _by_kind.get(kind, ()))
+
+
 def load_subscribers() -> None:
     """Import every app's `subscribers.py`. Called once, when the apps are ready."""
     for config in apps.get_app_configs():
@@ -86,7 +91,7 @@ def record(
         raise transaction.TransactionManagementError(f"record({kind!r}) outside a transaction: change and event must commit together")
     event = Event.objects.create(
         kind=kind,
-        subject_type=subject._meta.model_name,
+        subject_type=subject._meta.model_name or "",
         subject_id=str(subject.pk),
         ticket_ref=getattr(ticket, "pk", None),
         customer_ref=getattr(customer, "pk", None),
