@@ -25,7 +25,7 @@ lint: install-dev ## Check style, types and layers
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --no-timing
+	@$(VENV)/bin/lint-imports
 
 bench: install-dev ## Measure what is promised about speed and size
 	@HELPDESK_TESTING=1 $(RUN) -m pytest tests/benchmarks -s $(ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
@@ -254,7 +255,7 @@ def _touch(ticket: Ticket, message: Message) -> None:
 
 def _tell(inbound: InboundMessage, ticket: Ticket, message: Message, place: Placement, by: Customer | ApiKey) -> None:
     opened = place.ticket is None
-    data = {"channel": inbound.channel, "automatic": inbound.automatic, "verified": inbound.verified}
+    data: dict[str, Any] = {"channel": inbound.channel, "automatic": inbound.automatic, "verified": inbound.verified}
     if opened:
         ticket.record("ticket.created", by=by, **data)
     if place.stranger_to:

@@ -45,7 +45,8 @@ def _query(words: str) -> SearchQuery | CombinedSearchQuery:
 
 def index_ticket(ticket_id: UUID | str | None) -> None:
     """(Re)write the ticket's own entry: number, subject, requester, organisation, tags."""
-    ticket = Ticket.objects.with_people().prefetch_related("tags", "customer__contact_points").filter(pk=ticket_id).first()
+    tickets = Ticket.objects.with_people().prefetch_related("tags", "customer__contact_points")
+    ticket = tickets.filter(pk=ticket_id).first() if ticket_id else None
     if ticket is None:
         return
     people = [ticket.customer.name, ticket.organisation.name if ticket.organisation else ""]

@@ -43,7 +43,7 @@ def forget_old_traces() -> None:
     Receipt.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
 
 
-def send_quietly(task: Task, *args: Any, countdown: float | None = None) -> None:
+def send_quietly(task: Task, *args: Any, countdown: float = 0) -> None:
     """Ask for a task; when the broker is away say so in the log and go on: a sweep finds what was not asked for."""
     try:
         task.apply_async(args, countdown=countdown, retry=False)

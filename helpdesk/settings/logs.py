@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from .env import TESTING, env
 
 LOG_LEVEL = env("LOG_LEVEL", default="ERROR" if TESTING else "INFO")
 _JSON = env.bool("LOG_JSON", default=False)
-_shared = [
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

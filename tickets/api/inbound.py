@@ -74,7 +74,12 @@ def _inbound(hook: InboundHook, event_id: str, data: dict[str, object]) -> Inbou
     customer: dict[str, str] = data.get("customer") or {"external_id": data.get("customer_id", "")}  # type: ignore[assignment]
     return InboundMessage(
         channel=Ticket.Channel.WEBHOOK,
-        sender=Sender(**{k: customer.get(k, "") for k in ("email", "phone", "name", "external_id")}),
+        sender=Sender(
+            email=customer.get("email", ""),
+            phone=customer.get("phone", ""),
+            name=customer.get("name", ""),
+            external_id=customer.get("external_id", ""),
+        ),
         subject=str(data.get("subject", "")),
         body_text=str(data["body"]),
         external_id=f"{hook.pk}:{event_id}",

@@ -27,10 +27,9 @@ class CustomerInput(StrictSerializer):
         return attrs
 
 
-def existing_queue(value: str) -> str:
+def existing_queue(value: str) -> None:
     if not Queue.objects.filter(slug=value).exists():
         raise serializers.ValidationError(_("There is no such queue."))
-    return value
 
 
 class NewTicketInput(StrictSerializer):

@@ -108,7 +108,7 @@ class Ticket(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
     organisation = models.ForeignKey(Organisation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
-    tags = models.ManyToManyField("Tag", blank=True, related_name="tickets")
+    tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField("Tag", blank=True, related_name="tickets")
     language = models.CharField(_("language"), max_length=12, blank=True)
     sentiment = models.CharField(_("sentiment"), max_length=16, choices=Sentiment.choices, blank=True)
     polarity = models.FloatField(null=True, blank=True)  # -1..+1
@@ -208,7 +208,7 @@ class Ticket(models.Model):
             self.touch("assignee")
             self._decided(by, "assignee")
             people = [f"agent.{person.pk}" for person in (old, to) if person]
-            ids = {"old_id": str(old.pk) if old else None, "new_id": str(to.pk) if to else None}
+            ids: dict[str, Any] = {"old_id": str(old.pk) if old else None, "new_id": str(to.pk) if to else None}
             self.record("ticket.assigned", by=by, also=people, old=str(old or ""), new=str(to or ""), **ids)
 
     def set_priority(self, priority: str, *, by: Actor, reason: str = "") -> None:

@@ -39,7 +39,7 @@ class Cursor(CursorPagination):
     page_size = 25
     page_size_query_param = "limit"
     max_page_size = 100
-    ordering = ("-created_at", "-id")
+    ordering: tuple[str, ...] = ("-created_at", "-id")
     allowed: tuple[str, ...] = ("created_at", "updated_at")
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     request = context.get("request")
     path = request.path if request else ""
     if isinstance(error, HelpdeskError):
-        return _response(error.status, error.detail, path, code=error.code, **error.extra)
+        return _response(error.status, error.detail, path, code=error.code, **dict[str, Any](error.extra))
     if isinstance(error, Http404):
         return _response(404, _("There is nothing here that you may see."), path)
     if isinstance(error, PermissionDenied):
