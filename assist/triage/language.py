@@ -29,6 +29,6 @@ def detect(text: str, *, hint: str = "") -> str:
 
 @cache
 def _identifier() -> Any:
-    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(EXPECTED)
     return identifier

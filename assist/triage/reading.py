@@ -14,7 +14,7 @@ from .learned import Vectors
 
 MOST_SENTENCES = 14  # embedded one by one; a longer message says what it wants in its first and last sentences
 LONGEST_SENTENCE = 240  # characters
-LONGEST_TEXT = 1_600  # characters, more than the model's 256 tokens
+LONGEST_TEXT = 1_200  # characters: about the 256 tokens that the model reads, and what search reads of a question
 
 _BREAK = re.compile(r"(?<=[.!?。！？؟])\s+(?=\S)|\n+")
 _COURTESY = re.compile(
@@ -36,10 +36,14 @@ class Reading:
     sentence_vectors: Vectors | None = None  # (sentences, 384)
     error: str = ""
 
+    def shown(self) -> dict[str, object]:
+        """What a person may want to see of it on the run's page; not the vectors."""
+        return {"sentences": list(self.sentences), "embedded": self.vector is not None, "error": self.error}
+
 
 def read(case: Case) -> Reading:
     """Cut and embed. An embedder that is away is noted in `error`, never raised."""
-    plain = _plain(case)
+    plain = without_vectors(case)
     try:
         embedder = get_embedder()
         whole = embedder.embed([plain.text])[0]  # alone: the embedder remembers single texts, so search does not embed it again
@@ -50,7 +54,8 @@ def read(case: Case) -> Reading:
     return replace(plain, vector=whole, latest_vector=latest, sentence_vectors=np.asarray(parts, dtype=np.float32))
 
 
-def _plain(case: Case) -> Reading:
+def without_vectors(case: Case) -> Reading:
+    """The words alone."""
     latest = case.body.strip() if case.earlier else ". ".join(part for part in (case.subject.strip().rstrip("."), case.body.strip()) if part)
     said = [turn.text.strip() for turn in case.earlier] + [case.body.strip()]
     whole = ". ".join(part for part in (case.subject.strip().rstrip("."), *said) if part)
@@ -58,10 +63,11 @@ def _plain(case: Case) -> Reading:
 
 
 def _fit(text: str) -> str:
-    """Beginning and end: the request stands in the first words or in the last."""
+    """One line of it, beginning and end: the request stands in the first words or in the last."""
+    text = " ".join(text.split())
     if len(text) <= LONGEST_TEXT:
         return text
-    return f"{text[: LONGEST_TEXT * 2 // 3]} {text[-LONGEST_TEXT // 3 :]}"
+    return f"{text[: LONGEST_TEXT * 2 // 3 - 1]} {text[-(LONGEST_TEXT // 3) :]}"
 
 
 def sentences_of(subject: str, body: str) -> tuple[str, ...]:

@@ -1,0 +1,86 @@
+"""What triage may do to a ticket by itself. The engine proposes; these named thresholds decide. What a person set stays."""
+
+from __future__ import annotations
+
+from helpdesk.core.models import Event
+from knowledge.models import Category
+from tickets.models import Message, Queue, Ticket
+
+from .pipeline import Outcome
+from .rules import PRIORITIES
+
+CATEGORY_FROM = 0.6  # confidence; below, it is only proposed
+QUEUE_FROM = 0.75  # a wrong team costs more than a wrong label
+PRIORITY_FROM = 0.5  # of the category that the priority rests on; escalation rules rest on their own words
+
+
+def apply(ticket: Ticket, message: Message, outcome: Outcome) -> list[str]:
+    """Change the ticket within its transaction; returns what was changed: names of fields."""
+    first = not outcome.case.earlier
+    changed = [*_mood(ticket, message, outcome)]
+    changed += _category(ticket, outcome)
+    changed += _priority(ticket, outcome, first=first)
+    changed += _queue(ticket, outcome, first=first)
+    changed += _escalation(ticket, outcome)
+    return changed
+
+
+def _mood(ticket: Ticket, message: Message, outcome: Outcome) -> list[str]:
+    """How the customer feels is an observation, not a decision: it is always noted."""
+    mood = outcome.sentiment
+    if mood.confidence == 0:  # the step failed
+        return []
+    values = {"sentiment": mood.label, "polarity": mood.polarity, "frustration": mood.frustration_score}
+    Message.objects.filter(pk=message.pk).update(**values)
+    if Message.objects.from_customer().filter(ticket=ticket, automatic=False, created_at__gt=message.created_at).exists():
+        return []  # a later message already says how they feel now
+    for name, value in {**values, "language": outcome.language}.items():
+        setattr(ticket, name, value)
+    ticket.touch(*values, "language")
+    return ["sentiment"]
+
+
+def _category(ticket: Ticket, outcome: Outcome) -> list[str]:
+    if ticket.category_id or "category" in ticket.decided_by_people or outcome.category.confidence < CATEGORY_FROM:
+        return []
+    category = Category.objects.filter(slug=outcome.category.category).first()
+    if category is None:
+        return []
+    ticket.set_category(category, by=None, reason=f"{outcome.category.confidence:.0%} sure")
+    return ["category"]
+
+
+def _priority(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
+    """The first message sets it; later ones only raise it."""
+    wanted = outcome.priority.priority
+    sure = outcome.category.confidence >= PRIORITY_FROM or outcome.escalation.escalate
+    lower = PRIORITIES.index(wanted) <= PRIORITIES.index(ticket.priority)
+    if not sure or "priority" in ticket.decided_by_people or wanted == ticket.priority or (lower and not first):
+        return []
+    ticket.set_priority(wanted, by=None, reason="; ".join(outcome.priority.reasons)[:300])
+    return ["priority"]
+
+
+def _queue(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
+    """Into the one queue that takes this category, if nobody has touched the ticket yet."""
+    touched = "queue" in ticket.decided_by_people or ticket.assignee_id or not ticket.queue.is_default
+    if not first or touched or outcome.category.confidence < QUEUE_FROM:
+        return []
+    takers = list(Queue.objects.filter(categories__slug=outcome.category.category).distinct()[:2])
+    if len(takers) != 1 or takers[0] == ticket.queue:
+        return []
+    ticket.move(queue=takers[0], by=None, reason=outcome.category.category)
+    return ["queue"]
+
+
+def _escalation(ticket: Ticket, outcome: Outcome) -> list[str]:
+    """Say once per level that others must see it."""
+    up = outcome.escalation
+    if not up.escalate:
+        return []
+    ticket.metadata = {**ticket.metadata, "escalation": {"level": up.level, "also": list(up.also), "reasons": list(up.reasons)}}
+    ticket.touch("metadata")
+    if Event.objects.filter(ticket_ref=ticket.pk, kind="ticket.escalated", data__level=up.level).exists():
+        return []
+    ticket.record("ticket.escalated", level=up.level, reasons=list(up.reasons))
+    return ["escalation"]

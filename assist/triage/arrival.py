@@ -1,0 +1,150 @@
+"""The story of a new customer message: read the case, think, write what was found, apply what may be applied.
+
+No transaction is open while the engine thinks. One message has one run, however often the event comes.
+"""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from assist.models import Draft, TriageRun, TriageStep
+from helpdesk.core.embeddings import EmbeddingUnavailable
+from helpdesk.core.errors import Invalid
+from helpdesk.core.models import ApiKey
+from tickets.models import Message, Queue, Ticket
+
+from . import applying, offering, similar
+from .case import Case, Profile, Turn
+from .pipeline import Outcome, Scope, analyse
+
+log = logging.getLogger(__name__)
+
+TURNS = 5  # of the customer's earlier messages that are read again
+STAFF = ApiKey(name="triage")  # never saved: sees published articles, internal ones too, as every agent does
+
+
+def understand(message_id: str | UUID) -> TriageRun | None:
+    """Triage the ticket of this message. None: there is nothing to understand, or it was done before."""
+    message = _waiting(message_id)
+    if message is None:
+        return None
+    _outdate_drafts(message)
+    try:
+        case = case_of(message)
+    except Invalid:  # neither subject nor text: a person must look
+        return None
+    outcome = analyse(case, scope=scope_of(message.ticket))
+    run = _write(message, outcome)
+    _remember(message.ticket, outcome)
+    return run
+
+
+def _waiting(message_id: str | UUID) -> Message | None:
+    """The message, when it is a person's and was not understood yet."""
+    messages = Message.objects.from_customer().public().filter(automatic=False)
+    related = ("ticket__customer__organisation", "ticket__queue")
+    message = messages.select_related(*related).filter(pk=message_id).first()
+    return None if message is None or TriageRun.objects.filter(message=message).exists() else message
+
+
+def _outdate_drafts(message: Message) -> None:
+    """What was written before the customer's last word no longer answers it."""
+    earlier = Draft.objects.filter(ticket=message.ticket_id, state=Draft.State.OFFERED, answers__created_at__lt=message.created_at)
+    earlier.update(state=Draft.State.STALE)
+
+
+def case_of(message: Message) -> Case:
+    """The message with its ticket, customer and earlier turns. Raises Invalid when nothing was written."""
+    ticket, customer = message.ticket, message.ticket.customer
+    organisation_tier = customer.organisation.tier if customer.organisation else ""
+    profile = Profile(
+        customer_id=str(customer.pk),
+        name=customer.name,
+        tier=organisation_tier or customer.tier,
+        previous_tickets=Ticket.objects.filter(customer=customer).exclude(pk=ticket.pk).count(),
+        satisfaction_score=customer.satisfaction_score,
+        technical_level=customer.technical_level,
+    )
+    given = {
+        "ticket_id": ticket.number,
+        "subject": ticket.subject,
+        "body": message.body_text,
+        "customer_id": str(customer.pk),
+        "customer": profile,
+        "language": customer.language,
+        "earlier": _earlier(message),
+        "received_at": message.created_at,
+    }
+    return Case.read(given)
+
+
+def _earlier(message: Message) -> tuple[Turn, ...]:
+    before = message.ticket.messages.from_customer().public().filter(created_at__lt=message.created_at, automatic=False)
+    turns = before.order_by("-created_at").values_list("body_text", "polarity")[:TURNS]
+    return tuple(Turn(text=text[:5000], polarity=polarity) for text, polarity in reversed(turns))
+
+
+def scope_of(ticket: Ticket) -> Scope:
+    """Similar tickets come from the ticket's queue and the one it may move to: what other teams hold stays with them."""
+
+    def tickets(category: str) -> QuerySet[Ticket]:
+        queues = Queue.objects.filter(Q(pk=ticket.queue_id) | Q(categories__slug=category)).values("pk")
+        return Ticket.objects.filter(queue__in=queues).exclude(pk=ticket.pk)
+
+    return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id)
+
+
+def _write(message: Message, outcome: Outcome) -> TriageRun | None:
+    """Store the run and act on it, unless someone else was faster."""
+    with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",)).select_related("queue", "category").get(pk=message.ticket_id)
+        state = TriageRun.State.PARTIAL if outcome.errors else TriageRun.State.DONE
+        found = {"ticket": ticket, "result": outcome.result(), "state": state, "total_ms": outcome.total_ms}
+        run, created = TriageRun.objects.get_or_create(message=message, defaults=found)
+        if not created:
+            return None
+        _write_steps(run, outcome)
+        run.applied = applying.apply(ticket, message, outcome)
+        run.save(update_fields=["applied"])
+        offering.offer(ticket, message, outcome)
+        ticket.record(
+            "triage.completed",
+            subject=run,
+            run=str(run.pk),
+            category=outcome.category.category,
+            confidence=outcome.category.confidence,
+            priority=outcome.priority.priority,
+            applied=run.applied,
+            total_ms=outcome.total_ms,
+        )
+    return run
+
+
+def _write_steps(run: TriageRun, outcome: Outcome) -> None:
+    rows = [
+        TriageStep(
+            run=run,
+            position=position,
+            name=step.name,
+            engine=step.engine,
+            ms=step.ms,
+            tokens_in=step.tokens_in,
+            tokens_out=step.tokens_out,
+            cost_usd=step.cost_usd,
+            output=step.output,
+            error=step.error,
+        )
+        for position, step in enumerate(outcome.steps)
+    ]
+    TriageStep.objects.bulk_create(rows)
+
+
+def _remember(ticket: Ticket, outcome: Outcome) -> None:
+    try:
+        similar.remember(ticket, outcome.reading)
+    except EmbeddingUnavailable as error:  # the next message brings the ticket's vector
+        log.warning("ticket_not_embedded", extra={"ticket": ticket.number, "error": str(error)})

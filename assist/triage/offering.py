@@ -1,0 +1,120 @@
+"""What the agent is offered: articles, similar tickets, proposed changes, and a draft. A new run retires what no longer fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from django.utils import timezone
+
+from assist.models import Draft, Suggestion
+from tickets.models import Message, Ticket
+
+from .pipeline import Outcome
+
+Key = tuple[str, str]
+KINDS = (Suggestion.Type.ARTICLE, Suggestion.Type.SIMILAR_TICKET, Suggestion.Type.ACTION)
+SPOKEN = (Message.AuthorKind.CUSTOMER, Message.AuthorKind.AGENT)
+
+
+def offer(ticket: Ticket, message: Message, outcome: Outcome) -> None:
+    """Runs in the caller's transaction, with the ticket locked. A message that was answered meanwhile is offered nothing."""
+    if _overtaken(ticket, message):
+        return
+    _offer_suggestions(ticket, outcome)
+    _offer_draft(ticket, message, outcome)
+
+
+def _overtaken(ticket: Ticket, message: Message) -> bool:
+    later = Message.objects.public().filter(author_kind__in=SPOKEN, ticket=ticket, created_at__gt=message.created_at, automatic=False)
+    return later.exists()
+
+
+def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
+    """Same suggestion, same row: what an agent said about it stays with it."""
+    rows = Suggestion.objects.filter(ticket=ticket, suggestion_type__in=KINDS)
+    known: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in rows}
+    wanted: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in _suggestions(ticket, outcome)}
+    for key, row in wanted.items():
+        if key in known:
+            row.pk, row.created_at = known[key].pk, known[key].created_at
+    kept = [row for key, row in wanted.items() if key in known]
+    fields = ["title", "content", "source_title", "source_url", "why", "confidence_score", "retired_at"]
+    Suggestion.objects.bulk_update(kept, fields)
+    Suggestion.objects.bulk_create([row for key, row in wanted.items() if key not in known])
+    gone = [row.pk for key, row in known.items() if key not in wanted and row.retired_at is None]
+    Suggestion.objects.filter(pk__in=gone).update(retired_at=timezone.now())
+
+
+def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
+    for article in outcome.knowledge:
+        yield Suggestion(
+            ticket=ticket,
+            suggestion_type=Suggestion.Type.ARTICLE,
+            title=article.title[:500],
+            content=article.excerpt,
+            source_kind="article",
+            source_id=article.slug[:64] if len(article.slug) <= 64 else article.id,  # noqa: PLR2004 - the column's length
+            source_title=article.title[:500],
+            source_url=article.url[:500],
+            why=article.why[:500],
+            confidence_score=article.relevance_score,
+        )
+    for other in outcome.similar:
+        yield Suggestion(
+            ticket=ticket,
+            suggestion_type=Suggestion.Type.SIMILAR_TICKET,
+            title=other.subject[:500] or other.ticket_id,
+            source_kind="ticket",
+            source_id=other.ticket_id,
+            source_title=other.ticket_id,
+            why=other.why,
+            confidence_score=other.score,
+        )
+    yield from _actions(ticket, outcome)
+
+
+def _actions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
+    """What was not sure enough to be done, and incidents to link."""
+    proposed = {"category": outcome.category.category} if ticket.category_id is None and outcome.category.confidence else {}
+    for field, value in proposed.items():
+        yield Suggestion(
+            ticket=ticket,
+            suggestion_type=Suggestion.Type.ACTION,
+            title=f"Set {field} to {value.replace('_', ' ')}",
+            content=value,
+            source_kind=field,
+            source_id=f"{field}:{value}"[:64],
+            why=outcome.category.why[:500],
+            confidence_score=outcome.category.confidence,
+        )
+    for link in outcome.status.linked:
+        yield Suggestion(
+            ticket=ticket,
+            suggestion_type=Suggestion.Type.ACTION,
+            title=f"Link to {link.reference}",
+            content=link.title,
+            source_kind=link.kind,
+            source_id=f"{link.kind}:{link.reference}"[:64],
+            source_title=link.title[:500],
+            why=link.why,
+            confidence_score=link.score,
+        )
+
+
+def _offer_draft(ticket: Ticket, message: Message, outcome: Outcome) -> None:
+    reply = outcome.reply
+    if not reply.response_text:
+        return
+    ms = next((step.ms for step in outcome.steps if step.name == "respond"), 0.0)
+    Draft.objects.create(
+        ticket=ticket,
+        answers=message,
+        text=reply.response_text,
+        sources=[asdict(source) for source in reply.sources],
+        action_steps=list(reply.action_steps),
+        confidence=reply.confidence,
+        engine=reply.engine,
+        tone=reply.tone,
+        ms=ms,
+    )
