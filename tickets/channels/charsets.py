@@ -56,7 +56,9 @@ def clean_line(text: str) -> str:
 
 def clean_file_name(name: str, *, otherwise: str = "attachment") -> str:
     """A sender's file name fit for display only (never for a path): composed, one line, no folders, at most 150 characters."""
-    name = clean_line(unicodedata.normalize("NFC", name[:4096]))
+    if len(name) > 4 * LONGEST_NAME:  # start and end, with the extension, are enough
+        name = name[: 2 * LONGEST_NAME] + name[-2 * LONGEST_NAME :]
+    name = clean_line(unicodedata.normalize("NFC", name))
     name = name.replace("\\", "/").rpartition("/")[2].strip(" .\t")
     if len(name) > LONGEST_NAME:
         stem, dot, extension = name.rpartition(".")

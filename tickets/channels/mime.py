@@ -139,11 +139,15 @@ def _leaves(mail: Message) -> Iterator[Message]:
         seen += 1
         if depth > DEEPEST or seen > MOST_PARTS:
             raise TooComplex(f"more than {DEEPEST} levels or {MOST_PARTS} parts")
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting += [(child, depth + 1) for child in reversed(payload) if isinstance(child, Message)]
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting += [(child, depth + 1) for child in reversed(_children(part))]
         else:
             yield part
+
+
+def _children(part: Message) -> list[Message]:
+    # Asked for the payload of a part that has none, the standard library decodes its text by the declared charset, and raises.
+    return [child for child in part.get_payload() if isinstance(child, Message)] if part.is_multipart() else []
 
 
 def _take(part: Message, body: _Body, *, bounce: bool) -> None:
@@ -203,9 +207,8 @@ def _take_file(part: Message, kind: str, disposition: str, body: _Body, *, bounc
 
 
 def _enclosed(part: Message, kind: str) -> File:
-    payload = part.get_payload()
-    inner = payload[0] if isinstance(payload, list) and payload else None
-    if not isinstance(inner, Message):
+    inner = next(iter(_children(part)), None)
+    if inner is None:
         return File(_NAMES["message/rfc822"], kind, _content(part))
     subject = text_of(inner, "subject")
     name = clean_file_name(_name(part) or (f"{subject}.eml" if subject else ""), otherwise=_NAMES["message/rfc822"])
@@ -223,14 +226,12 @@ def _flat(inner: Message) -> bytes:
 
 def _content(part: Message) -> bytes:
     """The part's bytes, decoded as far as its encoding holds; as they came where it does not."""
-    payload = part.get_payload(decode=False)
     try:
         content = part.get_payload(decode=True)
     except (ValueError, TypeError, LookupError, AssertionError):
-        content = None
-    if isinstance(content, bytes):
-        return content
-    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+        del part["Content-Transfer-Encoding"]
+        content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 def _content_type(part: Message) -> str:

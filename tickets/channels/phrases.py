@@ -45,7 +45,8 @@ OTHER_HEADERS = _phrases("""
     """)
 DEVICE_SIGNATURES = _phrases("""
     sent from my|sent from mail for windows|get outlook for|sent from outlook|sent from yahoo mail|sent from proton mail
-    sent with proton mail|von meinem iphone|gesendet von|envoyé de mon|envoyé depuis|enviado desde mi|enviado do meu|inviato da|verstuurd vanaf|verzonden vanaf
+    sent with proton mail|von meinem iphone|gesendet von|envoyé de mon|envoyé depuis|enviado desde mi|enviado do meu
+    inviato da|verstuurd vanaf|verzonden vanaf
     wysłano z|skickat från|sendt fra|lähetetty|отправлено с|отправлено из|odesláno z|iphoneから送信|发自我的|나의 iphone에서 보냄
     """)
 AUTO_REPLY_SUBJECTS = _phrases("""
