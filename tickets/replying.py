@@ -49,8 +49,7 @@ def reply(
     """
     _check(text)
     with transaction.atomic():
-        Ticket.objects.select_for_update().get(pk=ticket.pk)
-        ticket.refresh_from_db()
+        ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
         _refuse_if_superseded(ticket, seen)
         before = {"status": ticket.status, "first_response_at": _iso(ticket.first_response_at), "assignee": str(ticket.assignee_id or "")}
         message = _write(

@@ -176,10 +176,10 @@ class Ticket(models.Model):
         """Move through the lifecycle. Resolving and closing stop the clocks, reopening starts them again."""
         if status not in self.Status.values:
             raise Invalid(f"{status!r} is not a status")
-        if status == self.status:
-            return
         with transaction.atomic():
             self._lock()
+            if status == self.status:
+                return
             old, self.status, now = self.status, status, timezone.now()
             if status in self.DONE:
                 self.resolved_at = self.resolved_at or now
@@ -197,13 +197,13 @@ class Ticket(models.Model):
         self.set_status(self.Status.OPEN, by=by, reason=reason)
 
     def assign(self, *, to: User | None, by: Actor) -> None:
-        """Give the ticket to an agent (None: to nobody). A new ticket that someone takes is open."""
+        """Give the ticket to an agent (None: to nobody). Raises Conflict when that agent has left."""
         if to is not None and not to.is_active:
             raise Conflict(f"{to} has left")
-        if to == self.assignee:
-            return
         with transaction.atomic():
             self._lock()
+            if to == self.assignee:
+                return
             old, self.assignee = self.assignee, to
             self.touch("assignee")
             self._decided(by, "assignee")
@@ -249,10 +249,10 @@ class Ticket(models.Model):
         """Hide from the inbox until then (None: wake now). A customer's message wakes it earlier."""
         if until is not None and until <= timezone.now():
             raise Invalid("Snooze needs a time in the future")
-        if not self.is_active:
-            raise Conflict("A solved ticket cannot be snoozed")
         with transaction.atomic():
             self._lock()
+            if not self.is_active:
+                raise Conflict("A solved ticket cannot be snoozed")
             self.snoozed_until = until
             self.touch("snoozed_until")
             self.record("ticket.snoozed", by=by, until=until.isoformat() if until else None)
@@ -260,19 +260,19 @@ class Ticket(models.Model):
     # -- how verbs write ---------------------------------------------------------------------------------------
 
     def _change(self, field: str, value: Any, kind: str, *, by: Actor, reason: str = "", also: Iterable[str] = ()) -> None:
-        old = getattr(self, field)
-        if old == value:
-            return
         with transaction.atomic():
             self._lock()
+            old = getattr(self, field)
+            if old == value:
+                return
             setattr(self, field, value)
             self.touch(field)
             self._decided(by, field)
             self.record(kind, by=by, also=also, old=str(old or ""), new=str(value or ""), reason=reason)
 
     def _lock(self) -> None:
-        """Serialise writers of one ticket, so that two clicks at once leave two events and one state."""
-        Ticket.objects.select_for_update().filter(pk=self.pk).values_list("pk", flat=True).first()
+        """Serialise writers of one ticket and see its present state: two clicks at once leave two events and one truth."""
+        self.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
 
     def touch(self, *fields: str) -> None:
         """Save these fields, with due times, change time and version brought up to date."""
