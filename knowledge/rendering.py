@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil
 
-from django.utils.html import escape, format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 WORDS_A_MINUTE = 200  # a calm reading speed
+SHORTEST_MARKED = 3  # letters; marking "a" or "in" says nothing
 EXCERPT = 180  # characters of a search result
 _MARKUP = re.compile(r"```.*?```|[#>*`|]+|!?\[([^\]]*)\]\([^)]*\)|_{2,}", re.DOTALL)
 
@@ -50,7 +52,7 @@ def plain(markdown: str) -> str:
 
 def excerpt(markdown: str, words: Iterable[str]) -> SafeString:
     """About 180 characters around the first word that was searched for, with every such word marked."""
-    text, wanted = plain(markdown), [w for w in words if len(w) > 2]
+    text, wanted = plain(markdown), _worth_marking(words)
     first = re.search("|".join(map(re.escape, wanted)), text, re.IGNORECASE) if wanted else None
     start = max(0, text.rfind(". ", 0, first.start()) + 2) if first and first.start() > EXCERPT // 2 else 0
     cut = text[start : start + EXCERPT]
@@ -59,17 +61,21 @@ def excerpt(markdown: str, words: Iterable[str]) -> SafeString:
 
 def mark(text: str, words: Iterable[str]) -> SafeString:
     """Escaped text with the given words in `<mark>`."""
-    wanted = [re.escape(w) for w in words if len(w) > 2]
+    wanted = [re.escape(word) for word in _worth_marking(words)]
     if not wanted:
-        return SafeString(escape(text))
+        return escape(text)
     parts = re.split(rf"\b({'|'.join(wanted)})", text, flags=re.IGNORECASE)
-    return SafeString("").join(format_html("<mark>{}</mark>", part) if i % 2 else escape(part) for i, part in enumerate(parts))
+    return mark_safe("".join(f"<mark>{escape(part)}</mark>" if i % 2 else escape(part) for i, part in enumerate(parts)))  # noqa: S308 - each part is escaped
+
+
+def _worth_marking(words: Iterable[str]) -> list[str]:
+    return [word for word in words if len(word) >= SHORTEST_MARKED]
 
 
 def _number_headings(tokens: list[Token]) -> list[tuple[str, str]]:
     """Gives every heading an id; one level lower, because the title of the page is the h1."""
     contents: list[tuple[str, str]] = []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type != "heading_open":
             continue
         anchor = slugify(inline.content)[:60] or f"part-{len(contents) + 1}"

@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from helpdesk.core.limits import client_address, spend
+from helpdesk.core.models import User
 
 from . import rendering
 from .models import Article, Category
+from .search import search as search_articles
 
 MOST_HITS = 20
 LONGEST_QUERY, MOST_WORDS = 256, 32  # security.md T36
@@ -32,7 +34,7 @@ class Result:
     title: SafeString
     url: str
     excerpt: SafeString
-    category: str
+    category: Category | None
     minutes: int
     note: str = ""
 
@@ -52,15 +54,15 @@ def search(request: HttpRequest) -> HttpResponse:
     """Articles for the words of `q`, or all of one `topic`."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUERY].split()[:MOST_WORDS])
     topic = Category.objects.filter(slug=request.GET.get("topic", "").replace("\x00", "")).first()
-    articles = _found(request, query) if query else _of_topic(request, topic)
-    counts = Counter(article.category for article in articles if article.category)
-    shown = [a for a in articles if topic is None or a.category_id == topic.pk]
+    found = _found(request, query) if query else _of_topic(request, topic)
+    counts = Counter(result.category for result in found if result.category)
+    shown = [result for result in found if topic is None or result.category == topic]
     context = {
         "query": query,
         "topic": topic,
         "total": len(shown),
-        "found": len(articles),
-        "hits": [_result(article, query.split()) for article in shown],
+        "found": len(found),
+        "hits": shown,
         "facets": [{"name": c.name, "slug": c.slug, "count": n} for c, n in counts.most_common(8)] if query else [],
     }
     return render(request, "knowledge/public/search.html", context)
@@ -70,7 +72,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article with its neighbours and table of contents."""
-    found = get_object_or_404(Article.objects.visible_to(request.user).select_related("category"), slug=slug)
+    found = get_object_or_404(Article.objects.visible_to(_viewer(request)).select_related("category"), slug=slug)
     siblings = Article.objects.public().filter(category=found.category).exclude(category=None)
     context = {
         "article": found,
@@ -88,7 +90,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @login_not_required
 def feedback(request: HttpRequest, slug: str) -> HttpResponse:
-    """"Did this solve it?" One vote a visitor, article and day; more are thanked for and not counted."""
+    """ "Did this solve it?" One vote a visitor, article and day; more are thanked for and not counted."""
     found = get_object_or_404(Article.objects.public(), slug=slug)
     yes = request.POST.get("helpful") == "yes"
     if spend("article-vote", f"{client_address(request)} {found.pk}", limit=1, window=VOTE_WINDOW):
@@ -102,24 +104,27 @@ def _topics() -> list[Category]:
     return list(Category.objects.annotate(articles_count=Count("articles", filter=public)).filter(articles_count__gt=0))
 
 
-def _found(request: HttpRequest, query: str) -> list[Article]:
-    from .search import search as search_articles  # noqa: PLC0415
+def _found(request: HttpRequest, query: str) -> list[Result]:
+    hits = search_articles(query, viewer=_viewer(request), limit=MOST_HITS)
+    articles = Article.objects.select_related("category").in_bulk([hit.article_id for hit in hits])
+    words = query.split()
+    return [_result(articles[hit.article_id], words, hit.highlight) for hit in hits if hit.article_id in articles]
 
-    return [hit.article for hit in search_articles(query, viewer=request.user, limit=MOST_HITS)]
 
-
-def _of_topic(request: HttpRequest, topic: Category | None) -> list[Article]:
+def _of_topic(request: HttpRequest, topic: Category | None) -> list[Result]:
     if topic is None:
         return []
-    return list(Article.objects.visible_to(request.user).published().filter(category=topic).select_related("category"))
+    articles = Article.objects.visible_to(_viewer(request)).published().filter(category=topic).select_related("category")
+    return [_result(article, [], rendering.excerpt(article.body, [])) for article in articles]
 
 
-def _result(found: Article, words: list[str]) -> Result:
+def _result(found: Article, words: list[str], excerpt: SafeString) -> Result:
+    internal = found.audience == Article.Audience.INTERNAL
+    note = _("Internal") if internal else ""
     return Result(
-        title=rendering.mark(found.title, words),
-        url=found.get_absolute_url(),
-        excerpt=rendering.excerpt(found.body, words),
-        category=found.category.name if found.category else "",
-        minutes=rendering.minutes(found.body),
-        note=_("Internal") if found.audience == Article.Audience.INTERNAL else "",
+        rendering.mark(found.title, words), found.get_absolute_url(), excerpt, found.category, rendering.minutes(found.body), note
     )
+
+
+def _viewer(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None

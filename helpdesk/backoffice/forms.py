@@ -16,7 +16,9 @@ class MemberForm(forms.Form):
     """Role and teams of one person."""
 
     role = forms.ChoiceField(label=_("Role"))
-    queues = forms.ModelMultipleChoiceField(label=_("Teams"), queryset=Queue.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+    queues = forms.ModelMultipleChoiceField(
+        label=_("Teams"), queryset=Queue.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,8 @@ export function start() {
     const body = new FormData(form, event.submitter);
     document.documentElement.dataset.theme = theme;
     for (const button of form.querySelectorAll('[name="theme"]')) button.setAttribute('aria-pressed', button.value === theme);
+    const radio = document.querySelector(`input[name="theme"][value="${theme}"]`);
+    if (radio) radio.checked = true;   // the profile form would save the old one else
     emit('theme:changed', theme);
     fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } }).catch(() => form.submit());
   });

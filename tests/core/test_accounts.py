@@ -186,7 +186,9 @@ def test_signing_in_changes_the_session_key(maya: User) -> None:
     assert browser.cookies["helpdesk_session"].value != session.session_key
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "///evil.example", "http:evil.example"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "///evil.example", "http:evil.example"]
+)
 def test_next_never_leads_to_another_host(maya: User, target: str) -> None:
     answer = _sign_in(Client(), maya.email, "correct horse", next=target)
     assert answer.status_code == 302
@@ -267,7 +269,9 @@ def test_the_profile_is_saved_and_the_theme_goes_into_a_cookie(as_maya: Client, 
 
 
 def test_a_refused_profile_keeps_what_was_typed(as_maya: Client, maya: User) -> None:
-    answer = as_maya.post("/profile/", {"name": "", "time_zone": "Mars/Olympus", "theme": "dark", "availability": "busy", "signature": "Hm"})
+    answer = as_maya.post(
+        "/profile/", {"name": "", "time_zone": "Mars/Olympus", "theme": "dark", "availability": "busy", "signature": "Hm"}
+    )
     assert answer.status_code == 400
     assert "Hm" in answer.content.decode()
     maya.refresh_from_db()

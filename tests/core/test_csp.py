@@ -16,7 +16,9 @@ def directives(client: Client, path: str) -> dict[str, list[str]]:
     return {name: sources for name, *sources in (part.split() for part in policy.split(";") if part.strip())}
 
 
-@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/", "/help/", "/help/contact/", "/nothing-here/", "/profile/"])
+@pytest.mark.parametrize(
+    "path", ["/accounts/login/", "/accounts/password/reset/", "/help/", "/help/contact/", "/nothing-here/", "/profile/"]
+)
 def test_scripts_and_styles_come_from_us_alone(path: str, maya: User) -> None:
     policy = directives(signed_in(maya) if path == "/profile/" else Client(), path)
     assert policy["default-src"] == ["'none'"]

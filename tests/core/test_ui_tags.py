@@ -44,7 +44,8 @@ def test_today_is_the_readers_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(462, "7:42"), (599, "9:59"), (600, "10 min"), (3600, "1 h"), (4200, "1 h 10"), (7500, "2 h 05"), (260000, "3 d"), (-90, "1:30")]
+    ("seconds", "said"),
+    [(462, "7:42"), (599, "9:59"), (600, "10 min"), (3600, "1 h"), (4200, "1 h 10"), (7500, "2 h 05"), (260000, "3 d"), (-90, "1:30")],
 )
 def test_a_length_of_time(seconds: float, said: str) -> None:
     assert clock.span(seconds) == said
@@ -66,7 +67,15 @@ def test_an_sla_carries_its_instants_for_the_timer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "letters"), [("Maya Lindqvist", "ML"), ("Li", "LI"), ("Séamus Ó hEochaidh", "SH"), ("نورة الحربي", "نا"), ("", "?"), ("ruth@fernway.example", "RU")]
+    ("name", "letters"),
+    [
+        ("Maya Lindqvist", "ML"),
+        ("Li", "LI"),
+        ("Séamus Ó hEochaidh", "SH"),
+        ("نورة الحربي", "نا"),
+        ("", "?"),
+        ("ruth@fernway.example", "RU"),
+    ],
 )
 def test_initials(name: str, letters: str) -> None:
     assert ui.initials(name) == letters
@@ -82,6 +91,10 @@ def test_hostile_names_are_escaped_in_every_part() -> None:
     html = rendered("{% avatar v %}{% chip v v %}{% icon 'x' 16 v %}{% kbd v %}{% feedback v %}{% callout v v %}{% prio v %}", v=evil)
     assert "<script" not in html
     assert '""' not in html
+
+
+def test_key_caps_and_marks_come_out_as_markup() -> None:
+    assert rendered('{% kbd "Ctrl" "K" %}') == '<kbd class="kbd">Ctrl</kbd><kbd class="kbd">K</kbd>'
 
 
 def test_confidence_takes_shares_and_percents() -> None:

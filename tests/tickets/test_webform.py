@@ -52,22 +52,35 @@ def test_no_mail_goes_to_an_address_that_somebody_typed(support: Queue) -> None:
 
 
 def test_files_come_along(support: Queue) -> None:
-    files = [SimpleUploadedFile("../../etc/invoice 1.pdf", b"%PDF-1.4", "application/pdf"), SimpleUploadedFile("b.png", b"\x89PNG", "image/png")]
-    send(files=files)
+    files = [
+        SimpleUploadedFile("../../etc/invoice 1.pdf", b"%PDF-1.4", "application/pdf"),
+        SimpleUploadedFile("b.png", b"\x89PNG", "image/png"),
+    ]
+    send(attachments=files)
     assert sorted(Message.objects.get().attachments.values_list("name", "size")) == [("b.png", 4), ("invoice 1.pdf", 8)]
 
 
 def test_too_many_or_too_large_files_are_refused_and_the_text_stays(support: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     six = [SimpleUploadedFile(f"{n}.txt", b"x") for n in range(6)]
-    page = send(files=six)
+    page = send(attachments=six)
     assert page.status_code == 400
     assert "I changed it in March." in page.content.decode()
     monkeypatch.setattr(webform, "LARGEST_FILE", 10)
-    assert send(files=[SimpleUploadedFile("big.txt", b"x" * 11)]).status_code == 400
+    assert send(attachments=[SimpleUploadedFile("big.txt", b"x" * 11)]).status_code == 400
     assert not Ticket.objects.exists()
 
 
-@pytest.mark.parametrize("wrong", [{"email": "kwabena@goldencoast"}, {"email": ""}, {"subject": ""}, {"body": "  "}, {"body": "x" * 20_001}, {"email": "a@b.example\nBcc: x@y.example"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "kwabena@goldencoast"},
+        {"email": ""},
+        {"subject": ""},
+        {"body": "  "},
+        {"body": "x" * 20_001},
+        {"email": "a@b.example\nBcc: x@y.example"},
+    ],
+)
 def test_a_wrong_field_keeps_everything_that_was_typed(support: Queue, wrong: dict[str, str]) -> None:
     page = send(**wrong)
     assert page.status_code == 400
@@ -102,7 +115,9 @@ def test_one_visitor_gets_twenty_an_hour_under_any_address(support: Queue) -> No
     assert "your text is still in the form" in send(email="v99@example.com").content.decode()
 
 
-@pytest.mark.parametrize("text", ["\x00\x01", "‮gnp.exe", "<script>alert(1)</script>", "نورة الحربي", "🙂" * 60, "{{ 7*7 }}", "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "text", ["\x00\x01", "\u202egnp.exe", "<script>alert(1)</script>", "نورة الحربي", "🙂" * 60, "{{ 7*7 }}", "' OR 1=1 --"]
+)
 def test_naughty_text_is_taken_as_text(support: Queue, text: str) -> None:
     assert send(subject=f"s {text}", body=f"b {text}", name=f"n {text}"[:120]).status_code in (302, 400)
 

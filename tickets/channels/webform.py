@@ -57,13 +57,19 @@ class ContactForm(forms.Form):
 
     subject = forms.CharField(label=_("What is it about?"), max_length=LONGEST_SUBJECT)
     body = forms.CharField(
-        label=_("What happened?"), max_length=LONGEST_BODY, widget=forms.Textarea(attrs={"rows": 6}), help_text=_("What you did, what you saw, what you expected.")
+        label=_("What happened?"),
+        max_length=LONGEST_BODY,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("What you did, what you saw, what you expected."),
     )
     name = forms.CharField(label=_("Your name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
-        label=_("Your email"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}), help_text=_("Our answer goes to this address.")
+        label=_("Your email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("Our answer goes to this address."),
     )
-    files = FilesField(label=_("Files"), required=False, help_text=_("Up to 5, for example screenshots."))
+    attachments = FilesField(label=_("Files"), required=False, help_text=_("Up to 5, for example screenshots."))
     website = forms.CharField(required=False, max_length=200)
     form_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     article = forms.SlugField(required=False, max_length=160, widget=forms.HiddenInput)
@@ -93,16 +99,20 @@ def translate(form: ContactForm) -> InboundMessage:
         subject=said["subject"],
         body_text=said["body"],
         external_id=f"form-{form_id}",
-        attachments=tuple(_attachment(file) for file in said["files"]),
+        attachments=tuple(_attachment(file) for file in said["attachments"]),
         metadata={"article": said["article"]} if said["article"] else {},
     )
 
 
 def check_allowance(*, visitor: str, address: str) -> None:
     """Count one request of this visitor to this address. Raises TooManyRequests over the hour's cap."""
-    fine = spend("web-form-visitor", visitor, limit=PER_VISITOR, window=WINDOW) and spend("web-form-address", address, limit=PER_ADDRESS, window=WINDOW)
+    fine = spend("web-form-visitor", visitor, limit=PER_VISITOR, window=WINDOW) and spend(
+        "web-form-address", address, limit=PER_ADDRESS, window=WINDOW
+    )
     if not fine:
-        raise TooManyRequests(str(_("Too many requests came from here in the last hour. Nothing was sent; your text is still in the form.")))
+        raise TooManyRequests(
+            str(_("Too many requests came from here in the last hour. Nothing was sent; your text is still in the form."))
+        )
 
 
 def _attachment(file: UploadedFile) -> InboundAttachment:

@@ -92,7 +92,7 @@ def revoke(user: User, *, by: User) -> None:
 
 def waiting() -> QuerySet[User]:
     """Users who were invited and have not joined."""
-    return User.objects.filter(is_active=False, last_login__isnull=True, pk__in=_invited()).order_by("date_joined")
+    return User.objects.filter(is_active=False, last_login__isnull=True, pk__in=_invited().values("user_id")).order_by("date_joined")
 
 
 def accept(token: OneTimeToken, *, name: str, password: str, email: str = "") -> User:
@@ -129,7 +129,7 @@ def _first_admin(email: str) -> User:
 
 
 def _invited() -> QuerySet[OneTimeToken]:
-    return OneTimeToken.objects.filter(purpose=INVITE, user__isnull=False, used_at__isnull=True).values("user_id")
+    return OneTimeToken.objects.filter(purpose=INVITE, user__isnull=False, used_at__isnull=True)
 
 
 def _require_waiting(user: User) -> None:

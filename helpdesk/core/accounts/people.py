@@ -58,6 +58,6 @@ def _guard(user: User, by: User) -> None:
 
 def _keep_an_admin(user: User) -> None:
     """Locks the admins, so that two people cannot remove each other at once."""
-    admins = User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True)
-    if user.role == User.Role.ADMIN and user.is_active and len(admins) < 2:
+    admins = list(User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True))
+    if admins == [user]:
         raise Conflict(_("This is the last admin. Make someone else admin first."))

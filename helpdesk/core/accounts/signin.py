@@ -46,9 +46,14 @@ class SignInView(LoginView):
         wrong = _("Email or password is wrong.")
         if left < 1:
             return wrong
-        return wrong + " " + ngettext(
-            "%(left)d try left before a %(minutes)d minute pause.", "%(left)d tries left before a %(minutes)d minute pause.", left
-        ) % {"left": left, "minutes": _minutes()}
+        return (
+            wrong
+            + " "
+            + ngettext(
+                "%(left)d try left before a %(minutes)d minute pause.", "%(left)d tries left before a %(minutes)d minute pause.", left
+            )
+            % {"left": left, "minutes": _minutes()}
+        )
 
 
 class ResetView(PasswordResetView):

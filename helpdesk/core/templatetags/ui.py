@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +22,7 @@ from helpdesk.core.areas import Area, areas_for, page_exists
 
 register = template.Library()
 
+ICON = 16  # px, the size that needs no attribute
 HUES = 6  # avatar colours in console.css
 BARS = 5  # bars of a confidence meter, 20 % each
 
@@ -66,10 +67,10 @@ def exists(path: str) -> bool:
 
 
 @register.simple_tag
-def icon(name: str, size: int = 16, label: str = "") -> SafeString:
+def icon(name: str, size: int = ICON, label: str = "") -> SafeString:
     """One symbol of static/icons.svg at 12, 14, 16 or 20 px; with a label it is an image with that name."""
     described = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
-    sized = SafeString("") if size == 16 else format_html(' data-size="{}"', size)
+    sized = SafeString("") if size == ICON else format_html(' data-size="{}"', size)
     return format_html('<svg class="icon"{} {}><use href="{}#i-{}"/></svg>', sized, described, static("icons.svg"), name)
 
 
@@ -84,7 +85,7 @@ def avatar(who: object, size: int = 28, presence: str = "", org: bool = False) -
 @register.filter
 def initials(name: str) -> str:
     """First letters of the first and last word, or the first two of a single one."""
-    words = re.findall(r"\w+", name.split("@")[0])
+    words = re.findall(r"\w+", name.split("@", maxsplit=1)[0])
     if not words:
         return "?"
     return (words[0][0] + words[-1][0] if len(words) > 1 else words[0][:2]).upper()
@@ -126,13 +127,17 @@ def ring(percent: int) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/sla.html")
-def sla(due: datetime | None, started: datetime | None, label: str = "", met: datetime | None = None, paused: bool = False) -> dict[str, Any]:
+def sla(
+    due: datetime | None, started: datetime | None, label: str = "", met: datetime | None = None, paused: bool = False
+) -> dict[str, Any]:
     """Ring and time left of one promise; nothing without a due time. timers.js keeps it true by `data-due`."""
     return _promise(due, started, label or _("Next reply"), met, paused)
 
 
 @register.inclusion_tag("ui/sla_card.html")
-def sla_card(due: datetime | None, started: datetime | None, label: str = "", met: datetime | None = None, paused: bool = False) -> dict[str, Any]:
+def sla_card(
+    due: datetime | None, started: datetime | None, label: str = "", met: datetime | None = None, paused: bool = False
+) -> dict[str, Any]:
     """The same in the head of a ticket, with its name above; use inside a `<dl>`."""
     return _promise(due, started, label or _("Next reply"), met, paused)
 
@@ -160,7 +165,7 @@ def feedback(what: str) -> dict[str, Any]:
 @register.simple_tag
 def kbd(*keys: str) -> SafeString:
     """Key caps: `{% kbd "Ctrl" "K" %}`."""
-    return SafeString("").join(format_html('<kbd class="kbd">{}</kbd>', key) for key in keys)
+    return format_html_join("", '<kbd class="kbd">{}</kbd>', ((key,) for key in keys))
 
 
 @register.inclusion_tag("ui/chip.html")
@@ -180,7 +185,7 @@ def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     """A form field with visible label, hint and errors beside it, joined by aria-describedby."""
     kind = getattr(bound.field.widget, "input_type", "")
     bound.help_text = hint or bound.help_text  # so that Django joins it by aria-describedby
-    classes = {} if kind in {"checkbox", "radio"} else {"class": "input"}
+    classes: dict[str, str | bool] = {} if kind in {"checkbox", "radio"} else {"class": "input"}
     return {"field": bound, "widget": bound.as_widget(attrs=classes), "kind": kind}
 
 
@@ -192,7 +197,9 @@ def ago(moment: datetime | None) -> SafeString:
     """`<time>` with "6 min", "2 h" or "19 Nov"; timers.js keeps it true, the title has the exact time."""
     if moment is None:
         return SafeString("")
-    return format_html('<time datetime="{0}" data-since="{0}" title="{1}">{2}</time>', clock.iso(moment), clock.exact(moment), clock.age(moment))
+    return format_html(
+        '<time datetime="{0}" data-since="{0}" title="{1}">{2}</time>', clock.iso(moment), clock.exact(moment), clock.age(moment)
+    )
 
 
 @register.simple_tag
