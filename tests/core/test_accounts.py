@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -266,6 +267,14 @@ def test_the_profile_is_saved_and_the_theme_goes_into_a_cookie(as_maya: Client, 
     page = as_maya.get("/profile/").content.decode()
     assert 'data-theme="dark"' in page
     assert 'data-single-keys="off"' in page
+
+
+def test_pages_speak_the_readers_own_time(as_maya: Client, maya: User, ruth: User) -> None:
+    maya.time_zone, maya.role = "Pacific/Kiritimati", User.Role.SUPERVISOR
+    maya.save()
+    invitation = invitations.invite(email="aiko@fernway.example", name="Aiko", role="agent", by=ruth)
+    local = invitation.until.astimezone(ZoneInfo("Pacific/Kiritimati"))
+    assert f"{local.day} {local:%b, %H:%M}" in as_maya.get("/settings/people/").content.decode()
 
 
 def test_a_refused_profile_keeps_what_was_typed(as_maya: Client, maya: User) -> None:
