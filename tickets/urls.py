@@ -1,7 +1,30 @@
-"""What the ticket app serves; what customers reach without signing in stands in public_urls.py."""
+"""The agents' console. What customers reach is in public_urls."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("tickets.public_urls"))]
+from .views import actions, bodies, bulk, compose, customer, files, inbox, new_ticket, search
+
+urlpatterns = [
+    path("", include("tickets.public_urls")),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/counts/", inbox.counts, name="inbox-counts"),
+    path("inbox/new/", new_ticket.new_ticket, name="new-ticket"),
+    path("inbox/next/", inbox.take_next, name="take-next"),
+    path("inbox/bulk/", bulk.bulk, name="bulk"),
+    path("inbox/bulk/undo/", bulk.undo, name="bulk-undo"),
+    path("inbox/<slug:view>/", inbox.view, name="view"),
+    path("inbox/<slug:view>/<slug:number>/", inbox.console, name="console"),
+    path("tickets/<slug:number>/", inbox.ticket, name="ticket"),
+    path("tickets/<slug:number>/messages/", compose.compose, name="compose"),
+    path("tickets/<slug:number>/others/", customer.others, name="others"),
+    path("tickets/<slug:number>/adopt/", actions.adopt, name="adopt"),
+    path("tickets/<slug:number>/do/<slug:verb>/", actions.act, name="act"),
+    path("messages/<uuid:pk>/body", bodies.body, name="message-body"),
+    path("messages/<uuid:pk>/raw", bodies.raw, name="message-raw"),
+    path("messages/<uuid:pk>/withdraw/", compose.withdraw, name="withdraw"),
+    path("messages/<uuid:pk>/send-again/", compose.send_again, name="send-again"),
+    path("files/<uuid:pk>/", files.file, name="file"),
+    path("search/", search.search, name="search"),
+]
