@@ -22,6 +22,7 @@ from .models import Article, Category
 from .search import search as search_articles
 
 MOST_HITS = 20
+SHOWN_FROM = 0.2  # raw score; below it one result in three is about something else
 LONGEST_QUERY, MOST_WORDS = 256, 32  # security.md T36
 NEWEST = 8
 VOTE_WINDOW = timedelta(days=1)  # one vote a visitor, article and day
@@ -108,7 +109,9 @@ def _found(request: HttpRequest, query: str) -> list[Result]:
     hits = search_articles(query, viewer=_viewer(request), limit=MOST_HITS)
     articles = Article.objects.select_related("category").in_bulk([hit.article_id for hit in hits])
     words = query.split()
-    return [_result(articles[hit.article_id], words, hit.highlight) for hit in hits if hit.article_id in articles]
+    return [
+        _result(articles[hit.article_id], words, hit.highlight) for hit in hits if hit.article_id in articles and hit.score >= SHOWN_FROM
+    ]
 
 
 def _of_topic(request: HttpRequest, topic: Category | None) -> list[Result]:

@@ -1,6 +1,7 @@
 """Sign-in, joining and one's own profile. Our views stand before allauth's at the same paths, so ours answer."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from . import views
 from .signin import ResetView, SignInView
@@ -8,8 +9,9 @@ from .signin import ResetView, SignInView
 urlpatterns = [
     path("accounts/login/", SignInView.as_view()),
     path("accounts/password/reset/", ResetView.as_view()),
+    path("accounts/email/", RedirectView.as_view(pattern_name="profile")),  # one address each: the one that was invited
     path("accounts/", include("allauth.account.urls")),
-    path("accounts/", include("allauth.mfa.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("invitations/<str:secret>/", views.JoinView.as_view(), name="invitation"),
     path("setup/<str:secret>/", views.SetupView.as_view(), name="setup"),
     path("profile/", views.profile, name="profile"),
