@@ -24,7 +24,7 @@ ATTACKS = (
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
     "<template><img src=x onerror=alert(1)></template>",
     "<textarea><img src=x onerror=alert(1)></textarea>",
-    '<details ontoggle=alert(1) open>x</details>',
+    "<details ontoggle=alert(1) open>x</details>",
     '<div style="background:url(//evil.example/x)">x</div>',
     '<div style="width:expression(alert(1))">x</div>',
     "<object data=//evil.example></object><embed src=//evil.example>",
@@ -49,7 +49,8 @@ CALLS_HOME = (
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_in_a_mail_can_run(attack: str):
     shown = html.for_display(html.clean(attack).html).lower()
-    for trace in ("<script", "javascript:", "<svg", "<math", "<iframe", "<form", "<base", "<meta", "<link", "<style", "url(", "expression", "<object", "<embed"):
+    tags = ("<script", "<svg", "<math", "<iframe", "<form", "<base", "<meta", "<link", "<style", "<object", "<embed")
+    for trace in (*tags, "javascript:", "url(", "expression"):
         assert trace not in shown
     assert not any(f" {event}=" in shown for event in ("onerror", "onload", "ontoggle", "action", "srcdoc"))
 
@@ -77,7 +78,10 @@ def test_pictures_inside_the_mail_point_at_our_own_files():
 
 def test_a_quotation_is_folded_when_it_is_shown():
     shown = html.for_display(html.clean('<p>New</p><blockquote type="cite"><blockquote>Old</blockquote></blockquote><p>End</p>').html)
-    assert '<details class="quote"><summary>…</summary><blockquote type="cite"><blockquote>Old</blockquote></blockquote></details><p>End</p>' in shown
+    assert (
+        '<details class="quote"><summary>…</summary><blockquote type="cite"><blockquote>Old</blockquote></blockquote></details><p>End</p>'
+        in shown
+    )
 
 
 def test_harmless_styles_stay_and_links_leave_no_trace():
@@ -97,7 +101,8 @@ def test_html_over_the_limit_is_shortened():
 
 
 def test_html_is_read_as_text_with_lists_tables_links_and_quotes():
-    source = '<h1>Hi</h1><p>One<br>two</p><ul><li>a<li>b</ul><table><tr><td>1<td>2</table><a href="https://x.example/y">here</a><blockquote>old</blockquote>'
+    source = "<h1>Hi</h1><p>One<br>two</p><ul><li>a<li>b</ul><table><tr><td>1<td>2</table>"
+    source += '<a href="https://x.example/y">here</a><blockquote>old</blockquote>'
     assert html.to_text(html.clean(source).html) == "Hi\n\nOne\ntwo\n\n- a\n- b\n\n1\t2\n\nhere (https://x.example/y)\n\n> old\n>"
 
 

@@ -63,7 +63,13 @@ def test_a_mail_of_nothing_but_quotation_is_shown_whole():
 
 
 @pytest.mark.parametrize(
-    "prose", ["She wrote: nothing.", "From: the start it was slow.\nWe waited.", "I told you on Monday.\nOn Tuesday I wrote: nothing happened.", "a > b"]
+    "prose",
+    [
+        "She wrote: nothing.",
+        "From: the start it was slow.\nWe waited.",
+        "I told you on Monday.\nOn Tuesday I wrote: nothing happened.",
+        "a > b",
+    ],
 )
 def test_prose_that_looks_like_an_introduction_stays(prose: str):
     assert split(prose).reply == prose
@@ -76,7 +82,16 @@ def test_a_signature_is_trimmed_and_kept(signature: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["On " + "a " * 30_000, "On 1 a\n" * 30_000, ">" * 500_000, "on 1:\n" * 50_000, "From: x\n" * 50_000, "> a\nb\n" * 50_000, "-- \n" * 100_000]
+    "text",
+    [
+        "On " + "a " * 30_000,
+        "On 1 a\n" * 30_000,
+        ">" * 500_000,
+        "on 1:\n" * 50_000,
+        "From: x\n" * 50_000,
+        "> a\nb\n" * 50_000,
+        "-- \n" * 100_000,
+    ],
 )
 def test_hostile_text_loses_nothing(text: str):
     found = split(text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from mails import fixture, mail
+
 from tickets.channels.charsets import clean_file_name, decode
 from tickets.channels.mime import parse
 
@@ -12,7 +12,11 @@ from tickets.channels.mime import parse
 def test_a_plain_mail_is_read_with_names_dates_and_recipients():
     parsed = parse(fixture("plain"))
     assert (parsed.sender.email, parsed.sender.name) == ("ingrid@nordhavn.example", "Ingrid Sørensen-Dahl")
-    assert [one.email for one in (*parsed.to, *parsed.cc)] == ["support@fernway.example", "jonas@nordhavn.example", "billing@fernway.example"]
+    assert [one.email for one in (*parsed.to, *parsed.cc)] == [
+        "support@fernway.example",
+        "jonas@nordhavn.example",
+        "billing@fernway.example",
+    ]
     assert parsed.message_id == "plain-1@nordhavn.example"
     assert parsed.date is not None and parsed.date.hour == 9  # UTC
     assert parsed.text.endswith("Best regards\nIngrid")

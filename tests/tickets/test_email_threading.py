@@ -6,7 +6,15 @@ import uuid
 
 import pytest
 
-from tickets.channels.threading import TOKEN_LENGTH, message_id, read_message_id, read_reply_token, reply_address, reply_token, token_matches
+from tickets.channels.threading import (
+    TOKEN_LENGTH,
+    message_id,
+    read_message_id,
+    read_reply_token,
+    reply_address,
+    reply_token,
+    token_matches,
+)
 
 TICKET = uuid.UUID(int=7)
 INGRID = "ingrid@nordhavn.example"

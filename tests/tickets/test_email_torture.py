@@ -6,8 +6,8 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
 from mails import generated_mails, torture
+
 from tickets.channels import mime, sandbox
 from tickets.channels.screening import glimpse, screen
 
@@ -25,7 +25,15 @@ def test_a_hostile_mail_is_read_or_refused(name: str):
 
 
 @pytest.mark.parametrize(
-    "name", ["thousand nested multiparts", "twenty thousand parts", "twenty thousand parameters", "two thousand headers", "huge header", "endless enclosed"]
+    "name",
+    [
+        "thousand nested multiparts",
+        "twenty thousand parts",
+        "twenty thousand parameters",
+        "two thousand headers",
+        "huge header",
+        "endless enclosed",
+    ],
 )
 def test_a_mail_over_the_limits_is_never_parsed(name: str):
     assert screen(TORTURE[name]).verdict == "refused"

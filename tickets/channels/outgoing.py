@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from email.utils import format_datetime, formataddr
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
@@ -27,16 +28,26 @@ from .threading import loop_mark, message_id, reply_address
 
 MOST_REFERENCES = 20  # the first and the latest; mail programs thread by any of them
 MOST_QUOTED_LINES = 200
+LONGEST_HEADER_LINE = 240  # of the 998 that RFC 5322 allows
 LARGEST_TOGETHER = 20 * 1024 * 1024  # bytes of attachments: most servers take 25 MB, and base64 adds a third
 _PLAIN_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,190}")
 _MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{3,400}")
+
+
+class ReplyMail(EmailMultiAlternatives):
+    """A mail whose Message-ID stays on one line: folded at 78, ours would start with an empty one, which some servers rewrite."""
+
+    def message(self) -> Any:
+        built = super().message()
+        built.policy = built.policy.clone(max_line_length=LONGEST_HEADER_LINE)
+        return built
 
 
 def compose(delivery: Delivery, server: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
     """The mail of one delivery. Raises Invalid for a recipient that is no address."""
     message, ticket = delivery.message, delivery.message.ticket
     quoted = _last_from_customer(message)
-    mail = EmailMultiAlternatives(
+    mail = ReplyMail(
         subject=_subject(ticket, quoted),
         body=_plain(message, quoted),
         from_email=_sender(message),
