@@ -6,6 +6,7 @@
 is shared by the session. `start_stack` gives a test one of its own, with any environment.
 """
 
+import ctypes
 import os
 import re
 import shutil
@@ -109,10 +110,17 @@ def stack_environment(data_dir: Path, **more: str) -> dict[str, str]:
 def launch(data_dir: Path, **more: str) -> Stack:
     """Start `manage.py up` and return at once; see `wait_for_ready`."""
     env = stack_environment(data_dir, **more)
-    log = data_dir.parent / f"{data_dir.name}.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen([sys.executable, str(PROJECT / "manage.py"), "up"], env=env, stdout=output, stderr=output, start_new_session=True)  # noqa: S603
+    log = data_dir.parent / f"up-{time.monotonic_ns()}.log"
+    with log.open("wb") as output:
+        command = [sys.executable, str(PROJECT / "manage.py"), "up"]
+        process = subprocess.Popen(command, env=env, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_us)  # noqa: S603, PLW1509
     return Stack(process, env, data_dir, f"http://127.0.0.1:{env['PORT']}", ("127.0.0.1", int(env["MAIL_PORT"])), log)
+
+
+def _die_with_us() -> None:
+    """A killed test run leaves no helpdesk behind either."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, int(signal.SIGTERM))
 
 
 def wait_for_ready(stack: Stack) -> Stack:
@@ -121,12 +129,6 @@ def wait_for_ready(stack: Stack) -> Stack:
     if stack.process.poll() is not None:
         pytest.fail(f"manage.py up ended with {stack.process.returncode}:\n{stack.output[-3000:]}")
     return stack
-
-
-    """The converted language model, made once a session and lent to every stack (4 s saved each)."""
-    folder = Path(tempfile.mkdtemp(prefix="helpdesk-models-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -162,6 +164,8 @@ def stack() -> Iterator[Stack]:
     yield from _running(DEMO="0")
 
 
+@pytest.fixture(scope="session")
+def demo_stack() -> Iterator[Stack]:
     """A helpdesk with the demonstration company, shared by the session: read it, do not change what others look at."""
     yield from _running(DEMO="1")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -37,21 +38,29 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, mail_host: str, mail_port: int, threads: int, **_: Any) -> None:
         self.began = time.monotonic()
         self.web, self.mail = (host, port), (mail_host, mail_port)
+        self.ready = False
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the supervisor listens, TERM is Ctrl-C
+        try:
+            failed = self._run(threads)
+        except KeyboardInterrupt:
+            failed = ""
+        embedded.release(settings.DATA_DIR, wait=True)
+        if failed:
+            raise CommandError(failed)
+        self._say("Stopped.")
+
+    def _run(self, threads: int) -> str:
         only_one = self._only_one()
-        listening = ports.listen(host, port, "PORT")
-        ports.check_free(mail_host, mail_port, "MAIL_PORT")
+        listening = ports.listen(*self.web, "PORT")
+        ports.check_free(*self.mail, "MAIL_PORT")
         self._prepare()
         preload()
         gc.collect()
         gc.freeze()  # the collector would touch, and so copy, every page that the parts share
-        self.ready = False
-        failed = Supervisor(parts(listening, mail_host, mail_port, threads), self._say, self._look).run()
+        failed = Supervisor(parts(listening, *self.mail, threads), self._say, self._look).run()
         listening.close()
-        embedded.release(settings.DATA_DIR, wait=True)
         os.close(only_one)
-        if failed:
-            raise CommandError(failed)
-        self._say("Stopped.")
+        return failed
 
     def _prepare(self) -> None:
         steps.run("Checking the settings", steps.check_settings)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,13 @@ def run(title: str, work: Callable[[], object]) -> None:
     """Do `work` in a child while `title` stands on the screen. Raises CommandError when the child failed."""
     began = time.monotonic()
     print(f"  {title} …", flush=True)  # noqa: T201
-    _, status = os.waitpid(fork("step", work), 0)
+    child = fork("step", work)
+    try:
+        _, status = os.waitpid(child, 0)
+    except KeyboardInterrupt:
+        os.kill(child, signal.SIGTERM)  # every step can be cut off: migrations roll back, files are put in place whole
+        os.waitpid(child, 0)
+        raise
     if status != 0:
         raise CommandError(f"“{title}” failed; what went wrong stands above. Nothing was started.")
     print(f"  {title}: {time.monotonic() - began:.1f} s", flush=True)  # noqa: T201

@@ -5,14 +5,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .children import WATCHED, fork
 from .parts import Part
 
 TICK = 0.5  # seconds between two looks when no signal comes
-CRASHES_AT_ONCE = 5
-AT_ONCE = 60.0  # seconds
+CRASHES_IN_A_ROW = 5
+LIVES = 60.0  # seconds after which a part counts as started well
 LONGEST_PAUSE = 15.0  # seconds before a crashed part is started again
 
 
@@ -22,8 +22,9 @@ class Running:
 
     part: Part
     pid: int = 0
-    crashes: list[float] = field(default_factory=list)
-    start_at: float = 0.0
+    crashes: int = 0  # in a row
+    start_at: float = 0.0  # not before
+    started: float = 0.0
 
 
 class Supervisor:
@@ -58,6 +59,7 @@ class Supervisor:
     def _start_what_is_due(self) -> None:
         for one in self.running:
             if not one.pid and time.monotonic() >= one.start_at:
+                one.started = time.monotonic()
                 one.pid = fork(one.part.name, one.part.work)
 
     def _reap(self) -> None:
@@ -68,11 +70,11 @@ class Supervisor:
 
     def _note_crash(self, one: Running, status: int) -> None:
         now = time.monotonic()
-        one.crashes = [at for at in one.crashes if at > now - AT_ONCE] + [now]
-        if len(one.crashes) >= CRASHES_AT_ONCE:
-            self.failed = f"The {one.part.name} part ended {CRASHES_AT_ONCE} times within a minute ({_how(status)}): its reason stands above. Everything is stopped."
+        one.crashes = 1 if now - one.started > LIVES else one.crashes + 1
+        if one.crashes >= CRASHES_IN_A_ROW:
+            self.failed = f"The {one.part.name} part ended {one.crashes} times in a row ({_how(status)}): its reason stands above. Everything is stopped."
             return
-        pause = min(2.0 ** (len(one.crashes) - 1), LONGEST_PAUSE)
+        pause = min(2.0 ** (one.crashes - 1), LONGEST_PAUSE)
         one.start_at = now + pause
         self.say(f"The {one.part.name} part ended unexpectedly ({_how(status)}); it starts again in {pause:.0f} s.")
 
