@@ -115,7 +115,8 @@ def _dmarc_policy(domain: str) -> str:
 
 def organisation(domain: str) -> str:
     """The registered domain, by the public suffix list: example.com, example.co.uk."""
-    return str(publicsuffix2.get_sld(domain.rstrip(".")) or domain)
+    domain = domain.rstrip(".")
+    return str(publicsuffix2.get_sld(domain, strict=True) or ".".join(domain.split(".")[-2:]))
 
 
 def _signing_domains(raw: bytes) -> list[str]:
