@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from .forms import ResetForm, SignInForm
 from .views import with_theme
 
-TOO_MANY = 429
+BAD_REQUEST, TOO_MANY = 400, 429
 
 
 class SignInView(LoginView):
@@ -36,6 +36,8 @@ class SignInView(LoginView):
         if form.non_field_errors():
             form.errors["__all__"] = form.error_class([_pause() if locked else self._wrong_pair(said)], error_class="nonfield")
         response = super().form_invalid(form)
+        if set(form.errors) - {"__all__"}:  # not even a pair to compare: too long, no address
+            response.status_code = BAD_REQUEST
         if locked:
             response.status_code = TOO_MANY
             response["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
