@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Model
 from django.utils import timezone
@@ -30,8 +31,8 @@ from .request_id import current_request_id
 
 log = logging.getLogger(__name__)
 
-SWEEP_AFTER = timedelta(seconds=30)  # an event whose ring was heard is done long before
-LEASE = timedelta(seconds=150)  # longer than any task may run (120 s): nobody else takes the receipt meanwhile
+SWEEP_AFTER = timedelta(seconds=settings.EVENT_SWEEP_AFTER_SECONDS)  # an event whose ring was heard is done long before
+LEASE = timedelta(seconds=settings.EVENT_LEASE_SECONDS)  # nobody else takes the receipt meanwhile
 MOST_ATTEMPTS = 8
 Handler = Callable[[Event], None]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from .env import env
+
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -13,6 +15,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+EVENT_SWEEP_AFTER_SECONDS = env.int("EVENT_SWEEP_AFTER_SECONDS", default=30)  # then a lost bell is rung again
+EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", default=150)  # longer than any task may run (120 s); then a killed worker's work is taken up
 
 CELERY_BEAT_SCHEDULE = {
     "events left behind": {"task": "helpdesk.core.tasks.sweep_events", "schedule": timedelta(seconds=10), "options": {"expires": 30}},

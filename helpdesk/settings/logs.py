@@ -28,7 +28,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info if _JSON else structlog.processors.StackInfoRenderer(),
-                structlog.processors.JSONRenderer() if _JSON else structlog.dev.ConsoleRenderer(colors=False),
+                structlog.processors.JSONRenderer() if _JSON else _lines,
             ],
         }
     },
