@@ -10,6 +10,8 @@ from .env import TESTING, env
 
 LOG_LEVEL = env("LOG_LEVEL", default="ERROR" if TESTING else "INFO")
 _JSON = env.bool("LOG_JSON", default=False)
+# Plain tracebacks: the default shows local variables too, and so the words and addresses of customers (security T51).
+_lines = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
