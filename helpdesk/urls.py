@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("helpdesk.core.accounts.urls")),
     path("", include("helpdesk.core.urls")),
     path("", include("helpdesk.backoffice.urls")),
+    path("", include("customers.urls")),
     path("", include("knowledge.urls")),
     path("", include("tickets.urls")),
     path("", include("assist.urls")),

@@ -162,6 +162,15 @@ class Ticket(models.Model):
         return self.status in self.ACTIVE
 
     @property
+    def is_asleep(self) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > timezone.now()
+
+    @property
+    def clock_stopped(self) -> bool:
+        """Waiting for somebody else: the SLA cards say "Paused"."""
+        return self.status in (self.Status.PENDING, self.Status.ON_HOLD)
+
+    @property
     def audience(self) -> tuple[str, str]:
         """The realtime groups that hear of a change."""
         return (f"ticket.{self.pk}", f"queue.{self.queue_id}")
@@ -210,6 +219,14 @@ class Ticket(models.Model):
             people = [f"agent.{person.pk}" for person in (old, to) if person]
             ids: dict[str, Any] = {"old_id": str(old.pk) if old else None, "new_id": str(to.pk) if to else None}
             self.record("ticket.assigned", by=by, also=people, old=str(old or ""), new=str(to or ""), **ids)
+
+    def take(self, *, by: User) -> bool:
+        """Assign to `by` if nobody has it. False when somebody was quicker; two who take at once never both get it."""
+        with transaction.atomic():
+            free = Ticket.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=self.pk, assignee__isnull=True).first()
+            if free is not None:
+                free.assign(to=by, by=by)
+        return free is not None
 
     def set_priority(self, priority: str, *, by: Actor, reason: str = "") -> None:
         if priority not in self.Priority.values:

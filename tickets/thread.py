@@ -1,0 +1,224 @@
+"""One ticket as the workspace shows it: the ticket with its people, and what was said and done, in order.
+
+Three queries whatever the length of the thread: the small lists (tags, participants, files, deliveries) come as JSON
+inside the rows they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.models import ContactPoint
+from helpdesk.core.models import Event, User
+from tickets.models import Attachment, Delivery, Message, Participant, Queue, Tag, Ticket, TicketRead
+
+MOST_MESSAGES = 200  # newest ones; older ones are one link away
+MOST_EVENTS = 200
+FOLD_ABOVE = 2  # the newest messages stay open even when they are read
+RICH = r"<(img|table|h[1-6]|ul|ol|pre|font|center|hr)\b|style="  # HTML that plain text would not do justice
+
+TALKING = ("message.received", "message.sent", "note.added", "message.adopted")  # these are seen as messages
+
+
+@dataclass
+class Item:
+    """One line of the thread: a day, a message or an event."""
+
+    kind: str  # day | message | event
+    at: datetime
+    day: date | None = None
+    message: Message | None = None
+    event: Event | None = None
+    folded: bool = False
+    text: str = ""
+    icon: str = ""
+
+
+class Choice:
+    """Someone or something to pick in a menu: id, name, and what it is shown by."""
+
+    def __init__(self, pk: str, name: str, slug: str = "", icon: str = "") -> None:
+        self.pk, self.name, self.slug, self.icon = UUID(pk), name, slug, icon
+
+
+@dataclass
+class Workspace:
+    ticket: Ticket
+    items: list[Item]
+    agents: list[Choice]
+    queues: list[Choice]
+    newest: Message | None = None  # the last thing said to or by the customer: what an answer answers
+    older: bool = False
+
+    @property
+    def email(self) -> str:
+        return getattr(self.ticket, "email", "") or ""
+
+
+def find(viewer: User, number: str) -> Ticket | None:
+    """The ticket of that number, if the viewer may see it; with what its head and details show."""
+    return for_screen(Ticket.objects.visible_to(viewer).filter(number=number.upper()), viewer).first()
+
+
+def for_screen(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
+    tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name").values("name")
+    people = Participant.objects.filter(ticket=OuterRef("pk"), removed_at__isnull=True).order_by("role", "address")
+    points = ContactPoint.objects.filter(customer=OuterRef("customer"), kind=ContactPoint.Kind.EMAIL).order_by("-primary", "created_at")
+    read = TicketRead.objects.filter(ticket=OuterRef("pk"), user=viewer)
+    agents = User.objects.filter(is_active=True).order_by("name").values(json=JSONObject(pk="id", name="name"))
+    queues = Queue.objects.order_by("position", "name").values(json=JSONObject(pk="id", name="name", slug="slug", icon="icon"))
+    return tickets.select_related("customer__organisation", "organisation", "queue", "assignee", "category").annotate(
+        tag_names=ArraySubquery(tags),
+        people=ArraySubquery(people.values(json=JSONObject(address="address", role="role"))),
+        email=Subquery(points.values("value")[:1]),
+        was_read_at=Subquery(read.values("read_at")[:1]),
+        to_agents=ArraySubquery(agents),
+        to_queues=ArraySubquery(queues),
+    )
+
+
+def workspace(ticket: Ticket, viewer: User, *, everything: bool = False) -> Workspace:
+    """The thread and the people to choose from. `ticket` comes from `find`."""
+    messages = list(_messages(ticket, None if everything else MOST_MESSAGES))
+    items = _with_days(_merged(messages, events_of(ticket), _read_until(ticket)))
+    public = [message for message in messages if not message.is_note]
+    older = not everything and len(messages) == MOST_MESSAGES
+    return Workspace(ticket, items, *_choices(ticket), newest=public[-1] if public else None, older=older)
+
+
+def head(ticket: Ticket) -> Workspace:
+    """The ticket with its menus, without its thread: what an action answers with."""
+    return Workspace(ticket, [], *_choices(ticket))
+
+
+def _choices(ticket: Ticket) -> tuple[list[Choice], list[Choice]]:
+    return [Choice(**agent) for agent in ticket.to_agents], [Choice(**queue) for queue in ticket.to_queues]  # type: ignore[attr-defined]
+
+
+def for_thread(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Messages without their HTML, which the frame fetches by itself."""
+    files = Attachment.objects.filter(message=OuterRef("pk"), inline=False).order_by("created_at", "id")
+    sent = Delivery.objects.filter(message=OuterRef("pk")).order_by("recipient")
+    return messages.defer("body_html", "metadata").annotate(
+        files=ArraySubquery(files.values(json=JSONObject(id="id", name="name", size="size", type="content_type", verdict="verdict"))),
+        sendings=ArraySubquery(sent.values(json=JSONObject(recipient="recipient", state="state", error="error", attempts="attempts"))),
+        rich=Case(
+            When(Q(author_kind=Message.AuthorKind.CUSTOMER) & Q(body_html__iregex=RICH), then=Value(True)),
+            When(Q(body_text="") & ~Q(body_html=""), then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        ),
+    )
+
+
+def _messages(ticket: Ticket, most: int | None) -> list[Message]:
+    messages = for_thread(Message.objects.filter(ticket=ticket)).order_by("-created_at", "-id")
+    return list(messages if most is None else messages[:most])[::-1]
+
+
+def events_of(ticket: Ticket) -> list[Event]:
+    """What changed, oldest first; what was said stands there as a message already."""
+    events = Event.objects.filter(ticket_ref=ticket.pk).exclude(kind__in=TALKING).order_by("-id")[:MOST_EVENTS]
+    return [event for event in reversed(events) if told(event)]
+
+
+def _read_until(ticket: Ticket) -> datetime | None:
+    return getattr(ticket, "was_read_at", None)
+
+
+def _merged(messages: list[Message], events: list[Event], read: datetime | None) -> list[Item]:
+    items = [message_item(message) for message in messages]
+    for item in items[:-FOLD_ABOVE]:
+        item.folded = bool(item.message and read and item.message.created_at <= read and not item.message.is_note)
+    first = messages[0].created_at if messages else None
+    items += [event_item(event) for event in events if first is None or event.occurred_at >= first]
+    return sorted(items, key=lambda item: item.at)
+
+
+def _with_days(items: Iterable[Item]) -> list[Item]:
+    result: list[Item] = []
+    today = None
+    for item in items:
+        day = timezone.localtime(item.at).date()
+        if day != today:
+            result.append(Item("day", item.at, day=day))
+            today = day
+        result.append(item)
+    return result
+
+
+def message_item(message: Message) -> Item:
+    return Item("message", message.created_at, message=message)
+
+
+def event_item(event: Event) -> Item:
+    icon, text = told(event) or ("info", event.kind)
+    return Item("event", event.occurred_at, event=event, text=text, icon=icon)
+
+
+def told(event: Event) -> tuple[str, str] | None:
+    """(icon, sentence) of an event; None for what need not be told. The sentence follows the actor's name."""
+    data = event.data
+    change = {"old": _shown(event.kind, data.get("old")), "new": _shown(event.kind, data.get("new"))}
+    match event.kind:
+        case "ticket.status_changed":
+            return "circle-dot", _("set the status to %(new)s") % change
+        case "ticket.priority_changed":
+            return "flag", _("set the priority to %(new)s") % change
+        case "ticket.category_changed":
+            return "folder", _("set the category to %(new)s") % change
+        case "ticket.queue_changed":
+            return "forward", _("moved the ticket from %(old)s to %(new)s") % change
+        case "ticket.subject_changed":
+            return "pencil", _("changed the subject to “%(new)s”") % change
+        case "ticket.assigned":
+            return "user-check", (
+                _("gave the ticket to %(new)s") % change if data.get("new") else _("took the ticket from %(old)s") % change
+            )
+        case "ticket.tagged":
+            return "tag", _("added the label %(tag)s") % {"tag": data.get("tag", "")}
+        case "ticket.untagged":
+            return "tag", _("removed the label %(tag)s") % {"tag": data.get("tag", "")}
+        case "ticket.snoozed":
+            return "alarm-clock", _snoozed(data.get("until"))
+        case "ticket.escalated":
+            return "siren", _("escalated to %(level)s") % {"level": data.get("level", "")}
+        case "message.withdrawn":
+            return "undo-2", _("took a reply back before it left")
+        case "message.quarantined":
+            return "shield-alert", _("wrote, but is not known in this ticket: kept apart in %(target)s") % {
+                "target": data.get("target") or _("an internal note")
+            }
+    return None
+
+
+def _snoozed(until: str | None) -> str:
+    if not until:
+        return _("woke the ticket")
+    return _("snoozed the ticket until %(time)s") % {"time": f"{timezone.localtime(datetime.fromisoformat(until)):%-d %b %H:%M}"}
+
+
+def _shown(kind: str, value: Any) -> str:
+    """A stored value in the words of the screen."""
+    names: dict[str, Any] = {}
+    if kind == "ticket.status_changed":
+        names = dict(Ticket.Status.choices)
+    elif kind == "ticket.priority_changed":
+        names = dict(Ticket.Priority.choices)
+    return str(names.get(str(value), value or _("none")))
+
+
+def mark_read(ticket: Ticket, viewer: User) -> None:
+    """Remember how far the viewer has read: one statement."""
+    mark = TicketRead(user=viewer, ticket=ticket, read_at=timezone.now())
+    TicketRead.objects.bulk_create([mark], update_conflicts=True, unique_fields=["user", "ticket"], update_fields=["read_at"])

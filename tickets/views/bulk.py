@@ -1,0 +1,109 @@
+"""The same deed for many tickets at once, and taking it back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from helpdesk.core.errors import HelpdeskError, Invalid
+from helpdesk.core.models import User
+from tickets.models import Ticket
+from tickets.views.actions import agent
+
+MOST = 200  # tickets of one deed: what fits a request
+UNDO_FOR = 60  # seconds
+SALT = "tickets.bulk.undo"
+
+
+@login_required
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """`do`: take | status:<status> | tag (with `tag`). Tickets that cannot be changed are left and counted."""
+    try:
+        deed, value = _deed(request)
+    except HelpdeskError as error:
+        return _answer(request, error.detail, "")
+    before, failed = [], 0
+    for ticket in _chosen(request):
+        was = {"number": ticket.number, "status": ticket.status, "assignee": str(ticket.assignee_id or "")}
+        try:
+            with transaction.atomic():
+                _do(ticket, deed, value, request.user)
+            before.append(was)
+        except HelpdeskError:
+            failed += 1
+    text = ngettext("%(n)d ticket changed", "%(n)d tickets changed", len(before)) % {"n": len(before)}
+    if failed:
+        text += ". " + ngettext("%(n)d could not be", "%(n)d could not be", failed) % {"n": failed}
+    undo = signing.dumps({"deed": deed, "value": value, "before": before, "by": str(request.user.pk)}, salt=SALT, compress=True)
+    return _answer(request, text, undo if before else "")
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Put back what the last bulk deed changed, ticket by ticket, where nobody has changed it again since."""
+    try:
+        done: dict[str, Any] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=UNDO_FOR)
+    except signing.BadSignature:
+        return _answer(request, _("Too late to undo"), "")
+    if done["by"] != str(request.user.pk):
+        return _answer(request, _("Too late to undo"), "")
+    tickets = {ticket.number: ticket for ticket in Ticket.objects.visible_to(request.user).filter(number__in=[row["number"] for row in done["before"]])}
+    for row in done["before"]:
+        if ticket := tickets.get(row["number"]):
+            _put_back(ticket, done["deed"], done["value"], row, request.user)
+    return _answer(request, _("Undone"), "")
+
+
+def _deed(request: HttpRequest) -> tuple[str, str]:
+    deed, _sep, value = request.POST.get("do", "").partition(":")
+    if deed == "status" and value in Ticket.Status.values:
+        return deed, value
+    if deed == "tag" and request.POST.get("tag", "").strip():
+        return deed, request.POST["tag"]
+    if deed == "take":
+        return deed, str(request.user.pk)
+    raise Invalid(_("Nothing to do"))
+
+
+def _chosen(request: HttpRequest) -> list[Ticket]:
+    numbers = request.POST.getlist("ticket")[:MOST]
+    return list(Ticket.objects.visible_to(request.user).select_related("queue", "assignee").filter(number__in=numbers))
+
+
+def _do(ticket: Ticket, deed: str, value: str, by: User) -> None:
+    if deed == "status":
+        ticket.set_status(value, by=by)
+    elif deed == "tag":
+        ticket.tag(value, by=by)
+    else:
+        ticket.assign(to=agent(value), by=by)
+
+
+def _put_back(ticket: Ticket, deed: str, value: str, was: dict[str, str], by: User) -> None:
+    if deed == "status" and ticket.status == value:
+        ticket.set_status(was["status"], by=by, reason="undone")
+    elif deed == "tag":
+        ticket.untag(value, by=by)
+    elif deed == "take" and str(ticket.assignee_id or "") == value:
+        ticket.assign(to=agent(was["assignee"]), by=by)
+
+
+def _answer(request: HttpRequest, text: str, undo_token: str) -> HttpResponse:
+    if not request.htmx:
+        messages.info(request, text)
+        return redirect("inbox")
+    response = HttpResponse("")
+    response["HX-Trigger"] = json.dumps({"console:bulk": {"text": text, "undo": undo_token}})
+    return response

@@ -1,0 +1,121 @@
+"""The console's page: list, open ticket, panel. The same address answers htmx with the part that it asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext as _
+from django.contrib import messages
+
+from helpdesk.core.errors import Conflict
+from knowledge.models import Incident
+from tickets import listing, thread
+from tickets.models import Ticket
+
+PANES = ("list", "thread", "assist")
+TABS = ("assist", "customer", "details")
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest) -> HttpResponse:
+    return _page(request, "mine", "")
+
+
+@login_required
+@require_GET
+def view(request: HttpRequest, view: str) -> HttpResponse:
+    """One view's list; `?part=rows&after=…` is the page behind a cursor, `?part=list` the whole pane."""
+    return _page(request, view, "")
+
+
+@login_required
+@require_GET
+def console(request: HttpRequest, view: str, number: str) -> HttpResponse:
+    """A ticket opened from a view."""
+    return _page(request, view, number)
+
+
+@login_required
+@require_GET
+def ticket(request: HttpRequest, number: str) -> HttpResponse:
+    """The ticket's lasting address, whatever view it is in."""
+    return _page(request, "all", number)
+
+
+@login_required
+@require_POST
+def take_next(request: HttpRequest) -> HttpResponse:
+    """Give the most urgent ticket that nobody has to whoever asks; two who ask at once get two tickets."""
+    waiting = listing.VIEWS[2].tickets(request.user)
+    for candidate in listing.SORTS[0].apply(waiting)[:10]:
+        if candidate.take(by=request.user):
+            return redirect("console", "mine", candidate.number)
+    messages.info(request, _("Nothing is waiting without an owner"))
+    return redirect("inbox")
+
+
+@login_required
+@require_GET
+def counts(request: HttpRequest) -> HttpResponse:
+    """The rail below the areas, for pages outside the inbox."""
+    return render(request, "tickets/rail.html", {"rail": listing.rail(request.user)})
+
+
+def _page(request: HttpRequest, slug: str, number: str) -> HttpResponse:
+    part = request.GET.get("part", "")
+    opening = bool(request.htmx) and not request.htmx.history_restore_request and not request.htmx.boosted and number and not part
+    context = _ticket(request, slug, number) if number else {}
+    if opening:
+        return render(request, "tickets/opened.html", {**context, "page": {"view": _named(request, slug)}, "oob": True})
+    if part == "thread" and number:
+        return render(request, "tickets/thread.html", context)
+    context |= _list(request, slug, number)
+    if part == "rows":
+        return render(request, "tickets/more_rows.html", context)
+    if part == "list":
+        return render(request, "tickets/list.html", context)
+    context |= {"rail_template": "tickets/rail.html", "incidents": _incidents(), "pane": _pane(request, number)}
+    return render(request, "tickets/console.html", context)
+
+
+def _named(request: HttpRequest, slug: str) -> listing.View:
+    """The view of that name without its numbers: enough for links."""
+    known = next((view for view in listing.VIEWS if view.slug == slug), None)
+    return known or listing.View(slug, slug.removeprefix(listing.TEAM), "", lambda tickets, _viewer: tickets.none())
+
+
+def _list(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
+    rail = listing.rail(request.user, slug)
+    view = rail.find(slug)
+    if view is None:
+        raise Http404
+    page = listing.page(request.user, view, view.sort(request.GET.get("sort", "")), after=request.GET.get("after", ""), counts=rail)
+    context = {"rail": rail, "page": page, "current": number.upper()}
+    if not page.rows:
+        unassigned = rail.find("unassigned")
+        context |= {"unassigned": unassigned.count if unassigned else 0, "first_run": not Ticket.objects.exists()}
+    return context
+
+
+def _ticket(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
+    ticket = thread.find(request.user, number)
+    if ticket is None:
+        raise Http404
+    work = thread.workspace(ticket, request.user, everything="all" in request.GET)
+    thread.mark_read(ticket, request.user)
+    tab = request.GET.get("tab", "")
+    return {"work": work, "tab": tab if tab in TABS else "assist"}
+
+
+def _pane(request: HttpRequest, number: str) -> str:
+    asked = request.GET.get("pane", "")
+    return asked if number and asked in PANES else "thread" if number else "list"
+
+
+def _incidents() -> list[Incident]:
+    return list(Incident.objects.open()[:1])
