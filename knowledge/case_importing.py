@@ -59,6 +59,7 @@ def _solved(batch: list[tuple[int, dict[str, Any]]], report: CaseReport) -> Iter
         yield cases.Solved(
             source=("import", str(row.get("id") or f"{number}")[:100]),
             text=text,
+            opening=cases.case_text(str(row.get("subject") or ""), _turns(row), cases.OPENING_TURNS)[:MOST_CHARACTERS],
             article=articles.get(slug),
             category=categories.get(str(row.get("category") or "")),
             priority=str(row.get("priority") or "")[: SolvedCase._meta.get_field("priority").max_length],

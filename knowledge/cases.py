@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from helpdesk.core.embeddings import get_embedder, store
 
-from .fusion import Vote
+from .fusion import DEPTH, Memory, Vote
 from .models import Article, Category, SolvedCase
 from .nearest import approximate_cursor, as_halfvec
 
 KIND = "case"
-NEIGHBOURS = 20
+AVERAGE = "memory"  # one vector an article: the average of the cases that it solved
+NEIGHBOURS = 40  # vectors; a case has up to two
 COUNTED = 10_000  # beyond this many cases the memory's share hardly moves, so they are not counted
-TURNS = 3  # of the customer: the whole conversation was not better (engine.md section 3c)
+TURNS, OPENING_TURNS = 3, 2  # of the customer: the whole conversation was not better (engine.md section 3c)
 AT_ONCE = 256
 
-# A case votes only for an article that the viewer may see: the permission stands inside the scan.
-_VOTES = """
-    select solved.article_id, 1 - near.distance
-    from (select object_id, vector <=> %s::halfvec(384) as distance from core_embedding
-          where object_kind = 'case' and model = %s
-            and exists (select 1 from knowledge_solvedcase one where one.id = object_id and one.article_id in ({visible}))
-          order by vector <=> %s::halfvec(384) limit {neighbours}) near
-    join knowledge_solvedcase solved on solved.id = near.object_id
-    order by near.distance
+# The permission stands inside the scan: only articles that the viewer may see take part.
+_RECALL = """
+    with near as materialized (
+        select object_id, vector <=> %s::halfvec(384) as distance from core_embedding
+        where object_kind = 'case' and model = %s
+          and exists (select 1 from knowledge_solvedcase one where one.id = object_id and one.article_id in ({visible}))
+        order by vector <=> %s::halfvec(384) limit {neighbours}),
+    typical as materialized (
+        select object_id, vector <=> %s::halfvec(384) as distance from core_embedding
+        where object_kind = 'memory' and model = %s and object_id in ({visible})
+        order by distance limit {depth})
+    select 'vote', solved.article_id, 1 - near.distance, solved.id from near join knowledge_solvedcase solved on solved.id = near.object_id
+    union all select 'typical', object_id, 1 - distance, null from typical
+    union all select 'count', null, count(*), null from (select 1 from knowledge_solvedcase where article_id is not null limit {counted}) linked
 """
-_COUNT = "select count(*) from (select 1 from knowledge_solvedcase where article_id is not null limit {counted}) counted"
+_AVERAGE = """
+    insert into core_embedding (object_kind, object_id, part, model, text_hash, vector)
+    select 'memory', solved.article_id, 0, near.model, '', l2_normalize(avg(near.vector))
+    from knowledge_solvedcase solved join core_embedding near on near.object_kind = 'case' and near.object_id = solved.id and near.model = %s
+    where solved.article_id = any(%s) group by solved.article_id, near.model
+    on conflict (object_kind, object_id, part, model) do update set vector = excluded.vector
+"""
 
 
 class Solved(NamedTuple):
@@ -41,6 +54,7 @@ class Solved(NamedTuple):
 
     source: tuple[str, str]
     text: str
+    opening: str = ""  # how a conversation began, where `text` goes on: one more vector to be found by
     article: Article | None = None
     category: Category | None = None
     priority: str = ""
@@ -48,9 +62,9 @@ class Solved(NamedTuple):
     customer_ref: UUID | None = None
 
 
-def case_text(subject: str, turns: Sequence[str]) -> str:
-    """What is remembered of a conversation: its subject and the customer's first three turns."""
-    return "\n".join(part.strip() for part in (subject, *turns[:TURNS]) if part.strip())
+def case_text(subject: str, turns: Sequence[str], most: int = TURNS) -> str:
+    """What is remembered of a conversation: its subject and the customer's first three turns (two: `OPENING_TURNS`)."""
+    return "\n".join(part.strip() for part in (subject, *turns[:most]) if part.strip())
 
 
 def remember(cases: Iterable[Solved]) -> int:
@@ -60,53 +74,85 @@ def remember(cases: Iterable[Solved]) -> int:
     repeating it then makes the vectors.
     """
     made = 0
+    touched: set[UUID] = set()
     remaining = iter(cases)
     while batch := list(islice(remaining, AT_ONCE)):
-        rows = _write(list({case.source: case for case in batch}.values()))
-        made += store.remember(KIND, (store.Passage(row.pk, 0, row.text) for row in rows))
+        unique = {case.source: case for case in batch}
+        rows = _write(list(unique.values()), touched)
+        made += store.remember(KIND, _passages(rows, unique))
+        store.trim(KIND, {row.pk: 1 for row in rows if not _has_opening(unique[row.source])})
+    _average(touched)
     return made
 
 
 def forget(cases: QuerySet[SolvedCase]) -> None:
     """Take cases out of the memory, vectors first."""
-    store.forget(KIND, list(cases.values_list("pk", flat=True)))
+    rows = list(cases.values_list("pk", "article_id"))
+    store.forget(KIND, [pk for pk, _ in rows])
     cases.delete()
+    _average({article_id for _, article_id in rows if article_id})
 
 
-def votes(vector: np.ndarray, *, among: QuerySet[Article]) -> tuple[list[Vote], int]:
-    """The nearest linked cases whose article is `among` these, nearest first, and how many linked cases there are (at most 10,000)."""
+def recall(vector: np.ndarray, *, among: QuerySet[Article]) -> Memory:
+    """What solved work says of a question: the nearest linked cases, and the nearest averages, of articles `among` these."""
     visible, parameters = among.order_by().values("pk").query.sql_with_params()
-    asked = as_halfvec(vector)
+    asked, model = as_halfvec(vector), get_embedder().name
+    sql = _RECALL.format(visible=visible, neighbours=NEIGHBOURS, depth=DEPTH, counted=COUNTED)
     with approximate_cursor() as cursor:
-        cursor.execute(_COUNT.format(counted=COUNTED))
-        count = int(cursor.fetchone()[0])
-        if not count:
-            return [], 0
-        cursor.execute(_VOTES.format(visible=visible, neighbours=NEIGHBOURS), [asked, get_embedder().name, *parameters, asked])
-        return [Vote(article_id, float(closeness)) for article_id, closeness in cursor.fetchall()], count
+        cursor.execute(sql, [asked, model, *parameters, asked, asked, model, *parameters])
+        rows = cursor.fetchall()
+    return Memory(
+        votes=[Vote(article_id, float(value), case_id) for kind, article_id, value, case_id in rows if kind == "vote"],
+        typical={article_id: float(value) for kind, article_id, value, _ in rows if kind == "typical"},
+        cases=next(int(value) for kind, _, value, _ in rows if kind == "count"),
+    )
 
 
-def _write(cases: list[Solved]) -> list[SolvedCase]:
-    rows = [
-        SolvedCase(
-            source_kind=case.source[0],
-            source_id=case.source[1],
-            text=case.text,
-            article=case.article,
-            category=case.category,
-            priority=case.priority,
-            resolved_at=case.resolved_at,
-            customer_ref=case.customer_ref,
-        )
-        for case in cases
-    ]
+def _passages(rows: list[SolvedCase], cases: Mapping[tuple[str, str], Solved]) -> Iterator[store.Passage]:
+    for row in rows:
+        case = cases[row.source]
+        yield store.Passage(row.pk, 0, case.text)
+        if _has_opening(case):
+            yield store.Passage(row.pk, 1, case.opening)
+
+
+def _has_opening(case: Solved) -> bool:
+    return bool(case.opening) and case.opening != case.text
+
+
+def _average(article_ids: Collection[UUID]) -> None:
+    """Bring the averages of these articles up to date."""
+    ids = list(article_ids)
+    unsolved = set(ids) - set(SolvedCase.objects.filter(article__in=ids).values_list("article_id", flat=True))
+    store.forget(AVERAGE, list(unsolved))
+    with connection.cursor() as cursor:
+        cursor.execute(_AVERAGE, [get_embedder().name, ids])
+
+
+def _write(cases: list[Solved], touched: set[UUID]) -> list[SolvedCase]:
+    """Store the rows; notes in `touched` which articles have other cases now."""
+    known = Q()
+    for kind in {case.source[0] for case in cases}:
+        known |= Q(source_kind=kind, source_id__in=[case.source[1] for case in cases if case.source[0] == kind])
+    touched.update(SolvedCase.objects.linked().filter(known).values_list("article_id", flat=True))
+    touched.update(case.article.pk for case in cases if case.article)
     SolvedCase.objects.bulk_create(
-        rows,
+        [_row(case) for case in cases],
         update_conflicts=True,
         unique_fields=["source_kind", "source_id"],
         update_fields=["text", "article", "category", "priority", "resolved_at", "customer_ref"],
     )
-    known = Q()
-    for kind in {case.source[0] for case in cases}:
-        known |= Q(source_kind=kind, source_id__in=[case.source[1] for case in cases if case.source[0] == kind])
     return list(SolvedCase.objects.filter(known))  # the rows that were there already keep their own ids
+
+
+def _row(case: Solved) -> SolvedCase:
+    return SolvedCase(
+        source_kind=case.source[0],
+        source_id=case.source[1],
+        text=case.text,
+        article=case.article,
+        category=case.category,
+        priority=case.priority,
+        resolved_at=case.resolved_at,
+        customer_ref=case.customer_ref,
+    )

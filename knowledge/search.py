@@ -3,7 +3,7 @@
     found = find("I get error 401 on the phone", viewer=agent)       # hits, how sure, and whether meaning was available
     hits = search("I get error 401 on the phone", viewer=None)       # the hits alone; None is the public
 
-Three statements, whatever the size: candidates, votes of solved cases, the articles to show.
+Three statements, whatever the size: candidates, what solved cases say, the articles to show.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from . import cases
 from .calibration import probability
 from .candidates import MOST_CHARACTERS, Question, candidates
 from .excerpts import Excerpt, excerpts
-from .fusion import Band, Scored, Vote, band, fuse
+from .fusion import Band, Memory, Scored, band, fuse
 from .markdown import steps
 from .models import Article
 
@@ -92,10 +92,8 @@ def rank(question: Question, *, viewer: Any) -> tuple[list[Scored], bool]:
     among = Article.objects.published().visible_to(viewer)
     found = candidates(question, among=among)
     if question.vector is None:
-        return fuse(found, [], 0, by_meaning=False), False
-    near: list[Vote]
-    near, count = cases.votes(question.vector, among=among)
-    return fuse(found, near, count), True
+        return fuse(found, Memory(), by_meaning=False), False
+    return fuse(found, cases.recall(question.vector, among=among)), True
 
 
 def _present(question: Question, scored: Sequence[Scored], *, viewer: Any) -> list[Hit]:

@@ -81,14 +81,19 @@ def _load_cases(rows: Sequence[dict[str, Any]], known: dict[str, Article], tell:
     for start in range(0, len(rows), cases.AT_ONCE):
         batch = rows[start : start + cases.AT_ONCE]
         cases.remember(
-            cases.Solved(("evaluation", str(row.get("id", start + number))), _case_text(row), article=known.get(row.get("article") or ""))
+            cases.Solved(
+                ("evaluation", str(row.get("id", start + number))),
+                cases.case_text("", _turns(row)),
+                cases.case_text("", _turns(row), cases.OPENING_TURNS),
+                article=known.get(row.get("article") or ""),
+            )
             for number, row in enumerate(batch)
         )
         tell("cases", min(len(rows), start + len(batch)), len(rows))
 
 
-def _case_text(row: dict[str, Any]) -> str:
-    return cases.case_text("", row["turns"]) if "turns" in row else str(row["text"])
+def _turns(row: dict[str, Any]) -> list[str]:
+    return list(row["turns"]) if "turns" in row else [str(row["text"])]
 
 
 def _ask_all(questions: Sequence[dict[str, Any]], turns: int, known: dict[str, Article], tell: Progress) -> Iterable[Item]:

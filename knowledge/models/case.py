@@ -36,3 +36,7 @@ class SolvedCase(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_kind} {self.source_id}"
+
+    @property
+    def source(self) -> tuple[str, str]:
+        return self.source_kind, self.source_id

@@ -1,10 +1,15 @@
-"""The local engine: all-MiniLM-L6-v2, int8, by onnxruntime. About 1 ms of processor time for a short question."""
+"""The local engine: all-MiniLM-L6-v2, int8, by onnxruntime. About 1 ms of processor time for a short question.
+
+Texts go through one at a time. The 8-bit scales are set by everything in a batch, padding included: in a batch the
+same text came out as another vector (cosine down to .95), further from the original, and a processor gains nothing by
+batches of this model (tests/benchmarks/test_embedding.py). Alone, a text always has the same vector.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_TOKENS = 256  # what the model was trained to read; the rest of a longer text is not seen
-BATCH_TOKENS = 1024  # padding included: large enough to fill the processor, small enough for its cache (measured)
 REMEMBERED = 1024  # single texts kept with their vectors, 1.5 kB each: a ticket or a call asks for the same text repeatedly
 
 # tokenizers brings huggingface-hub along and threads that do not survive a fork
@@ -74,9 +78,8 @@ class MiniLm:
         if not len(texts):
             return vectors
         engine = self._load()
-        encodings = engine.tokenizer.encode_batch_fast([_readable(text) for text in texts])
-        for rows in _batches([len(encoding) for encoding in encodings]):
-            vectors[rows] = engine.session.run(["embedding"], _padded([encodings[row] for row in rows]))[0]
+        for row, text in enumerate(texts):
+            vectors[row] = engine.session.run(["embedding"], _inputs(engine.tokenizer.encode(_readable(text))))[0][0]
         return vectors
 
     def _load(self, progress: Progress | None = None) -> _Loaded:
@@ -115,22 +118,6 @@ def _readable(text: str) -> str:
     return text[: MOST_TOKENS * 40].encode("utf-8", "ignore").decode()
 
 
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Row numbers in batches of texts of like length, so that little is spent on padding."""
-    batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[row] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(row)
-    yield batch
-
-
-def _padded(encodings: Sequence[Encoding]) -> dict[str, Any]:
-    longest = max(len(encoding) for encoding in encodings)
-    ids = np.zeros((len(encodings), longest), np.int64)
-    mask = np.zeros_like(ids)
-    for row, encoding in enumerate(encodings):
-        ids[row, : len(encoding)] = encoding.ids
-        mask[row, : len(encoding)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+def _inputs(encoding: Encoding) -> dict[str, Any]:
+    ids = np.array([encoding.ids], np.int64)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}

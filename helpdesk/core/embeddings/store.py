@@ -65,7 +65,9 @@ def _changed(kind: str, passages: list[Passage]) -> list[Passage]:
 def _write(kind: str, passages: list[Passage], vectors: Iterable[Sequence[float]]) -> None:
     model = get_embedder().name
     rows = [
-        Embedding(object_kind=kind, object_id=passage.object_id, part=passage.part, model=model, text_hash=text_hash(passage.text), vector=vector)
+        Embedding(
+            object_kind=kind, object_id=passage.object_id, part=passage.part, model=model, text_hash=text_hash(passage.text), vector=vector
+        )
         for passage, vector in zip(passages, vectors, strict=True)
     ]
     Embedding.objects.bulk_create(
