@@ -8,9 +8,9 @@ from typing import Any
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 # What support desks meet; with all 97 of the model's languages short English texts come out as Latin or Luxembourgish.
-EXPECTED = ("ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hu", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "vi", "zh")  # fmt: skip
-SHORTEST = 20  # characters: below, the classifier guesses
+EXPECTED = ("ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hu", "it", "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "vi", "zh")  # fmt: skip
 SURE = 0.8
+SHORT, SURE_OF_SHORT = 20, 0.95  # letters: below, the classifier likes to guess
 FALLBACK = "en"
 
 
@@ -18,13 +18,10 @@ def detect(text: str, *, hint: str = "") -> str:
     """An ISO 639-1 code. `hint` (the customer's own language) decides where the text is too short or the classifier unsure."""
     fallback = hint.split("-")[0].lower() or FALLBACK
     letters = sum(character.isalpha() for character in text)
-    if letters < SHORTEST and text.isascii():
-        return fallback
     if not letters:
         return fallback
     code, sure = _identifier().classify(text[:2000])
-    code = "no" if code == "nb" else str(code)
-    return code if float(sure) >= SURE else fallback
+    return str(code) if float(sure) >= (SURE if letters >= SHORT else SURE_OF_SHORT) else fallback
 
 
 @cache

@@ -30,6 +30,7 @@ class Scope:
     tickets: Callable[[str], QuerySet[Ticket]] | None = None  # which tickets may be shown as similar, given the category
     customer_id: UUID | None = None
     region: str | None = None  # for local phone numbers
+    threads: bool = True  # independent steps side by side; a batch has its own workers
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Outcome:
 
 def analyse(case: Case, *, scope: Scope) -> Outcome:
     """Understand one ticket. A step that fails is on the record, and the rest works with what there is. Stores nothing."""
-    run = Recorder()
+    run = Recorder(threads=scope.threads)
     text = run.step("ingest", partial(reading.read, case), reading.without_vectors(case))
     spoken = run.step("language", partial(language.detect, text.text, hint=case.language), language.FALLBACK)
     found = run.step("signals", partial(signals.find, text), signals.Signals())

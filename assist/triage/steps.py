@@ -44,6 +44,7 @@ class Job:
 
 @dataclass
 class Recorder:
+    threads: bool = True  # whether steps may run in threads of their own, each with its own connection
     steps: list[Step] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 
@@ -58,7 +59,7 @@ class Recorder:
 
         Inside a transaction they run one after the other: only its own connection sees what it wrote.
         """
-        if connection.in_atomic_block:
+        if connection.in_atomic_block or not self.threads:
             done = [_timed(job.name, job.work, job.otherwise) for job in jobs]
         else:
             waiting = [_helpers().submit(contextvars.copy_context().run, _in_thread, job) for job in jobs[1:]]
@@ -103,7 +104,7 @@ def _in_thread(job: Job) -> tuple[Step, Any]:
 
 @cache
 def _helpers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="triage")
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="triage")
 
 
 def plain(value: Any) -> Any:
