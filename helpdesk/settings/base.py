@@ -88,7 +88,7 @@ MEDIA_URL = ""  # files are never served by address: a view checks who asks (tic
 _STATIC = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if DEBUG or TESTING
-    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    else "helpdesk.core.static.StaticFiles"
 )
 STORAGES = {
     "default": {
