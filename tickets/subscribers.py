@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
-from tickets import searching
+from tickets import acknowledging, searching
 from tickets.channels import email
 
 
 @subscribe("mail.stored")
 def read_mail(event: Event) -> None:
     email.process(event.subject_id)
+
+
+@subscribe("message.received")
+def acknowledge_message(event: Event) -> None:
+    acknowledging.acknowledge_opening(event.subject_id)
 
 
 @subscribe("ticket.created", "ticket.tagged", "ticket.untagged", "ticket.subject_changed")

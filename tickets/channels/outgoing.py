@@ -46,9 +46,9 @@ class ReplyMail(EmailMultiAlternatives):
 def compose(delivery: Delivery, server: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
     """The mail of one delivery. Raises Invalid for a recipient that is no address."""
     message, ticket = delivery.message, delivery.message.ticket
-    quoted = _last_from_customer(message)
+    quoted = None if message.automatic else _last_from_customer(message)
     mail = ReplyMail(
-        subject=_subject(ticket, quoted),
+        subject=_("We have received your message") if message.automatic else _subject(ticket, quoted),
         body=_plain(message, quoted),
         from_email=_sender(message),
         to=[_address(delivery.recipient)],
