@@ -25,13 +25,18 @@ class CategorySeed:
 @cache
 def default_categories() -> tuple[CategorySeed, ...]:
     """The fourteen of contract section 4, with our own example phrases."""
-    return tuple(CategorySeed(row["slug"], row["name"], row["description"], tuple(row["examples"])) for row in json.loads(SEEDS.read_text(encoding="utf-8")))
+    return tuple(
+        CategorySeed(row["slug"], row["name"], row["description"], tuple(row["examples"]))
+        for row in json.loads(SEEDS.read_text(encoding="utf-8"))
+    )
 
 
 def known_categories() -> tuple[CategorySeed, ...]:
     """The company's categories; before it has any, the default ones."""
     rows = Category.objects.order_by("position", "slug").values_list("slug", "name", "description", "examples")
-    return tuple(CategorySeed(slug, name, description, tuple(examples)) for slug, name, description, examples in rows) or default_categories()
+    return (
+        tuple(CategorySeed(slug, name, description, tuple(examples)) for slug, name, description, examples in rows) or default_categories()
+    )
 
 
 def load_default_categories() -> list[Category]:

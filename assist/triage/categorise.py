@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from helpdesk.core.embeddings import get_embedder
 from knowledge.categories import CategorySeed, known_categories
 
 from .learned import Linear, Vectors, fit, learned
 from .reading import Reading
+
+Positions = npt.NDArray[np.intp]
 
 STRENGTH = 10.0  # inverse regularisation
 NEIGHBOURS = 10
@@ -44,7 +47,7 @@ class Categorised:
 class Classifier:
     model: Linear
     vectors: Vectors  # (examples, 384)
-    labels: Vectors  # (examples,) position in model.labels
+    labels: Positions  # (examples,) place in model.labels
     texts: tuple[str, ...]
 
 

@@ -70,14 +70,19 @@ class _Page:
         return f"[{known.n}]"
 
 
-def compose(case: Case, *, category: Categorised, sentiment: Sentiment, passages: Sequence[Passage], status: SystemStatus, language: str) -> Reply:
+def compose(
+    case: Case, *, category: Categorised, sentiment: Sentiment, passages: Sequence[Passage], status: SystemStatus, language: str
+) -> Reply:
     """Write the draft. Only articles that the public may read are used, whatever the agent may see."""
     page, phrases = _Page(), data("draft_phrases")
     public = _public(passages)
     answering = [] if category.category in STANDS_ALONE else [passage for passage in public if passage.answers]
     incident = next((link for link in status.linked if link.kind == "incident"), None)
     page.say(_greeting(case.customer.name))
-    page.say(phrases["acknowledge"].get(sentiment.sentiment, phrases["acknowledge"][sentiment.label]), phrases["matter"].get(category.category, ""))
+    page.say(
+        phrases["acknowledge"].get(sentiment.sentiment, phrases["acknowledge"][sentiment.label]),
+        phrases["matter"].get(category.category, ""),
+    )
     if incident:
         _tell_of(incident, page)
     steps = _answer(answering[0], public[answering[0]], page) if answering else ()
@@ -104,7 +109,7 @@ def _public(passages: Sequence[Passage]) -> dict[Passage, str]:
 
 
 def _greeting(name: str) -> str:
-    first = name.split()[0].strip(",") if name.split() else ""
+    first = name.split(maxsplit=1)[0].strip(",") if name.split() else ""
     return f"Hello {first}," if first and "@" not in first else "Hello,"
 
 
@@ -128,7 +133,9 @@ def _answer(passage: Passage, body: str, page: _Page) -> tuple[str, ...]:
 
 def _opening(body: str) -> str:
     """The first paragraph of prose: our articles begin with the answer."""
-    return next((plain(block.text).replace("\n", " ") for block in blocks(body[:8000]) if not block.level and not _NOT_PROSE.match(block.text)), "")
+    return next(
+        (plain(block.text).replace("\n", " ") for block in blocks(body[:8000]) if not block.level and not _NOT_PROSE.match(block.text)), ""
+    )
 
 
 def _beyond(lead: str, excerpt: str) -> list[str]:
@@ -179,4 +186,3 @@ def _confidence(category: Categorised, answering: Sequence[Passage], incident: L
     if incident:
         sure = max(sure, incident.score)
     return round(sure * (1.0 if language == "en" else OTHER_LANGUAGE), 3)
-

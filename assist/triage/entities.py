@@ -32,7 +32,10 @@ class Entities:
         return tuple(entity.value for entity in self.all if entity.type == kind)
 
 
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _NUMBER = r"\d{1,3}(?:[., ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _CURRENCY = r"EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CAD|AUD|JPY|INR|GHS|euros?|dollars?|pounds?"
 # In order: an earlier kind takes its characters away from the later ones (an invoice number is no error code).
@@ -44,14 +47,35 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("order", r"\b(?:ORD|SO|PO|FW)[-_ ]\d[\w-]{2,}\b|\border (?:no\.? |number |nr\.? |id |#)?[A-Z]{0,4}-?\d[\w-]{2,}\b"),
     ("request_id", r"\brequest[- ]id:? ?[A-Za-z0-9][\w-]{4,}|\breq_[A-Za-z0-9]{6,}\b"),
     ("amount", rf"(?:[€$£¥]\s?(?:{_NUMBER})|(?:\b(?:{_CURRENCY})\s?(?:{_NUMBER}))|\b(?:{_NUMBER})\s?(?:€|£|\$|(?:{_CURRENCY})\b))"),
-    ("date", rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b|\b\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}\b(?: \d{{4}})?|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"),
-    ("error_code", r"\b(?:E|ERR|ERROR|WH|SSO|SYNC|PAY|EXP|IMP|PRN|DRV|WHS|2FA)[-_]?\d{2,5}\b|\b0x[0-9A-Fa-f]{4,}\b|\b(?i:error|code|status|http|fehler)[:# ]{1,2}(?i:code[: ]{1,2})?\d{3,5}\b|\b[A-Z][A-Za-z]{2,}(?:Exception|Error)\b|\b[A-Z]{2,}(?:_[A-Z]{2,}){1,4}\b"),
+    (
+        "date",
+        r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
+        rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}\b(?: \d{{4}})?"
+        rf"|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?",
+    ),
+    (
+        "error_code",
+        r"\b(?:E|ERR|ERROR|WH|SSO|SYNC|PAY|EXP|IMP|PRN|DRV|WHS|2FA)[-_]?\d{2,5}\b|\b0x[0-9A-Fa-f]{4,}\b"
+        r"|\b(?i:error|code|status|http|fehler)[:# ]{1,2}(?i:code[: ]{1,2})?\d{3,5}\b"
+        r"|\b[A-Z][A-Za-z]{2,}(?:Exception|Error)\b|\b[A-Z]{2,}(?:_[A-Z]{2,}){1,4}\b",
+    ),
     ("version", r"\b(?:v(?:ersion)?\.? ?)\d+(?:\.\d+){0,3}\b|\b\d+\.\d+\.\d+\b"),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile(pattern, 0 if kind == "error_code" else re.IGNORECASE)) for kind, pattern in _KINDS)
 _ERROR_WORD = re.compile(r"^(?:error|code|status|http|fehler)[:# ]{1,2}(?:code[: ]{1,2})?", re.IGNORECASE)
 _NUMBER_WORD = re.compile(r"^(?:invoice|order) (?:no\.? |number |nr\.? |id |#)?", re.IGNORECASE)
-_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "EURO": "EUR", "EUROS": "EUR", "DOLLAR": "USD", "DOLLARS": "USD", "POUND": "GBP", "POUNDS": "GBP"}
+_SIGNS = {
+    "€": "EUR",
+    "$": "USD",
+    "£": "GBP",
+    "¥": "JPY",
+    "EURO": "EUR",
+    "EUROS": "EUR",
+    "DOLLAR": "USD",
+    "DOLLARS": "USD",
+    "POUND": "GBP",
+    "POUNDS": "GBP",
+}
 
 
 def extract(text: str, *, region: str | None = None) -> Entities:
@@ -112,4 +136,6 @@ def _catalogue(own: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _any_of(names: list[str] | tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(names, key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(name) for name in longest_first) + r")(?: \d{1,3}(?:\.\d{1,3})*)?(?!\w)", re.IGNORECASE)
+    return re.compile(
+        r"(?<!\w)(?:" + "|".join(re.escape(name) for name in longest_first) + r")(?: \d{1,3}(?:\.\d{1,3})*)?(?!\w)", re.IGNORECASE
+    )

@@ -10,9 +10,11 @@ from .learned import Vectors
 from .reading import Reading
 
 MOST = 3
+NONE: tuple[str, ...] = ()
 ALIKE = 0.82  # cosine: two sentences that say the same
 _TROUBLE = re.compile(
-    r"\b(?:not|no|never|can'?t|cannot|won'?t|doesn'?t|isn'?t|fail\w*|error|wrong|broken|missing|lost|stop\w*|slow|twice|refund|please|could you|how|when|why|need|want|request)\b|\?",
+    r"\b(?:not|no|never|can'?t|cannot|won'?t|doesn'?t|isn'?t|fail\w*|error|wrong|broken|missing"
+    r"|lost|stop\w*|slow|twice|refund|please|could you|how|when|why|need|want|request)\b|\?",
     re.IGNORECASE,
 )
 _DETAIL = re.compile(r"\d|[A-Z]{2,}[-_]?\d|\"[^\"]+\"")
@@ -33,8 +35,16 @@ def choose(reading: Reading) -> tuple[str, ...]:
 
 def _score(reading: Reading, i: int) -> float:
     sentence = reading.sentences[i]
-    central = float(reading.sentence_vectors[i] @ reading.vector) if reading.sentence_vectors is not None and reading.vector is not None else 0.5
-    return central + 0.2 * bool(_TROUBLE.search(sentence)) + 0.1 * bool(_DETAIL.search(sentence)) + 0.2 * min(1.0, len(sentence) / FULL_LENGTH) - 0.02 * i
+    central = (
+        float(reading.sentence_vectors[i] @ reading.vector) if reading.sentence_vectors is not None and reading.vector is not None else 0.5
+    )
+    return (
+        central
+        + 0.2 * bool(_TROUBLE.search(sentence))
+        + 0.1 * bool(_DETAIL.search(sentence))
+        + 0.2 * min(1.0, len(sentence) / FULL_LENGTH)
+        - 0.02 * i
+    )
 
 
 def _same(vectors: Vectors | None, one: int, other: int) -> bool:

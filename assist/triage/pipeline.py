@@ -1,7 +1,7 @@
 """Triage, step by step. This file is the table of contents; each step is the file of its name.
 
-    outcome = analyse(case, scope=Scope(viewer=agent, tickets=...))      # thinks; stores nothing
-    outcome.result()                                                     # contract section 4
+outcome = analyse(case, scope=Scope(viewer=agent, tickets=...))      # thinks; stores nothing
+outcome.result()                                                     # contract section 4
 """
 
 from __future__ import annotations
@@ -16,7 +16,21 @@ from django.db.models import QuerySet
 
 from tickets.models import Ticket
 
-from . import articles, categorise, draft, entities, escalate, key_issues, language, prioritise, reading, sentiment, signals, similar, system_status
+from . import (
+    articles,
+    categorise,
+    draft,
+    entities,
+    escalate,
+    key_issues,
+    language,
+    prioritise,
+    reading,
+    sentiment,
+    signals,
+    similar,
+    system_status,
+)
 from .case import Case
 from .rules import Facts
 from .steps import Job, Recorder, Step
@@ -69,19 +83,43 @@ def analyse(case: Case, *, scope: Scope) -> Outcome:
     mood = run.step("sentiment", partial(sentiment.feel, case, text, found), sentiment.UNKNOWN)
     topic = run.step("categorise", partial(categorise.categorise, text), categorise.UNKNOWN)
     named = run.step("entities", partial(entities.extract, case.text, region=scope.region), entities.Entities())
-    issues = run.step("key_issues", partial(key_issues.choose, text), ())
+    issues = run.step("key_issues", partial(key_issues.choose, text), key_issues.NONE)
     facts = _facts(case, topic, mood, found)
     urgency = run.step("prioritise", partial(prioritise.prioritise, facts), prioritise.UNKNOWN)
-    up = run.step("escalation", partial(escalate.decide, replace(facts, priority=urgency.priority)), escalate.Escalation(priority=urgency.priority))
+    up = run.step(
+        "escalation", partial(escalate.decide, replace(facts, priority=urgency.priority)), escalate.Escalation(priority=urgency.priority)
+    )
     passages, status, alike = run.side_by_side(
         Job("knowledge", partial(articles.look_up, text, viewer=scope.viewer, language=spoken), ()),
-        Job("system_status", partial(system_status.check, text, category=topic.category, at=case.received_at), system_status.SystemStatus()),
+        Job(
+            "system_status", partial(system_status.check, text, category=topic.category, at=case.received_at), system_status.SystemStatus()
+        ),
         Job("similar", partial(_similar, text, scope, topic.category), ()),
     )
-    reply = run.step("respond", partial(draft.compose, case, category=topic, sentiment=mood, passages=passages, status=status, language=spoken), draft.Reply())
+    reply = run.step(
+        "respond",
+        partial(draft.compose, case, category=topic, sentiment=mood, passages=passages, status=status, language=spoken),
+        draft.Reply(),
+    )
     lifted = prioritise.Prioritised(up.priority, (*urgency.reasons, *up.lifted_by)) if up.lifted_by else urgency
     return Outcome(
-        case, text, spoken, found, mood, topic, lifted, named, issues, passages, status, alike, up, reply, tuple(run.steps), tuple(run.errors), run.total_ms
+        case,
+        text,
+        spoken,
+        found,
+        mood,
+        topic,
+        lifted,
+        named,
+        issues,
+        passages,
+        status,
+        alike,
+        up,
+        reply,
+        tuple(run.steps),
+        tuple(run.errors),
+        run.total_ms,
     )
 
 

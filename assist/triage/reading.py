@@ -18,7 +18,8 @@ LONGEST_TEXT = 1_200  # characters: about the 256 tokens that the model reads, a
 
 _BREAK = re.compile(r"(?<=[.!?。！？؟])\s+(?=\S)|\n+")
 _COURTESY = re.compile(
-    r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|thanks|thank you|many thanks|regards|(?:kind|best|warm) (?:regards|wishes)"
+    r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|thanks|thank you|many thanks|regards"
+    r"|(?:kind|best|warm) (?:regards|wishes)"
     r"|sincerely|cheers|yours|sent from|-- ?)(?:\b|$)[^.!?]{0,40}[.,!:;]*$",
     re.IGNORECASE,
 )
@@ -56,7 +57,9 @@ def read(case: Case) -> Reading:
 
 def without_vectors(case: Case) -> Reading:
     """The words alone."""
-    latest = case.body.strip() if case.earlier else ". ".join(part for part in (case.subject.strip().rstrip("."), case.body.strip()) if part)
+    latest = (
+        case.body.strip() if case.earlier else ". ".join(part for part in (case.subject.strip().rstrip("."), case.body.strip()) if part)
+    )
     said = [turn.text.strip() for turn in case.earlier] + [case.body.strip()]
     whole = ". ".join(part for part in (case.subject.strip().rstrip("."), *said) if part)
     return Reading(_fit(whole), _fit(latest), sentences_of(case.subject if not case.earlier else "", case.body))

@@ -140,7 +140,9 @@ def _emotion(label: str, frustration: float, emotions: dict[str, list[str]]) -> 
 
 
 def _urgency(signals: Signals, label: str) -> str:
-    stopped = signals.any("outage", "emergency") or (signals.any("blocked_work", "locked_out", "failing_flow") and signals.any("many_affected", "production"))
+    stopped = signals.any("outage", "emergency") or (
+        signals.any("blocked_work", "locked_out", "failing_flow") and signals.any("many_affected", "production")
+    )
     if signals.any("emergency") or (stopped and signals.any("deadline", "many_affected", "production")):
         return "critical"
     if stopped or signals.any("deadline", "blocked_work", "locked_out", "security_breach", "data_lost", "legal_threat"):

@@ -132,7 +132,9 @@ def test_the_draft_cites_public_articles_only(support: Queue, dwayne: Customer, 
     assert draft.confidence > 0.4
 
 
-def test_agents_are_offered_internal_articles_too_with_why_and_confidence(support: Queue, dwayne: Customer, articles: list[Article]) -> None:
+def test_agents_are_offered_internal_articles_too_with_why_and_confidence(
+    support: Queue, dwayne: Customer, articles: list[Article]
+) -> None:
     message = receive(dwayne, "Two payments", TWICE)
     arrival.understand(message.pk)
     offered = Suggestion.objects.filter(ticket=message.ticket, suggestion_type=Suggestion.Type.ARTICLE)
@@ -161,7 +163,9 @@ def test_a_draft_is_out_of_date_when_the_customer_writes_again(support: Queue, d
     assert Draft.objects.get(answers=second).state == Draft.State.OFFERED
 
 
-def test_a_message_that_was_answered_meanwhile_gets_no_draft(support: Queue, dwayne: Customer, maya: User, categories: list[Category]) -> None:
+def test_a_message_that_was_answered_meanwhile_gets_no_draft(
+    support: Queue, dwayne: Customer, maya: User, categories: list[Category]
+) -> None:
     message = receive(dwayne, "Two payments", TWICE)
     replying.reply(ticket=message.ticket, by=maya, text="Refunded.")
     arrival.understand(message.pk)
@@ -175,7 +179,9 @@ def test_automatic_mail_is_not_triaged(support: Queue, dwayne: Customer, categor
 
 
 def test_a_ticket_in_an_incident_is_linked_and_the_draft_says_so(support: Queue, ingrid: Customer, categories: list[Category]) -> None:
-    incident = Incident.objects.create(reference="INC-9", title="Order sync answers with 503", description="Calls of the sync API fail in the EU.", impact="outage")
+    incident = Incident.objects.create(
+        reference="INC-9", title="Order sync answers with 503", description="Calls of the sync API fail in the EU.", impact="outage"
+    )
     incident.components.add(Component.objects.create(slug="sync", name="Order sync API", state="outage"))
     message = receive(ingrid, "EU sync API returning 503", "Since 13:52 every call to the order sync API answers 503.")
     run = arrival.understand(message.pk)
@@ -196,7 +202,9 @@ def test_a_second_mail_about_the_same_thing_is_found_as_a_duplicate(support: Que
     assert Suggestion.objects.filter(ticket=second.ticket, suggestion_type="similar_ticket", source_id=first.ticket.number).exists()
 
 
-def test_another_teams_tickets_are_not_shown_as_similar(support: Queue, billing: Queue, dwayne: Customer, ingrid: Customer, categories: list[Category]) -> None:
+def test_another_teams_tickets_are_not_shown_as_similar(
+    support: Queue, billing: Queue, dwayne: Customer, ingrid: Customer, categories: list[Category]
+) -> None:
     theirs = receive(ingrid, "Two payments", TWICE)
     arrival.understand(theirs.pk)
     theirs.ticket.move(queue=billing, by=None)
@@ -206,7 +214,9 @@ def test_another_teams_tickets_are_not_shown_as_similar(support: Queue, billing:
 
 
 def test_an_escalation_is_said_once_and_lifts_the_priority(support: Queue, dwayne: Customer, categories: list[Category]) -> None:
-    first = receive(dwayne, "Data gone", "All our records are lost since the update. Our lawyer will contact you.", external_id="a@example.com")
+    first = receive(
+        dwayne, "Data gone", "All our records are lost since the update. Our lawyer will contact you.", external_id="a@example.com"
+    )
     arrival.understand(first.pk)
     second = receive(dwayne, "Re: Data gone", "Our lawyer is waiting.", in_reply_to="a@example.com", external_id="b@example.com")
     arrival.understand(second.pk)
@@ -235,7 +245,9 @@ def test_without_an_embedder_the_ticket_is_still_triaged_and_the_run_says_what_f
     assert not Embedding.objects.filter(object_kind="ticket").exists()
 
 
-def test_a_step_that_breaks_loses_nothing_else(support: Queue, dwayne: Customer, categories: list[Category], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_breaks_loses_nothing_else(
+    support: Queue, dwayne: Customer, categories: list[Category], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("numbers")
 
@@ -247,7 +259,10 @@ def test_a_step_that_breaks_loses_nothing_else(support: Queue, dwayne: Customer,
     assert run.result["response"]["response_text"]
 
 
-@pytest.mark.parametrize("body", ["", "😀" * 300, "\u202eevil", "a" * 60_000, "<script>alert(1)</script>", "'; drop table tickets; --", "%s %d {0}", "?\n" * 9000])
+@pytest.mark.parametrize(
+    "body",
+    ["", "😀" * 300, "\u202eevil", "a" * 60_000, "<script>alert(1)</script>", "'; drop table tickets; --", "%s %d {0}", "?\n" * 9000],
+)
 def test_odd_messages_do_no_harm(support: Queue, body: str, categories: list[Category]) -> None:
     run = arrival.understand(receive("odd@example.com", "Subject", body).pk)
     assert run is not None

@@ -23,7 +23,14 @@ def test_there_are_at_least_fifty_weighted_indicators() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["It is still not working", "WHY DOES NOBODY ANSWER MY MAILS", "This is the third time I ask", "What now??", "Soooooo slow", "no no no, not again"],
+    [
+        "It is still not working",
+        "WHY DOES NOBODY ANSWER MY MAILS",
+        "This is the third time I ask",
+        "What now??",
+        "Soooooo slow",
+        "no no no, not again",
+    ],
 )
 def test_frustration_is_seen_in_words_repetition_capitals_and_punctuation(text: str) -> None:
     found = measure(text, polarity=-0.3)

@@ -50,7 +50,10 @@ def test_money_taken_wrongly_is_high_and_says_why() -> None:
 
 
 def test_a_wish_stays_low_however_loud_it_is() -> None:
-    assert prioritise.prioritise(Facts(category="feature_request", urgency="critical", frustration=0.9, label="negative")).priority in ("low", "normal")
+    assert prioritise.prioritise(Facts(category="feature_request", urgency="critical", frustration=0.9, label="negative")).priority in (
+        "low",
+        "normal",
+    )
 
 
 def test_an_outage_that_hits_many_is_urgent() -> None:

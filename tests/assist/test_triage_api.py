@@ -7,7 +7,13 @@ from assist.models import TriageRun
 from helpdesk.core.models import ApiKey
 from tickets.models import Ticket
 
-TICKET = {"ticket_id": "TICKET-12345", "subject": "Can't log into my account", "body": "I keep getting error E401", "customer_id": "CUST-67890", "metadata": {"customer_tier": "premium"}}
+TICKET = {
+    "ticket_id": "TICKET-12345",
+    "subject": "Can't log into my account",
+    "body": "I keep getting error E401",
+    "customer_id": "CUST-67890",
+    "metadata": {"customer_tier": "premium"},
+}
 
 
 @pytest.mark.parametrize("path", ["/api/v1/triage", "/api/v1/triage/"])
@@ -33,7 +39,13 @@ def test_id_and_content_are_accepted_for_ticket_id_and_body(api: Client) -> None
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({}, "non_field_errors"), ([], "non_field_errors"), ({"subject": ["x"]}, "subject"), ({"body": "x" * 200_001}, "body"), ({"body": "x", "metadata": "y"}, "metadata")],
+    [
+        ({}, "non_field_errors"),
+        ([], "non_field_errors"),
+        ({"subject": ["x"]}, "subject"),
+        ({"body": "x" * 200_001}, "body"),
+        ({"body": "x", "metadata": "y"}, "metadata"),
+    ],
 )
 def test_what_is_wrong_is_said_by_field(api: Client, body: object, field: str) -> None:
     response = api.post("/api/v1/triage", body, content_type="application/json")

@@ -61,7 +61,9 @@ def test_a_backlog_that_was_killed_goes_on_where_it_stopped(backlog: Path, tmp_p
     assert "4 tickets triaged, 2 were done before" in said
 
 
-@pytest.mark.parametrize("args", [(), ("--batch", "missing.jsonl"), ("missing.json",), ("--batch", "missing.jsonl", "--out", "x", "--workers", "0")])
+@pytest.mark.parametrize(
+    "args", [(), ("--batch", "missing.jsonl"), ("missing.json",), ("--batch", "missing.jsonl", "--out", "x", "--workers", "0")]
+)
 def test_a_wrong_call_is_explained(args: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         triage(*args)

@@ -49,12 +49,17 @@ def _company(support: Queue) -> None:
     load_default_categories()
     import_articles(PROJECT / "helpdesk/demo/articles")
     customer = make_customer("Dwayne Okonkwo-Barrett", "dwayne@barrett.example")
-    rows = [Ticket(number=f"TKT-20260101-{n:04d}", subject="Old", queue=support, customer=customer, channel="email") for n in range(TICKETS)]
+    rows = [
+        Ticket(number=f"TKT-20260101-{n:04d}", subject="Old", queue=support, customer=customer, channel="email") for n in range(TICKETS)
+    ]
     Ticket.objects.bulk_create(rows)
     vectors = np.random.default_rng(7).normal(size=(TICKETS, 384))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     Embedding.objects.bulk_create(
-        [Embedding(object_kind="ticket", object_id=row.pk, model="minilm", text_hash="", vector=vector) for row, vector in zip(rows, vectors, strict=True)]
+        [
+            Embedding(object_kind="ticket", object_id=row.pk, model="minilm", text_hash="", vector=vector)
+            for row, vector in zip(rows, vectors, strict=True)
+        ]
     )
 
 
@@ -65,9 +70,9 @@ def _cases(number: int) -> list[Case]:
 
 
 def _print(outcomes: list[Outcome], walls: list[float], cpus: list[float]) -> None:
-    print(f"\n{len(walls)} tickets")  # noqa: T201
+    print(f"\n{len(walls)} tickets")
     for name, values in (("wall", walls), ("processor", cpus)):
-        print(f"{name:>14}: p50 {np.percentile(values, 50):6.1f} ms   p95 {np.percentile(values, 95):6.1f} ms   max {max(values):6.1f} ms")  # noqa: T201
+        print(f"{name:>14}: p50 {np.percentile(values, 50):6.1f} ms   p95 {np.percentile(values, 95):6.1f} ms   max {max(values):6.1f} ms")
     for position, step in enumerate(outcomes[0].steps):
         values = [outcome.steps[position].ms for outcome in outcomes]
-        print(f"{step.name:>14}: p50 {np.percentile(values, 50):6.2f} ms   p95 {np.percentile(values, 95):6.2f} ms")  # noqa: T201
+        print(f"{step.name:>14}: p50 {np.percentile(values, 50):6.2f} ms   p95 {np.percentile(values, 95):6.2f} ms")

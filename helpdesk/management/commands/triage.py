@@ -61,7 +61,9 @@ class Command(BaseCommand):
             with source.open("rb") as lines:
                 total = sum(1 for _line in lines)
             with bars() as shown:
-                report = batch.run(source, out, workers=workers, scope=_operator(), progress=lambda done: shown.show("tickets", done, total))
+                report = batch.run(
+                    source, out, workers=workers, scope=_operator(), progress=lambda done: shown.show("tickets", done, total)
+                )
         except OSError as problem:
             raise CommandError(str(problem)) from problem
         self.stderr.write(f"{report.done} tickets triaged, {report.skipped} were done before, {report.failed} lines could not be read.")
