@@ -1,0 +1,1 @@
+"""Pages: thin views that look up through the actor, call one verb and render."""
