@@ -28,7 +28,7 @@ class _Book:
         self.events.append(
             Event(
                 kind=kind,
-                subject_type=about._meta.model_name,
+                subject_type=str(about._meta.model_name),
                 subject_id=str(about.pk),
                 ticket_ref=self.ticket.pk,
                 data=data,

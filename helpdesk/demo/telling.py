@@ -22,6 +22,13 @@ from .source import demo_id
 AFTER_LAST_WORD = timedelta(minutes=2)  # the agent reads the thanks and presses Solve
 CLOSES_AFTER = timedelta(days=5)  # solved tickets close by themselves
 POSTED_WITHIN = timedelta(seconds=12)
+REMARKS = (
+    "key",
+    "article",
+    "incident",
+    "satisfaction",
+    "duplicate_of",
+)  # kept beside the ticket, for whoever reads the demonstration's data
 GLANCED_AT = timedelta(minutes=40)  # colleagues have looked at everything older than this
 
 
@@ -67,10 +74,7 @@ def tell(story: dict[str, Any], number: str, cast: Cast, at: Moments) -> Told:
 
 def _ticket(story: dict[str, Any], number: str, cast: Cast, at: Moments) -> Ticket:
     customer, begun = cast.customers[story["customer"]], begun_at(story, at)
-    remarks = {
-        "key": story["key"],
-        **{name: story[name] for name in ("article", "incident", "satisfaction", "duplicate_of") if name in story},
-    }
+    remarks = {name: story[name] for name in REMARKS if name in story}
     return Ticket(
         pk=demo_id("ticket", story["key"]),
         number=number,
@@ -94,10 +98,10 @@ def _ticket(story: dict[str, Any], number: str, cast: Cast, at: Moments) -> Tick
 
 
 def _take_part(told: Told) -> None:
-    people = [(told.ticket.customer.email, Participant.Role.REQUESTER, told.ticket.customer)]
+    people: list[tuple[str, str, Customer | None]] = [(told.ticket.customer.email, Participant.Role.REQUESTER, told.ticket.customer)]
     people += [(address, Participant.Role.CC, None) for address in told.story.get("cc", ())]
     told.participants = [
-        Participant(ticket=told.ticket, address=address, role=role, customer=customer) for address, role, customer in people if address
+        Participant(ticket=told.ticket, address=who, role=role, customer=customer) for who, role, customer in people if who
     ]
 
 

@@ -1,0 +1,220 @@
+"""The demonstration company: what a first visitor finds, and what a second load leaves alone."""
+
+from __future__ import annotations
+
+import stat
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db.models import Count, F
+from django.utils import timezone
+
+from assist.models import TriageRun
+from customers.models import ContactPoint, Customer
+from helpdesk.core.embeddings import EmbeddingUnavailable
+from helpdesk.core.models import Event, Receipt, User
+from helpdesk.demo import loading, sign_in, source
+from helpdesk.demo.moments import COMPANY_ZONE, Moments, fill
+from knowledge import search
+from knowledge.models import Article, Category, Incident, SolvedCase
+from tests.conftest import make_agent, receive
+from tickets import searching
+from tickets.models import Attachment, Delivery, Message, Queue, Ticket
+
+OPEN = ("new", "open", "pending", "on_hold")
+
+
+@pytest.fixture
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where the sign-in is written down. DATA_DIR itself stays: it holds the model."""
+    monkeypatch.setattr(sign_in, "path", lambda: tmp_path / "demo-sign-in.txt")
+    return tmp_path
+
+
+@pytest.fixture
+def load(db: None, own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Loads while the engine is away, which is quick; a test that needs meaning says `meaning=True`."""
+
+    def do(*, meaning: bool = False, **options: Any) -> None:
+        with monkeypatch.context() as patched:
+            if not meaning:
+                patched.setattr("helpdesk.core.embeddings.minilm.MiniLm.embed", _away)
+            call_command("demo", **options)
+
+    return do
+
+
+def _away(*_args: Any) -> Any:
+    raise EmbeddingUnavailable("away")
+
+
+def test_the_files_hold_what_was_promised() -> None:
+    people, stories = source.people(), source.stories()
+    assert (len(people["agents"]), len(people["queues"])) == (6, 4)
+    assert len(people["customers"]) >= 60
+    assert len(people["organisations"]) >= 30
+    assert len(stories) >= 150
+    assert len({story["key"] for story in stories}) == len(stories)
+    assert all(2 <= len(story["messages"]) <= 8 for story in stories if story["status"] not in OPEN)
+    assert {story.get("language", "en") for story in stories} >= {"en", "de", "fr", "es", "ar"}
+    assert len(Counter(story["channel"] for story in stories)) >= 5
+    assert sum(story.get("incident") == "INC-204" for story in stories) >= 14
+
+
+def test_every_story_names_only_what_exists() -> None:
+    people = source.people()
+    agents, customers, queues = ({row["key"] for row in people[what]} for what in ("agents", "customers", "queues"))
+    slugs = {article.slug for article in source.articles()}
+    for story in source.stories():
+        assert story["customer"] in customers
+        assert story["queue"] in queues
+        assert story.get("assignee", "maya") in agents
+        assert {line["from"] for line in story["messages"]} <= agents | customers
+        assert story.get("article") in slugs | {None}
+
+
+def test_past_tickets_happen_on_working_days_and_never_in_the_future() -> None:
+    for day in range(20, 27):  # a week, weekend included
+        at = Moments(timezone.datetime(2026, 11, day, 6, 30, tzinfo=COMPANY_ZONE))
+        for story in source.stories():
+            moments = [at.in_ticket(story, line["after"]) for line in story["messages"]]
+            assert moments == sorted(moments)
+            assert moments[-1] <= at.now
+            assert "minutes_ago" in story or all(moment.weekday() < 5 for moment in moments)
+
+
+def test_texts_speak_of_the_day_they_were_written() -> None:
+    written = timezone.datetime(2026, 11, 17, 14, 21, tzinfo=COMPANY_ZONE)
+    assert fill("It is {t}. You promised {t-1}. By {d+2}.", written) == "It is 14:21. You promised 14:20. By 19 November."
+
+
+def test_a_first_visitor_finds_a_company_at_work(load: Callable[..., None]) -> None:
+    load()
+    tickets = Ticket.objects.all()
+    assert (User.objects.count(), Queue.objects.count()) == (6, 4)
+    assert Customer.objects.count() == len(source.people()["customers"])
+    assert tickets.count() == len(source.stories())
+    assert 30 <= tickets.filter(status__in=OPEN).count() <= 50
+    assert set(tickets.values_list("category__slug", flat=True)) == set(Category.objects.values_list("slug", flat=True))
+    assert Article.objects.published().count() == len(source.articles())
+    assert Incident.objects.open().get().reference == "INC-204"
+    assert tickets.filter(due_at__lt=timezone.now()).count() >= 2
+    assert tickets.filter(due_at__range=(timezone.now(), timezone.now() + timedelta(hours=2))).count() >= 5
+    assert Attachment.objects.count() >= 8
+
+
+def test_past_tickets_look_as_if_they_had_been_answered_here(load: Callable[..., None]) -> None:
+    load()
+    solved = Ticket.objects.filter(status__in=Ticket.DONE)
+    assert not solved.filter(first_response_at__isnull=True).exists()
+    assert not solved.filter(resolved_at__isnull=True).exists()
+    assert not solved.filter(resolved_at__lt=F("first_response_at")).exists()
+    assert not solved.filter(first_response_at__lt=F("created_at")).exists()
+    assert not solved.filter(due_at__isnull=False).exists()
+    assert not Ticket.objects.filter(status=Ticket.Status.CLOSED, closed_at__isnull=True).exists()
+    assert not Ticket.objects.filter(updated_at__gt=timezone.now()).exists()
+    assert not Ticket.objects.filter(sentiment="").exists()
+    one = Ticket.objects.get(subject="Signature never matches, I am going crazy")
+    kinds = list(Event.objects.filter(ticket_ref=one.pk).order_by("id").values_list("kind", flat=True))
+    assert kinds[:2] == ["ticket.created", "message.received"]
+    assert kinds[-1] == "ticket.status_changed"
+    assert "message.sent" in kinds
+    times = list(Event.objects.filter(ticket_ref=one.pk).order_by("id").values_list("occurred_at", flat=True))
+    assert times == sorted(times)
+
+
+def test_past_work_can_be_found_and_learnt_from(load: Callable[..., None]) -> None:
+    load(meaning=True)
+    priya = User.objects.get(email="priya@fernway.example")
+    assert searching.search("henhouse", viewer=priya).get().subject == "Address not found for my own mother"
+    assert searching.search("Mazowsze", viewer=priya).exists()
+    hits = search.search("the driver's dot on the map freezes when the screen is off", viewer=priya, limit=3)
+    assert hits[0].article.slug == "keep-gps-running-screen-off"
+    assert SolvedCase.objects.linked().count() >= 80
+
+
+def test_open_tickets_are_understood_and_past_ones_ring_no_bell(load: Callable[..., None]) -> None:
+    load()
+    understood = TriageRun.objects.values("ticket").distinct()
+    assert understood.count() == Ticket.objects.active().count()
+    assert not TriageRun.objects.filter(ticket__status__in=Ticket.DONE).exists()
+    assert not Receipt.objects.filter(Receipt.OPEN).exists()
+    assert not Delivery.objects.exclude(state=Delivery.State.SENT).exists()
+    assert mail.outbox == []
+
+
+def test_loading_again_leaves_one_copy(load: Callable[..., None]) -> None:
+    load()
+    before = _counts()
+    files = set(Attachment.objects.values_list("file", flat=True))
+    load()
+    assert _counts() == before
+    assert not files & set(Attachment.objects.values_list("file", flat=True))
+    assert not Ticket.objects.values("number").annotate(n=Count("id")).filter(n__gt=1).exists()
+
+
+def test_loading_leaves_alone_what_is_not_its_own(load: Callable[..., None], support: Queue) -> None:
+    support.email_address = "support@fernway.example"
+    support.save()
+    colleague = make_agent("Maya Lindqvist", support)
+    own = receive("ingrid@nordhavn.example", "A real ticket", "Written before the demonstration was loaded.").ticket
+    state = (colleague.password, own.customer_id, own.updated_at)
+    load()
+    load()
+    colleague.refresh_from_db()
+    own.refresh_from_db()
+    assert (colleague.password, own.customer_id, own.updated_at) == state
+    assert ContactPoint.objects.get(value="ingrid@nordhavn.example").customer_id == own.customer_id
+    assert Queue.objects.get(is_default=True) == support
+    assert own.messages.count() == 1
+
+
+def test_what_a_visitor_adds_to_a_demonstration_customer_stays(load: Callable[..., None]) -> None:
+    load()
+    added = receive("kwabena@goldencoast.example", "Something new", "A visitor tries the mail door.").ticket
+    load()
+    assert Ticket.objects.filter(pk=added.pk).exists()
+    assert added.customer.name == "Kwabena Mensah"
+
+
+def test_the_first_start_loads_only_where_nobody_works_yet(load: Callable[..., None]) -> None:
+    make_agent("Hanna Berg")
+    assert not loading.is_empty()
+    load(if_empty=True)
+    assert not Ticket.objects.exists()
+
+
+def test_everyone_signs_in_with_one_generated_password_that_others_cannot_read(load: Callable[..., None], own_folder: Path) -> None:
+    load()
+    path = own_folder / "demo-sign-in.txt"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    text = path.read_text()
+    password = sign_in.password()
+    assert password in text
+    assert all(agent.email in text and agent.check_password(password) for agent in User.objects.all())
+    load()
+    assert sign_in.password() == password
+
+
+def test_off_loopback_there_is_no_demonstration(load: Callable[..., None], settings: Any, own_folder: Path) -> None:
+    settings.ON_LOOPBACK = False
+    with pytest.raises(CommandError, match="only on 127"):
+        load()
+    assert not User.objects.exists()
+    assert not (own_folder / "demo-sign-in.txt").exists()
+
+
+def _counts() -> dict[str, int]:
+    from assist.models import Draft, Suggestion
+    from helpdesk.core.models import Embedding
+
+    people = (User, Queue, Customer, ContactPoint)
+    work = (Ticket, Message, Delivery, Attachment, Event, TriageRun, Draft, Suggestion)
+    models = (*people, *work, Article, SolvedCase, Embedding)
+    return {model.__name__: model._default_manager.count() for model in models}
