@@ -72,7 +72,7 @@ class Question:
 
 def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidate]:
     """The best 50 articles by meaning and the best 50 by words, each with both scores; none outside `among`."""
-    visible, parameters = among.order_by().values("pk").query.sql_with_params()
+    visible, parameters = among.order_by().values("id").query.sql_with_params()
     sql = {"visible": visible, "depth": DEPTH, "proposed": PROPOSED, "among": visible}
     asked = [text_configuration(question.language), question.words, *parameters]
     if question.vector is None:

@@ -95,7 +95,7 @@ def forget(cases: QuerySet[SolvedCase]) -> None:
 
 def recall(vector: np.ndarray, *, among: QuerySet[Article]) -> Memory:
     """What solved work says of a question: the nearest linked cases, and the nearest averages, of articles `among` these."""
-    visible, parameters = among.order_by().values("pk").query.sql_with_params()
+    visible, parameters = among.order_by().values("id").query.sql_with_params()
     asked, model = as_halfvec(vector), get_embedder().name
     sql = _RECALL.format(visible=visible, neighbours=NEIGHBOURS, depth=DEPTH, counted=COUNTED)
     with approximate_cursor() as cursor:

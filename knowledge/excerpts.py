@@ -48,7 +48,7 @@ class Excerpt:
 
 def excerpts(question: Question, wanted: Mapping[UUID, int], *, among: QuerySet[Article]) -> dict[UUID, Excerpt]:
     """For each article its passage at the wanted position. Articles outside `among` are left out."""
-    visible, parameters = among.order_by().values("pk").query.sql_with_params()
+    visible, parameters = among.order_by().values("id").query.sql_with_params()
     configuration = text_configuration(question.language)
     asked = [configuration, question.words, configuration, _OPTIONS, list(wanted), list(wanted.values())]
     with connection.cursor() as cursor:

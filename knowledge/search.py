@@ -79,7 +79,8 @@ def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en") -> Fou
 
 def ask(text: str, *, language: str = "en") -> Question:
     """The question as it is searched: cut to what is read, with its vector, or without when meaning is not available."""
-    text = " ".join(text.replace("\x00", " ").split())[:MOST_CHARACTERS]
+    text = text[: MOST_CHARACTERS * 4].encode("utf-8", "ignore").decode().replace("\x00", " ")  # what PostgreSQL can hold
+    text = " ".join(text.split())[:MOST_CHARACTERS]
     try:
         vector = get_embedder().embed([text])[0] if text else None
     except EmbeddingUnavailable:

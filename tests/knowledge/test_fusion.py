@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from knowledge.calibration import probability
+from knowledge.fusion import Band, Candidate, Memory, Vote, band, fuse
+
+ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
+
+
+def vote(article: UUID, closeness: float) -> Vote:
+    return Vote(article, closeness, uuid4())
+
+
+def test_meaning_outweighs_words() -> None:
+    ranked = fuse([Candidate(ONE, 0.8, 0.8, 0.0, 0), Candidate(TWO, 0.2, 0.2, 0.9, 0)], Memory())
+    assert [one.article_id for one in ranked] == [ONE, TWO]
+
+
+def test_words_decide_between_equals() -> None:
+    ranked = fuse([Candidate(ONE, 0.5, 0.5, 0.0, 0), Candidate(TWO, 0.5, 0.5, 0.1, 0)], Memory())
+    assert ranked[0].article_id == TWO
+
+
+def test_the_more_cases_there_are_the_more_they_weigh() -> None:
+    found = [Candidate(ONE, 0.8, 0.8, 0.5, 0), Candidate(TWO, 0.6, 0.6, 0.2, 0)]
+    memory = [vote(TWO, 0.9)] * 5
+    assert fuse(found, Memory(memory, cases=5))[0].article_id == ONE
+    assert fuse(found, Memory(memory, cases=500))[0].article_id == TWO
+
+
+def test_an_article_that_only_the_memory_knows_is_found() -> None:
+    (only,) = fuse([], Memory([vote(ONE, 0.9)], {ONE: 0.8}, cases=100))
+    assert only.article_id == ONE and only.candidate is None and only.votes == 1
+
+
+def test_near_cases_outvote_many_far_ones() -> None:
+    ranked = fuse([], Memory([vote(ONE, 0.95)] * 2 + [vote(TWO, 0.5)] * 10, cases=1000))
+    assert ranked[0].article_id == ONE
+
+
+def test_being_best_of_nothing_near_is_not_confident() -> None:
+    near = fuse([Candidate(ONE, 0.9, 0.9, 0.1, 0), Candidate(TWO, 0.3, 0.3, 0, 0)], Memory())[0]
+    far = fuse([Candidate(ONE, 0.2, 0.2, 0.1, 0), Candidate(TWO, 0.1, 0.1, 0, 0)], Memory())[0]
+    assert band(near.confidence) is Band.SHOW and band(far.confidence) is Band.NOTHING
+
+
+def test_without_meaning_no_answer_is_more_than_possible() -> None:
+    best = fuse([Candidate(ONE, 0, 0, 0.9, 0)], Memory(), by_meaning=False)[0]
+    assert band(best.confidence) is Band.POSSIBLE
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    assert fuse([], Memory()) == []
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.4, Band.SHOW), (0.399, Band.POSSIBLE), (0.3, Band.POSSIBLE), (0.299, Band.NOTHING)])
+def test_the_bands_are_those_of_the_contract(confidence: float, expected: Band) -> None:
+    assert band(confidence) is expected
+
+
+def test_the_printed_probability_never_falls_as_confidence_rises() -> None:
+    values = [probability(step / 100) for step in range(-5, 106)]
+    assert values == sorted(values) and 0 <= values[0] and values[-1] <= 1
