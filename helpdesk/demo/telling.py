@@ -99,7 +99,7 @@ def _ticket(story: dict[str, Any], number: str, cast: Cast, at: Moments) -> Tick
 
 def _take_part(told: Told) -> None:
     people: list[tuple[str, str, Customer | None]] = [(told.ticket.customer.email, Participant.Role.REQUESTER, told.ticket.customer)]
-    people += [(address, Participant.Role.CC, None) for address in told.story.get("cc", ())]
+    people += [(address, Participant.Role.CC, None) for address in told.story.get("cc", ()) if address != told.ticket.customer.email]
     told.participants = [
         Participant(ticket=told.ticket, address=who, role=role, customer=customer) for who, role, customer in people if who
     ]

@@ -86,7 +86,7 @@ def test_past_tickets_happen_on_working_days_and_never_in_the_future() -> None:
             moments = [at.in_ticket(story, line["after"]) for line in story["messages"]]
             assert moments == sorted(moments)
             assert moments[-1] <= at.now
-            assert "minutes_ago" in story or all(moment.weekday() < 5 for moment in moments)
+            assert "minutes_ago" in story or all(moment.astimezone(COMPANY_ZONE).weekday() < 5 for moment in moments)
 
 
 def test_texts_speak_of_the_day_they_were_written() -> None:
@@ -135,8 +135,9 @@ def test_past_work_can_be_found_and_learnt_from(load: Callable[..., None]) -> No
     assert searching.search("henhouse", viewer=priya).get().subject == "Address not found for my own mother"
     assert searching.search("Mazowsze", viewer=priya).exists()
     hits = search.search("the driver's dot on the map freezes when the screen is off", viewer=priya, limit=3)
-    assert hits[0].article.slug == "keep-gps-running-screen-off"
+    assert hits[0].slug == "keep-gps-running-screen-off"
     assert SolvedCase.objects.linked().count() >= 80
+    assert not Receipt.objects.filter(Receipt.OPEN).exists()
 
 
 def test_open_tickets_are_understood_and_past_ones_ring_no_bell(load: Callable[..., None]) -> None:
@@ -144,7 +145,7 @@ def test_open_tickets_are_understood_and_past_ones_ring_no_bell(load: Callable[.
     understood = TriageRun.objects.values("ticket").distinct()
     assert understood.count() == Ticket.objects.active().count()
     assert not TriageRun.objects.filter(ticket__status__in=Ticket.DONE).exists()
-    assert not Receipt.objects.filter(Receipt.OPEN).exists()
+    assert not Receipt.objects.filter(Receipt.OPEN).exclude(subscriber="knowledge.reindex_article").exists()  # those wait for the engine
     assert not Delivery.objects.exclude(state=Delivery.State.SENT).exists()
     assert mail.outbox == []
 
