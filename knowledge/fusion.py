@@ -2,7 +2,7 @@
 
     H(d) = .8 mm(meaning) + .2 mm(words)             hybrid: what the article itself says
     M(d) = .8 share of votes + .2 mm(average case)   memory: what it solved before
-    final(d) = (1 - a) H(d) + a M(d),  a = .85 N / (N + 100)
+    final(d) = (1 - a) H(d) + a M(d),  a = .9 max(N / (N + 100), how near the nearest case is)
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 MEANING_SHARE = 0.8  # .7 to .85 is a plateau; equal weights let the weak leg drag the strong one down 10 points
-MEMORY_SHARE = 0.85  # what the memory may weigh at most
+MEMORY_SHARE = 0.9  # what the memory may weigh at most
 AVERAGE_SHARE = 0.2  # of the memory: finds the article whose cases are many and scattered; +.5 to 1 point of recall at 5
 MEMORY_HALF = 100  # cases at which it weighs half of that
-CLOSENESS_POWER = 8  # how steeply a case's vote falls with its distance
+NEAR, SAME = 0.6, 0.9  # cosines of the nearest case: from NEAR on it counts however few cases there are, at SAME in full
+CLOSENESS_POWER = 12  # how steeply a case's vote falls with its distance
 DEPTH = 50  # candidates of each leg; the last of them is the zero of its scale
 
 SHOW, POSSIBLE = 0.4, 0.3  # bands of the raw confidence (contract section 1)
@@ -74,7 +75,7 @@ def fuse(candidates: Iterable[Candidate], memory: Memory, *, by_meaning: bool = 
     found = {candidate.article_id: candidate for candidate in candidates}
     hybrid = _hybrid(found, MEANING_SHARE if by_meaning else 0.0)
     solved = _solved(memory)
-    share = MEMORY_SHARE * memory.cases / (memory.cases + MEMORY_HALF) if solved else 0.0
+    share = _memory_share(memory) if solved else 0.0
     final = {key: (1 - share) * hybrid.get(key, 0.0) + share * solved.get(key, 0.0) for key in hybrid.keys() | solved.keys()}
     certainty = _certainty(found.values(), memory.votes) if by_meaning else POSSIBLE
     scored = [_scored(key, score, certainty, found, memory) for key, score in final.items()]
@@ -104,6 +105,13 @@ def _scaled(values: Mapping[UUID, float]) -> dict[UUID, float]:
     floor = max(0.0, ordered[DEPTH - 1]) if len(ordered) >= DEPTH else 0.0
     reach = (ordered[0] if ordered else 0.0) - floor
     return {key: min(1.0, max(0.0, (value - floor) / reach)) if reach > 0 else 0.0 for key, value in values.items()}
+
+
+def _memory_share(memory: Memory) -> float:
+    """A large memory is trusted; a small one when it holds nearly this very question, so that one solved case counts at once."""
+    nearest = max((vote.closeness for vote in memory.votes), default=0.0)
+    alike = min(1.0, max(0.0, (nearest - NEAR) / (SAME - NEAR)))
+    return MEMORY_SHARE * max(memory.cases / (memory.cases + MEMORY_HALF), alike)
 
 
 def _solved(memory: Memory) -> dict[UUID, float]:

@@ -26,9 +26,14 @@ def test_words_decide_between_equals() -> None:
 
 def test_the_more_cases_there_are_the_more_they_weigh() -> None:
     found = [Candidate(ONE, 0.8, 0.8, 0.5, 0), Candidate(TWO, 0.6, 0.6, 0.2, 0)]
-    memory = [vote(TWO, 0.9)] * 5
+    memory = [vote(TWO, 0.6)] * 5
     assert fuse(found, Memory(memory, cases=5))[0].article_id == ONE
     assert fuse(found, Memory(memory, cases=500))[0].article_id == TWO
+
+
+def test_a_single_case_that_is_nearly_the_same_question_counts_at_once() -> None:
+    found = [Candidate(ONE, 0.8, 0.8, 0.5, 0), Candidate(TWO, 0.6, 0.6, 0.2, 0)]
+    assert fuse(found, Memory([vote(TWO, 0.95)], cases=1))[0].article_id == TWO
 
 
 def test_an_article_that_only_the_memory_knows_is_found() -> None:

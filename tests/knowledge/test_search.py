@@ -59,10 +59,10 @@ def test_a_solved_case_about_an_internal_article_tells_the_public_nothing(librar
 
 def test_one_solved_case_counts_at_the_next_question(library: Library) -> None:
     question = "the lorries dance on the map"
-    for number in range(20):
-        cases.remember([cases.Solved(("ticket", str(number)), f"{question} {number}", article=library["invoice"])])
+    assert search(question, viewer=None)[0].slug != "invoice"
+    cases.remember([cases.Solved(("ticket", "1"), question, article=library["invoice"])])
     best = search(question, viewer=None)[0]
-    assert best.slug == "invoice" and "similar cases" in best.why
+    assert best.slug == "invoice" and best.why == "Solved 1 similar case"
 
 
 def test_without_the_model_words_still_find_and_it_says_so(library: Library, no_meaning: None) -> None:
