@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assist import copilot
 from assist.triage import arrival
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
@@ -10,3 +11,8 @@ from helpdesk.core.models import Event
 @subscribe("message.received", "message.adopted", slow=True)
 def understand_message(event: Event) -> None:
     arrival.understand(event.subject_id)
+
+
+@subscribe("message.sent")
+def settle_draft(event: Event) -> None:
+    copilot.settle(event.subject_id)

@@ -26,6 +26,7 @@ SHARPNESS = 20.0  # of a neighbour's vote: exp(20 * (cosine - 1))
 SHARPEN = 2.0  # the mixed shares are too modest: raised to this power they match how often they are right
 FAMILIAR, STRANGE = 0.45, 0.2  # cosine to the nearest example: fully believed .. not at all
 FALLBACK = "general"
+NO_IDEA = 0.15  # confidence; a guess below is not worth naming, it becomes the first alternative
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,11 @@ def predict(classifier: Classifier, vector: Vectors) -> Categorised:
     order = np.argsort(-shares)
     nearest = int(likeness.argmax())
     trust = float(np.clip((likeness[nearest] - STRANGE) / (FAMILIAR - STRANGE), 0.0, 1.0))
-    labels = classifier.model.labels
-    alternatives = tuple((labels[i], round(float(shares[i]) * trust, 3)) for i in order[1:3])
+    ranked = [(classifier.model.labels[place], round(float(shares[place]) * trust, 3)) for place in order[:4]]
+    if ranked[0][1] < NO_IDEA:
+        return Categorised(FALLBACK, 0.0, tuple(guess for guess in ranked if guess[0] != FALLBACK)[:2])
     why = f"Closest example: “{classifier.texts[nearest][:120]}”"
-    return Categorised(labels[order[0]], round(float(shares[order[0]]) * trust, 3), alternatives, why)
+    return Categorised(*ranked[0], alternatives=tuple(ranked[1:3]), why=why)
 
 
 def _votes(classifier: Classifier, likeness: Vectors) -> Vectors:

@@ -127,6 +127,7 @@ def _facts(case: Case, topic: categorise.Categorised, mood: sentiment.Sentiment,
     """What the rules of priority and escalation ask about."""
     return Facts(
         category=topic.category,
+        confidence=topic.confidence,
         label=mood.label,
         urgency=mood.urgency,
         frustration=mood.frustration_score,

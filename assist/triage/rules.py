@@ -14,6 +14,7 @@ class Facts:
     """Everything that a rule may ask about."""
 
     category: str = "general"
+    confidence: float = 1.0  # of the category
     label: str = "neutral"
     urgency: str = "low"
     frustration: float = 0.0
@@ -38,6 +39,7 @@ class Facts:
 CONDITIONS: dict[str, Callable[[Facts, Any], bool]] = {
     "category": lambda facts, wanted: facts.category in wanted,
     "not_category": lambda facts, wanted: facts.category not in wanted,
+    "confidence_from": lambda facts, wanted: facts.confidence >= wanted,
     "label": lambda facts, wanted: facts.label in wanted,
     "urgency": lambda facts, wanted: facts.urgency in wanted,
     "tier": lambda facts, wanted: facts.tier in wanted,

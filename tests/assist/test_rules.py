@@ -32,6 +32,15 @@ def test_a_legal_threat_over_lost_data_goes_to_legal_and_to_a_specialist() -> No
     assert len(found.reasons) == 2
 
 
+@pytest.mark.parametrize("category", ["privacy_legal", "security", "data_loss"])
+def test_a_mere_guess_at_the_category_escalates_nothing(category: str) -> None:
+    assert escalate.decide(Facts(category=category, confidence=0.2)).escalate is False
+
+
+def test_a_guess_that_the_words_confirm_does() -> None:
+    assert escalate.decide(Facts(category="data_loss", confidence=0.2, signals=frozenset({"data_lost"}))).level == "technical_specialist"
+
+
 def test_a_companys_own_rule_replaces_the_default_ones() -> None:
     rules = [{"name": "vip", "when": {"tier": ["vip"]}, "level": "supervisor", "at_least": "high", "reason": "A VIP"}]
     assert escalate.decide(Facts(category="security"), rules).escalate is False
