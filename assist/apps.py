@@ -1,6 +1,13 @@
+from __future__ import annotations
+
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class AssistConfig(AppConfig):
     name = "assist"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("assist.flags")  # puts "Draft" on the rows of the inbox

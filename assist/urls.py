@@ -1,5 +1,17 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns = [
+    path("assist/tickets/<uuid:pk>/", views.ticket_panel, name="assist-panel"),
+    path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
+    path("assist/runs/<uuid:pk>/", views.run, name="assist-run"),
+    path("assist/drafts/<uuid:pk>/use/", views.use_draft, name="draft-use"),
+    path("assist/drafts/<uuid:pk>/dismiss/", views.dismiss_draft, name="draft-dismiss"),
+    path("assist/drafts/<uuid:pk>/rate/", views.rate_draft, name="draft-rate"),
+    path("assist/suggestions/<int:pk>/rate/", views.rate, name="suggestion-rate"),
+    path("assist/suggestions/<int:pk>/clicked/", views.clicked, name="suggestion-clicked"),
+    path("assist/suggestions/<int:pk>/apply/", views.apply, name="suggestion-apply"),
+]

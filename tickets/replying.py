@@ -90,7 +90,7 @@ def withdraw(message: Message, *, by: User) -> str:
         if message.user_id != by.pk:
             raise Conflict(_("Only the author can take a reply back"))
         ticket, before = message.ticket, message.metadata.get("before", {})
-        ticket.record("message.withdrawn", by=by, channel=message.channel)
+        ticket.record("message.withdrawn", by=by, subject=message, channel=message.channel)
         text = message.body_text
         message.delete()
         _put_back(ticket, before, by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -21,6 +21,7 @@ from tickets.models import Message, Ticket
 
 register = template.Library()
 
+NEAR = timedelta(hours=6)
 LONGEST_SHOWN = 50_000  # characters of one message on screen; the raw mail has the rest
 CHANNEL_ICONS = {"email": "mail", "web_form": "globe", "chat": "message-circle", "phone": "phone", "sms": "smartphone", "api": "code", "webhook": "webhook"}
 STATUS_ICONS = {"new": "circle-dashed", "open": "circle-dot", "pending": "hourglass", "on_hold": "pause", "resolved": "circle-check", "closed": "archive"}
@@ -75,8 +76,8 @@ def clock_started(ticket: Ticket) -> datetime:
 
 @register.filter
 def far(due: datetime | None) -> bool:
-    """Due after today: a date says more than a count of hours."""
-    return due is not None and timezone.localtime(due).date() > timezone.localdate()
+    """Due after today and not in the next hours: a date says more than a count of hours."""
+    return due is not None and timezone.localtime(due).date() > timezone.localdate() and due > timezone.now() + NEAR
 
 
 @register.filter
@@ -191,3 +192,8 @@ def statuses() -> list[tuple[str, Any]]:
 @register.simple_tag
 def priorities() -> list[tuple[str, Any]]:
     return list(reversed(Ticket.Priority.choices))
+
+
+@register.filter
+def face_of(name: str, pk: str) -> Face:
+    return Face(name, pk)

@@ -1,0 +1,158 @@
+"""What the assist panel says of a ticket, read from the last run and what was offered: nothing is computed while a page loads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from assist.models import Draft, Suggestion, TriageRun
+from helpdesk.core import clock
+from helpdesk.core.models import User
+from tickets.models import Message, Ticket
+
+SHOWN_FROM = 0.4  # a draft below this is not worth reading (design/ui.md 4b)
+CHECK_BELOW = 0.6
+MOST_SHOWN = 3
+MARK = re.compile(r"\s*\[(\d{1,2})\]")
+SPARK_WIDTH, SPARK_HEIGHT = 120, 24
+
+
+@dataclass
+class Similar:
+    """A solved ticket like this one: how it went."""
+
+    suggestion: Suggestion
+    ticket: Ticket | None
+    how: str
+
+
+@dataclass
+class Panel:
+    ticket: Ticket
+    run: TriageRun | None
+    analysis: dict[str, Any] = field(default_factory=dict)
+    articles: list[Suggestion] = field(default_factory=list)
+    similar: list[Similar] = field(default_factory=list)
+    actions: list[Suggestion] = field(default_factory=list)
+    moods: list[Message] = field(default_factory=list)
+
+    @property
+    def steps(self) -> list[str]:
+        """What the draft tells the customer to do."""
+        return list((self.run.result.get("response") or {}).get("action_steps") or [])[:MOST_SHOWN] if self.run else []
+
+    @property
+    def escalation(self) -> str:
+        level = str((self.run.result.get("escalation") or {}).get("level", "")) if self.run else ""
+        return _("Escalate: %(level)s") % {"level": level.replace("_", " ")} if level else ""
+
+    @property
+    def done(self) -> str:
+        whole = len(self.actions) + len(self.steps)
+        return _("%(done)d of %(whole)d done") % {"done": sum(action.agent_clicked for action in self.actions), "whole": whole}
+
+    @property
+    def trend(self) -> str:
+        """How the mood moved, in words; "" when there is nothing to compare."""
+        values = [m.polarity for m in self.moods if m.polarity is not None]
+        if len(values) < 2:  # noqa: PLR2004 - a trend needs two points
+            return ""
+        moved = values[-1] - values[0]
+        if abs(moved) < 0.2:  # noqa: PLR2004 - polarity runs from -1 to 1
+            return _("Mood steady over %(n)d messages") % {"n": len(values)}
+        span = clock.span((self.moods[-1].created_at - self.moods[0].created_at).total_seconds())
+        return (_("Calmer over %(span)s") if moved > 0 else _("More tense over %(span)s")) % {"span": span}
+
+    @property
+    def falling(self) -> bool:
+        values = [m.polarity for m in self.moods if m.polarity is not None]
+        return len(values) > 1 and values[-1] < values[0]
+
+    @property
+    def spark(self) -> str:
+        """The mood as an SVG path, from -1 (bottom) to 1 (top)."""
+        values = [m.polarity for m in self.moods if m.polarity is not None]
+        if len(values) < 2:  # noqa: PLR2004
+            return ""
+        step = SPARK_WIDTH / (len(values) - 1)
+        points = (f"{i * step:.1f} {SPARK_HEIGHT * (1 - (value + 1) / 2):.1f}" for i, value in enumerate(values))
+        return "M" + "L".join(points)
+
+
+def panel(ticket: Ticket) -> Panel:
+    """Four queries whatever was offered."""
+    run = TriageRun.objects.filter(ticket=ticket).order_by("-created_at").first()
+    offered = list(Suggestion.objects.filter(ticket=ticket, retired_at__isnull=True).order_by("-confidence_score"))
+    by_type: dict[str, list[Suggestion]] = {}
+    for suggestion in offered:
+        by_type.setdefault(suggestion.suggestion_type, []).append(suggestion)
+    moods = Message.objects.filter(ticket=ticket, polarity__isnull=False, author_kind=Message.AuthorKind.CUSTOMER).only("polarity", "created_at")
+    return Panel(
+        ticket,
+        run,
+        _analysis(run),
+        by_type.get(Suggestion.Type.ARTICLE, [])[:MOST_SHOWN],
+        _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[:MOST_SHOWN]),
+        [action for action in by_type.get(Suggestion.Type.ACTION, []) if action.source_kind != "deployment"],
+        list(moods.order_by("created_at")),
+    )
+
+
+def _analysis(run: TriageRun | None) -> dict[str, Any]:
+    analysis = dict((run.result or {}).get("analysis") or {}) if run else {}
+    return {**analysis, "category_name": str(analysis.get("category", "")).replace("_", " ").capitalize()}
+
+
+def _similar(suggestions: list[Suggestion]) -> list[Similar]:
+    numbers = [suggestion.source_id for suggestion in suggestions]
+    tickets = {t.number: t for t in Ticket.objects.filter(number__in=numbers).select_related("assignee")} if numbers else {}
+    return [Similar(suggestion, tickets.get(suggestion.source_id), _how(tickets.get(suggestion.source_id))) for suggestion in suggestions]
+
+
+def _how(ticket: Ticket | None) -> str:
+    if ticket is None:
+        return ""
+    parts = [ticket.assignee.first_name if ticket.assignee else "", ticket.get_status_display()]
+    if ticket.resolved_at:
+        parts.insert(1, clock.span((ticket.resolved_at - ticket.created_at).total_seconds()))
+    return " · ".join(filter(None, parts))
+
+
+def shown(offered: Panel) -> None:
+    """Remember that an agent had these before their eyes: the first number of the funnel."""
+    new = [s.pk for s in (*offered.articles, *offered.actions, *(s.suggestion for s in offered.similar)) if not s.shown_to_agent]
+    if new:
+        Suggestion.objects.filter(pk__in=new).update(shown_to_agent=True)
+
+
+def draft_for(ticket: Ticket) -> Draft | None:
+    return Draft.objects.filter(ticket=ticket, state=Draft.State.OFFERED).order_by("-created_at").first()
+
+
+def as_sent(text: str) -> str:
+    """The draft without the marks of its sources: what goes into the field."""
+    return MARK.sub("", text)
+
+
+def with_cites(text: str) -> list[tuple[str, int]]:
+    """The draft in pieces: (text, number of the source behind it; 0 for none)."""
+    pieces, at = [], 0
+    for mark in MARK.finditer(text):
+        pieces.append((text[at : mark.start()], int(mark[1])))
+        at = mark.end()
+    pieces.append((text[at:], 0))
+    return pieces
+
+
+def waiting_drafts(ids: Any) -> set[UUID]:
+    """Tickets of these that have a draft worth showing."""
+    drafts = Draft.objects.filter(ticket__in=ids, state=Draft.State.OFFERED, confidence__gte=SHOWN_FROM)
+    return set(drafts.values_list("ticket_id", flat=True))
+
+
+def find(viewer: User, pk: UUID) -> Ticket | None:
+    return Ticket.objects.visible_to(viewer).filter(pk=pk).first()
