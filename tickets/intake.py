@@ -283,7 +283,9 @@ def _bounce(inbound: InboundMessage) -> Message | None:
         automatic=True,
         raw_mail_id=inbound.raw_mail_id,
     )
-    Delivery.objects.filter(message=original).update(state=Delivery.State.BOUNCED, error=inbound.body_text[:500])
+    deliveries = Delivery.objects.filter(message=original)
+    named = deliveries.filter(recipient__iexact=inbound.metadata.get("mail", {}).get("bounce", {}).get("recipient", ""))
+    (named if named.exists() else deliveries).update(state=Delivery.State.BOUNCED, error=inbound.body_text[:500])
     Message.objects.filter(pk=original.pk).update(delivery=Message.DeliveryState.BOUNCED)
     original.ticket.record("message.bounced", subject=original, reason=inbound.body_text[:200])
     return report

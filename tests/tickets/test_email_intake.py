@@ -168,6 +168,15 @@ def test_a_bounce_marks_the_delivery_and_stands_beside_the_reply(ticket: Ticket,
     assert Event.objects.filter(kind="message.bounced", subject_id=str(ours.pk)).exists()
 
 
+def test_a_bounce_for_one_of_two_recipients_leaves_the_other(ticket: Ticket, maya: User):
+    ours = replying.reply(ticket=ticket, by=maya, text="Both of you", cc=["gone@nordhavn.example"])
+    arrive(fixture("bounce").replace(b"OUR-ID", ours.external_id.encode()), envelope_from="")
+    assert {d.recipient: d.state for d in ours.deliveries.all()} == {
+        "gone@nordhavn.example": Delivery.State.BOUNCED,
+        "ingrid@nordhavn.example": Delivery.State.QUEUED,
+    }
+
+
 def test_a_bounce_of_a_mail_that_was_not_ours_marks_nothing(ticket: Ticket, maya: User):
     ours = answered(ticket, maya)
     forged = ours.external_id.replace(".", ".a", 1)[: len(ours.external_id)]

@@ -37,8 +37,8 @@ _MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{3,400}")
 class ReplyMail(EmailMultiAlternatives):
     """A mail whose Message-ID stays on one line: folded at 78, ours would start with an empty one, which some servers rewrite."""
 
-    def message(self) -> Any:
-        built = super().message()
+    def message(self, **options: Any) -> Any:
+        built = super().message(**options)
         built.policy = built.policy.clone(max_line_length=LONGEST_HEADER_LINE)
         return built
 
