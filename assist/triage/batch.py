@@ -106,13 +106,14 @@ def _one(line: str, scope: Scope) -> dict[str, Any] | str:
         return analyse(parse_line(line), scope=scope).result()
     except Invalid as error:
         fields = error.extra.get("errors")
-        return error.detail + (f" ({_listed(fields)})" if isinstance(fields, dict) else "")
+        named = _listed(fields) if isinstance(fields, dict) else ""
+        return f"{error.detail} ({named})" if named else error.detail
     finally:
         connections["default"].close()  # back to the pool, so that more workers than connections still get along
 
 
 def _listed(fields: dict[str, list[str]]) -> str:
-    return "; ".join(f"{name}: {', '.join(messages)}" for name, messages in fields.items())
+    return "; ".join(f"{name}: {', '.join(messages)}" for name, messages in fields.items() if name != "non_field_errors")
 
 
 def _digest(line: str) -> str:
