@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -81,10 +82,11 @@ def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidat
     if _size() <= EXACT_UP_TO:
         return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters])
     sql["among"] = "select id from near union select id from worded"
-    return _run(f"with {_ASKED}, {_WORDS}, {_NEAR}, {_MEANING} {_BOTH}".format(**sql), [*asked, model, *parameters, vector, vector, model], approximate=True)
+    walked = [*asked, model, *parameters, vector, vector, model]
+    return _run(f"with {_ASKED}, {_WORDS}, {_NEAR}, {_MEANING} {_BOTH}".format(**sql), walked, approximate=True)
 
 
-def _run(sql: str, parameters: list[object], *, approximate: bool = False) -> list[Candidate]:
+def _run(sql: str, parameters: list[Any], *, approximate: bool = False) -> list[Candidate]:
     with approximate_cursor() if approximate else connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [Candidate(row[0], float(row[1]), float(row[2]), float(row[3]), int(row[4])) for row in cursor.fetchall()]

@@ -69,7 +69,8 @@ def _solved(batch: list[tuple[int, dict[str, Any]]], report: CaseReport) -> Iter
 
 def _turns(row: dict[str, Any]) -> list[str]:
     turns = row.get("turns")
-    return [str(turn).replace("\x00", "") for turn in turns] if isinstance(turns, list) else [str(row.get("text") or "").replace("\x00", "")]
+    told = turns if isinstance(turns, list) else [row.get("text") or ""]
+    return [str(turn).replace("\x00", "") for turn in told]
 
 
 def _moment(value: Any) -> datetime | None:

@@ -36,14 +36,17 @@ _RECALL = """
         select object_id, vector <=> %s::halfvec(384) as distance from core_embedding
         where object_kind = 'memory' and model = %s and object_id in ({visible})
         order by distance limit {depth})
-    select 'vote', solved.article_id, 1 - near.distance, solved.id from near join knowledge_solvedcase solved on solved.id = near.object_id
+    select 'vote', solved.article_id, 1 - near.distance, solved.id
+    from near join knowledge_solvedcase solved on solved.id = near.object_id
     union all select 'typical', object_id, 1 - distance, null from typical
-    union all select 'count', null, count(*), null from (select 1 from knowledge_solvedcase where article_id is not null limit {counted}) linked
+    union all select 'count', null, count(*), null
+    from (select 1 from knowledge_solvedcase where article_id is not null limit {counted}) linked
 """
 _AVERAGE = """
     insert into core_embedding (object_kind, object_id, part, model, text_hash, vector)
     select 'memory', solved.article_id, 0, near.model, '', l2_normalize(avg(near.vector))
-    from knowledge_solvedcase solved join core_embedding near on near.object_kind = 'case' and near.object_id = solved.id and near.model = %s
+    from knowledge_solvedcase solved
+    join core_embedding near on near.object_kind = 'case' and near.object_id = solved.id and near.model = %s
     where solved.article_id = any(%s) group by solved.article_id, near.model
     on conflict (object_kind, object_id, part, model) do update set vector = excluded.vector
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -50,7 +51,7 @@ def excerpts(question: Question, wanted: Mapping[UUID, int], *, among: QuerySet[
     """For each article its passage at the wanted position. Articles outside `among` are left out."""
     visible, parameters = among.order_by().values("id").query.sql_with_params()
     configuration = text_configuration(question.language)
-    asked = [configuration, question.words, configuration, _OPTIONS, list(wanted), list(wanted.values())]
+    asked: list[Any] = [configuration, question.words, configuration, _OPTIONS, list(wanted), list(wanted.values())]
     with connection.cursor() as cursor:
         cursor.execute(_SHOWN.format(visible=visible), [*asked, *parameters])
         return {row[0]: _excerpt(*row[1:]) for row in cursor.fetchall()}

@@ -1,8 +1,8 @@
 """How three opinions become one order: meaning, words, and what solved such cases before. Pure; measured in engine.md.
 
-    H(d) = .8 mm(meaning) + .2 mm(words)             hybrid: what the article itself says
-    M(d) = .8 share of votes + .2 mm(average case)   memory: what it solved before
-    final(d) = (1 - a) H(d) + a M(d),  a = .9 max(N / (N + 100), how near the nearest case is)
+H(d) = .8 mm(meaning) + .2 mm(words)             hybrid: what the article itself says
+M(d) = .8 share of votes + .2 mm(average case)   memory: what it solved before
+final(d) = (1 - a) H(d) + a M(d),  a = .9 max(N / (N + 100), how near the nearest case is)
 """
 
 from __future__ import annotations
@@ -122,9 +122,9 @@ def _solved(memory: Memory) -> dict[UUID, float]:
     if not total:
         return {}
     typical = _scaled(memory.typical)
-    return {
-        key: (1 - AVERAGE_SHARE) * weights.get(key, 0.0) / total + AVERAGE_SHARE * typical.get(key, 0.0) for key in weights.keys() | typical.keys()
-    }
+    voted = {key: weight / total for key, weight in weights.items()}
+    keys = voted.keys() | typical.keys()
+    return {key: (1 - AVERAGE_SHARE) * voted.get(key, 0.0) + AVERAGE_SHARE * typical.get(key, 0.0) for key in keys}
 
 
 def _certainty(candidates: Iterable[Candidate], votes: Iterable[Vote]) -> float:

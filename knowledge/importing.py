@@ -261,4 +261,3 @@ def _owner(email: str) -> User | None:
 
 def _published_at(entry: Entry) -> Any:
     return None if entry.published_days_ago is None else timezone.now() - timedelta(days=entry.published_days_ago)
-

@@ -29,7 +29,10 @@ AT_ONCE = 64  # articles read, chunked and embedded together
 
 
 def index_article(article_id: UUID) -> None:
-    """Bring one article's index up to date, or remove it when the article is gone. Raises EmbeddingUnavailable (words are indexed by then)."""
+    """Bring one article's index up to date, or remove it when the article is gone.
+
+    Raises EmbeddingUnavailable; its words are indexed by then.
+    """
     stamp = None
     while article := Article.objects.select_related("category").filter(pk=article_id).first():
         if article.updated_at == stamp:  # nobody changed it while the engine was thinking

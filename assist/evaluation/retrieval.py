@@ -38,7 +38,13 @@ class Item:
 
 
 def evaluate(
-    dataset: Path, *, articles: Path, cases_file: Path | None = None, first_cases: int | None = None, turns: int = 0, progress: Progress | None = None
+    dataset: Path,
+    *,
+    articles: Path,
+    cases_file: Path | None = None,
+    first_cases: int | None = None,
+    turns: int = 0,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Index the articles, remember the cases, ask every question; nothing of it stays. Raises Invalid for a malformed file."""
     tell = progress or (lambda what, done, of: None)
@@ -102,7 +108,9 @@ def _ask_all(questions: Sequence[dict[str, Any]], turns: int, known: dict[str, A
         started = time.perf_counter()
         ranked, _ = search.rank(search.ask(asked(row, turns)), viewer=None)
         ms = (time.perf_counter() - started) * 1000
-        yield judge(str(row.get("id", number)), [names[one.article_id] for one in ranked], ranked[0].confidence if ranked else 0.0, _right(row), ms)
+        yield judge(
+            str(row.get("id", number)), [names[one.article_id] for one in ranked], ranked[0].confidence if ranked else 0.0, _right(row), ms
+        )
         tell("questions", number, len(questions))
 
 
@@ -138,7 +146,10 @@ def summarise(items: Sequence[Item]) -> dict[str, Any]:
         "shown": _share(len(shown), max(1, len(items))),
         "shown_precision": _share(sum(item.correct for item in shown), max(1, len(shown))),
         "latency_ms": {"p50": _percentile([item.ms for item in items], 0.5), "p95": _percentile([item.ms for item in items], 0.95)},
-        "items": [{"id": item.id, "rank": item.rank, "shown": item.shown, "confidence": item.confidence, "correct": item.correct} for item in items],
+        "items": [
+            {"id": item.id, "rank": item.rank, "shown": item.shown, "confidence": item.confidence, "correct": item.correct}
+            for item in items
+        ],
     }
 
 

@@ -33,8 +33,8 @@ def test_retrieval_is_measured_and_leaves_the_companys_data_alone(db: None, tmp_
     cases = lines(tmp_path / "cases.jsonl", [{"id": "1", "turns": ["crack in my glass"], "article": "phone"}])
     out = tmp_path / "out.json"
     call_command(
-        "evaluate", "retrieval", str(lines(tmp_path / "questions.jsonl", QUESTIONS)), "--articles", str(lines(tmp_path / "articles.jsonl", ARTICLES)),
-        "--cases", str(cases), "--turns", "2", "--json", str(out),
+        "evaluate", "retrieval", str(lines(tmp_path / "questions.jsonl", QUESTIONS)),
+        "--articles", str(lines(tmp_path / "articles.jsonl", ARTICLES)), "--cases", str(cases), "--turns", "2", "--json", str(out),
     )  # fmt: skip
     found = json.loads(out.read_text())
     assert (found["n"], found["recall_at_1"], found["mrr"], found["ndcg_at_10"]) == (3, 1.0, 1.0, 1.0)

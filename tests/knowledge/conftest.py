@@ -41,10 +41,24 @@ def library(db: None) -> dict[str, Article]:
     """Four public articles, one internal, one draft."""
     articles = [
         make_article("reset-password", "Reset your password", RESET, category="account_access"),
-        make_article("e503", "What does E503 mean?", "The Order Sync API answers E503 while the sync service restarts. Try again after a minute.", category="integration"),
-        make_article("invoice", "Download an invoice", "Open Settings, Billing. Every invoice can be downloaded as a PDF.", category="billing"),
-        make_article("driver-gps", "The driver app shows the wrong position", "Allow location all the time, and switch battery saving off.", category="technical"),
-        make_article("refund-limits", "How much agents may refund", "Agents refund up to 200 euro. Beyond that ask Priya.", audience="internal"),
+        make_article(
+            "e503",
+            "What does E503 mean?",
+            "The Order Sync API answers E503 while the sync service restarts. Try again after a minute.",
+            category="integration",
+        ),
+        make_article(
+            "invoice", "Download an invoice", "Open Settings, Billing. Every invoice can be downloaded as a PDF.", category="billing"
+        ),
+        make_article(
+            "driver-gps",
+            "The driver app shows the wrong position",
+            "Allow location all the time, and switch battery saving off.",
+            category="technical",
+        ),
+        make_article(
+            "refund-limits", "How much agents may refund", "Agents refund up to 200 euro. Beyond that ask Priya.", audience="internal"
+        ),
         make_article("secret-draft", "Password plans for next year", "We will drop the password altogether.", status="draft"),
     ]
     return {article.slug: article for article in articles}

@@ -61,11 +61,13 @@ def test_nothing_in_gives_nothing_out() -> None:
     assert fuse([], Memory()) == []
 
 
-@pytest.mark.parametrize(("confidence", "expected"), [(0.4, Band.SHOW), (0.399, Band.POSSIBLE), (0.3, Band.POSSIBLE), (0.299, Band.NOTHING)])
+@pytest.mark.parametrize(
+    ("confidence", "expected"), [(0.4, Band.SHOW), (0.399, Band.POSSIBLE), (0.3, Band.POSSIBLE), (0.299, Band.NOTHING)]
+)
 def test_the_bands_are_those_of_the_contract(confidence: float, expected: Band) -> None:
     assert band(confidence) is expected
 
 
 def test_the_printed_probability_never_falls_as_confidence_rises() -> None:
     values = [probability(step / 100) for step in range(-5, 106)]
-    assert values == sorted(values) and 0 <= values[0] and values[-1] <= 1
+    assert values == sorted(values) and values[0] >= 0 and values[-1] <= 1

@@ -13,7 +13,12 @@ from knowledge.models import Article, Category, SolvedCase
 from tests.knowledge.conftest import make_article
 
 FAQ = [
-    {"question": "How do I reset my password?", "answer": "Choose **Forgot password**.", "category": "Account", "keywords": ["login", "login"]},
+    {
+        "question": "How do I reset my password?",
+        "answer": "Choose **Forgot password**.",
+        "category": "Account",
+        "keywords": ["login", "login"],
+    },
     {"question": "Where is my invoice?", "answer": "In Settings, Billing."},
 ]
 
@@ -39,7 +44,15 @@ def test_importing_again_changes_only_what_changed(db: None, tmp_path: Path) -> 
 
 
 def test_what_is_skipped_is_named_with_its_reason(db: None, tmp_path: Path) -> None:
-    rows = [FAQ[0], {"question": "No answer"}, {"answer": "No question"}, "text", FAQ[0], {"question": "!!!", "answer": "x"}, {**FAQ[1], "audience": "all"}]
+    rows = [
+        FAQ[0],
+        {"question": "No answer"},
+        {"answer": "No question"},
+        "text",
+        FAQ[0],
+        {"question": "!!!", "answer": "x"},
+        {**FAQ[1], "audience": "all"},
+    ]
     report = import_articles(write_json(tmp_path, rows))
     assert report.counts["created"] == 1
     assert [(one.source, one.reason) for one in report.skipped] == [
@@ -62,8 +75,12 @@ def test_a_table_with_semicolons_and_a_byte_order_mark_is_read(db: None, tmp_pat
 
 def test_a_folder_of_markdown_is_read_with_its_front_matter(db: None, tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    (tmp_path / "a.md").write_text("---\ntitle: Full: front\nslug: own\naudience: internal\nkeywords: [x, y]\npublished_days_ago: 3\n---\n\nBody", encoding="utf-8")
-    (tmp_path / "a2.md").write_text('---\ntitle: "Full front"\nslug: own\naudience: internal\nkeywords: [x, y]\npublished_days_ago: 3\n---\n\nBody', encoding="utf-8")
+    (tmp_path / "a.md").write_text(
+        "---\ntitle: Full: front\nslug: own\naudience: internal\nkeywords: [x, y]\npublished_days_ago: 3\n---\n\nBody", encoding="utf-8"
+    )
+    (tmp_path / "a2.md").write_text(
+        '---\ntitle: "Full front"\nslug: own\naudience: internal\nkeywords: [x, y]\npublished_days_ago: 3\n---\n\nBody', encoding="utf-8"
+    )
     (tmp_path / "deep" / "b.md").write_text("# First heading\n\nText", encoding="utf-8")
     (tmp_path / "c.md").write_text("---\nunclosed", encoding="utf-8")
     report = import_articles(tmp_path)
@@ -80,7 +97,9 @@ def test_a_category_is_known_by_slug_or_name(db: None, tmp_path: Path) -> None:
     assert Category.objects.count() == 1
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.json", b"{"), ("a.json", b'{"a": 1}'), ("a.txt", b""), ("a.csv", b"\xff\xfe\x00"), ("missing.json", None)])
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.json", b"{"), ("a.json", b'{"a": 1}'), ("a.txt", b""), ("a.csv", b"\xff\xfe\x00"), ("missing.json", None)]
+)
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(db: None, tmp_path: Path, name: str, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -100,7 +119,13 @@ def test_the_command_imports_indexes_and_reports(db: None, tmp_path: Path, capsy
 def test_past_cases_are_imported_linked_and_can_be_repeated(db: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_article("seat", "Change your seat", "Choose another.", index=False)
     rows = [
-        {"id": "1", "turns": ["hi", "another seat please", "row 5", "thanks"], "article": "seat", "priority": "high", "resolved_at": "2026-02-31"},
+        {
+            "id": "1",
+            "turns": ["hi", "another seat please", "row 5", "thanks"],
+            "article": "seat",
+            "priority": "high",
+            "resolved_at": "2026-02-31",
+        },
         {"id": "2", "text": "window seat", "article": "no-such-article", "resolved_at": "2026-02-03T10:00:00Z"},
         {"id": "3", "turns": []},
     ]
@@ -109,7 +134,9 @@ def test_past_cases_are_imported_linked_and_can_be_repeated(db: None, tmp_path: 
     for _ in range(2):
         call_command("import_cases", str(path))
         answer = capsys.readouterr().out
-        assert "2 cases stored, 1 of them linked" in answer and "line 2: stored without its article" in answer and "line 3: neither" in answer
+        assert (
+            "2 cases stored, 1 of them linked" in answer and "line 2: stored without its article" in answer and "line 3: neither" in answer
+        )
     assert SolvedCase.objects.get(source_id="1").text == "hi\nanother seat please\nrow 5"
     assert SolvedCase.objects.count() == 2 and Embedding.objects.filter(object_kind="case").count() == 3
     path.write_text("{", encoding="utf-8")

@@ -80,7 +80,11 @@ def test_the_excerpt_marks_the_words_and_escapes_the_article(write: Callable[...
 
 def test_the_excerpt_is_the_passage_that_fits(write: Callable[..., Article]) -> None:
     filler = "\n\n".join("Our warehouse module counts parcels and prints labels for every dock. " * 6 for _ in range(5))
-    write("long", "Warehouse handbook", f"{filler}\n\n## Fire drill\n\n{'When the siren sounds, leave by the nearest exit and meet at the oak tree. ' * 3}")
+    write(
+        "long",
+        "Warehouse handbook",
+        f"{filler}\n\n## Fire drill\n\n{'When the siren sounds, leave by the nearest exit and meet at the oak tree. ' * 3}",
+    )
     (hit,) = search("where do we meet when there is a fire?", viewer=None)
     assert "oak tree" in hit.excerpt
 
@@ -137,6 +141,7 @@ def test_cases_can_be_forgotten(library: Library) -> None:
 
 def test_remembering_a_case_again_moves_it(library: Library) -> None:
     from helpdesk.core.models import Embedding
+
     for slug in ("invoice", "e503"):
         cases.remember([cases.Solved(("ticket", "1"), "the lorries dance", article=library[slug])])
     assert SolvedCase.objects.get().article == library["e503"]
