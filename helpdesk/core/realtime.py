@@ -6,32 +6,63 @@ PostgreSQL within what their viewer may see, so a lost or doubled hint harms nob
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import threading
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
 
 log = logging.getLogger(__name__)
 
+MOST_UNSENT = 2000  # hints that wait while Redis hangs; more are dropped, pages poll meanwhile
+
 
 def broadcast(group: str, payload: dict[str, Any]) -> None:
     """Tell a group, once what we tell is committed. `payload["type"]` names the consumer's method; Redis being away is no error."""
-    transaction.on_commit(partial(_send, group, payload))
+    transaction.on_commit(partial(_sender.send, group, payload))
 
 
-def _send(group: str, payload: dict[str, Any]) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async_to_sync(layer.group_send)(group, payload)
-    except Exception as error:  # the layer's backends raise what they like; pages poll when the socket is silent
-        log.warning("realtime_unavailable", extra={"group": group, "error": repr(error)})
+class _Sender:
+    """One thread with one event loop for each process: callers never wait for Redis, and its connections are kept.
+
+    (`async_to_sync` would open a loop, and with it a connection, for every single hint: a quarter of the cost of intake.)
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+        self._unsent: set[Future[None]] = set()
+
+    def send(self, group: str, payload: dict[str, Any]) -> None:
+        layer = get_channel_layer()
+        if layer is None or len(self._unsent) >= MOST_UNSENT:
+            return
+        sending = asyncio.run_coroutine_threadsafe(layer.group_send(group, payload), self._running())
+        self._unsent.add(sending)
+        sending.add_done_callback(self._sent)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="realtime-sender", daemon=True).start()
+            return self._loop
+
+    def _sent(self, done: Future[None]) -> None:
+        self._unsent.discard(done)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            log.warning("realtime_unavailable", extra={"error": repr(error)})
+
+
+_sender = _Sender()
+os.register_at_fork(after_in_child=_sender.__init__)  # type: ignore[misc]  # a thread does not survive a fork
 
 
 class SameOriginOnly:
