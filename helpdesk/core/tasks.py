@@ -12,7 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from . import events
+from . import absence, events
 from .models import IdempotencyRecord, Receipt
 
 log = logging.getLogger(__name__)
@@ -45,9 +45,12 @@ def forget_old_traces() -> None:
 
 def send_quietly(task: Task, *args: Any, countdown: float = 0) -> None:
     """Ask for a task; when the broker is away say so in the log and go on: a sweep finds what was not asked for."""
+    if absence.redis.is_away():
+        return
     try:
         task.apply_async(args, countdown=countdown, retry=False)
     except (KombuError, RedisError, OSError) as error:
+        absence.redis.did_not_answer()
         log.warning("broker_unavailable", extra={"task": task.name, "error": repr(error)})
 
 

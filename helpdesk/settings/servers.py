@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import environ
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from helpdesk.core.embedded import layout
 
@@ -45,8 +47,19 @@ def _redis(use: int) -> tuple[str, str]:
 
 
 DATABASES = {"default": _database()}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis(0)[0], "KEY_PREFIX": "helpdesk"}}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_redis(1)[0]], "capacity": 1000}}}
+# A Redis that is silent, not dead, must not keep pages and mail waiting (security F08): two seconds once, then core.absence.
+_SILENCE = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 0)}
+CACHES = {
+    "default": {
+        "BACKEND": "helpdesk.core.caching.PatientRedisCache",
+        "LOCATION": _redis(0)[0],
+        "KEY_PREFIX": "helpdesk",
+        "OPTIONS": _SILENCE,
+    }
+}
+# The layer waits up to 5 s for a message, and redis-py 8 gives up reading after 5 s by default: an idle socket would die.
+_LAYER = {"address": _redis(1)[0], "socket_timeout": 15}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_LAYER], "capacity": 1000}}}
 
 CELERY_BROKER_URL = _redis(2)[1]
 # A killed worker's task is taken up again after at most 5 minutes by the broker; the event sweep is quicker. Longer than
@@ -56,4 +69,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "unacked_mutex_expire": 30,
+    "socket_timeout": 3,  # longer than a worker's longest wait for a task (1 s)
+    "max_retries": 0,  # of whoever asks for a task; a worker keeps trying
 }

@@ -180,7 +180,7 @@ def unfinished(stack: Stack) -> int:
 
 
 def assert_all_there(stack: Stack, sent: Sent) -> None:
-    """The invariant: every acknowledged mail is a message of a ticket of its own, once; nothing else is there twice; no duty was given up."""
+    """Every acknowledged mail is a message of a ticket of its own, once; nothing else is there twice; no duty was given up."""
     assert sent.permanent == [], "a mail was refused for good"
     ids = [one for (one,) in rows(stack, "SELECT external_id FROM tickets_message WHERE author_kind = 'customer' AND channel = 'email'")]
     ours = [one for one in ids if one.partition("#")[0] in sent.tried]
