@@ -104,7 +104,8 @@ def panel(ticket: Ticket) -> Panel:
 
 def _analysis(run: TriageRun | None) -> dict[str, Any]:
     analysis = dict((run.result or {}).get("analysis") or {}) if run else {}
-    return {**analysis, "category_name": str(analysis.get("category", "")).replace("_", " ").capitalize()}
+    percent = round(100 * float(analysis.get("category_confidence") or 0))
+    return {**analysis, "category_name": str(analysis.get("category", "")).replace("_", " ").capitalize(), "category_percent": percent}
 
 
 def _similar(suggestions: list[Suggestion]) -> list[Similar]:

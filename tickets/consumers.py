@@ -8,11 +8,13 @@ import json
 import logging
 import time
 from collections import Counter, deque
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError
 from django.template.loader import render_to_string
@@ -201,9 +203,9 @@ async def _quietly(work: Any) -> None:
 def _welcome(viewer: User, session: SessionBase | None) -> bool:
     """Is this session still signed in, as the same person in the same role?"""
     fresh = User.objects.filter(pk=viewer.pk, is_active=True).first()
-    if fresh is None or fresh.role != viewer.role or session is None or not session.session_key or not session.exists(session.session_key):
+    if fresh is None or fresh.role != viewer.role or session is None or not session.session_key:
         return False
-    stored = type(session)(session.session_key)
+    stored = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)  # read anew: the scope's copy is as old as the socket
     known = stored.get("_auth_user_hash", "")
     same = any(constant_time_compare(known, fingerprint) for fingerprint in (fresh.get_session_auth_hash(), *fresh.get_session_auth_fallback_hash()))
     return stored.get("_auth_user_id") == str(viewer.pk) and same

@@ -109,6 +109,10 @@ function clicked(event) {
   if (event.target.closest?.('[data-aside]')) { toggleAside(); return; }
   if (event.target.closest?.('[data-unfold]')) { unfold(); return; }
   if (event.target.closest?.('[data-bulk-clear]')) { pickNone(); return; }
+  const mode = event.target.closest?.('[data-pick-mode]');
+  if (mode) { $('#queue').dataset.picking = ''; closeMenu(mode); return; }
+  const used = event.target.closest?.('[data-clicked]');
+  if (used) post(used.dataset.clicked).catch(() => {});
   const banner = event.target.closest?.('[data-hide-banner]')?.closest('.status-banner');
   if (banner) { sessionStorage.setItem(`banner-${banner.dataset.incident}`, '1'); banner.remove(); return; }
   const copy = event.target.closest?.('[data-copy]');
@@ -145,9 +149,33 @@ function toggleAside() {
 function failed(event) {
   const status = event.detail.xhr?.status;
   const text = status === 403 || status === 404 ? 'This ticket is not there, or no longer yours' : 'That did not work. Nothing was lost; try again';
-  if (event.detail.target?.id === 'thread' || event.detail.requestConfig?.verb === 'get') { if (status) toast(text); return; }
+  if (event.detail.requestConfig?.verb === 'get') { sorry(event.detail.target, text); return; }
+  if (status === 422) return;
   toast(text);
   announce(text, { urgent: true });
+}
+
+/** A part that did not load says so, and offers to try again. */
+function sorry(part, text) {
+  if (!part || !part.matches('.panel, [hx-trigger^="load"]')) { toast(text); return; }
+  const box = Object.assign(document.createElement('div'), { className: 'empty' });
+  const again = Object.assign(document.createElement('button'), { className: 'btn', type: 'button', textContent: 'Try again' });
+  box.setAttribute('role', 'alert');
+  again.addEventListener('click', () => window.htmx.trigger(part, 'refresh'));
+  box.append(Object.assign(document.createElement('b'), { textContent: 'This part did not load' }), again);
+  if (part.id === 'draft-slot') part.replaceChildren(); else part.replaceChildren(box);
+}
+
+function suggestions() {
+  const all = () => [...document.querySelectorAll('#p-assist .suggestion')];
+  const move = by => { const list = all(), at = list.indexOf(document.activeElement?.closest?.('.suggestion')); list[Math.min(list.length - 1, Math.max(0, at + by))]?.focus(); };
+  const rate = value => (document.activeElement?.closest?.('.suggestion') ?? all()[0])?.querySelector(`.feedback [value="${value}"]`)?.click();
+  const where = '#p-assist .suggestion';
+  bind(']', () => move(1), { where, label: 'Next suggestion' });
+  bind('[', () => move(-1), { where, label: 'Previous suggestion' });
+  bind('+', () => rate('helpful'), { where, label: 'Helpful' });
+  bind('-', () => rate('not_helpful'), { where, label: 'Not helpful' });
+  bind('0', () => rate('irrelevant'), { where, label: 'Irrelevant' });
 }
 
 function keys() {
@@ -174,16 +202,16 @@ function start() {
   for (const banner of all('[data-incident]')) if (sessionStorage.getItem(`banner-${banner.dataset.incident}`)) banner.remove();
   document.addEventListener('click', clicked);
   document.addEventListener('change', event => { if (event.target.matches?.('.ticket-row__pick')) picking(); });
-  document.addEventListener('htmx:afterSettle', event => { if (event.detail.target?.id === 'conversation' || event.target.id === 'conversation') { paneTo('thread'); opened(); } frames(); picking(); });
+  document.addEventListener('htmx:afterSettle', event => { if (event.detail.target?.id === 'conversation' || event.target.id === 'conversation') { paneTo('thread'); opened(); } frames(); picking(); scrollIfAtEnd(); });
   document.addEventListener('htmx:responseError', failed);
   document.addEventListener('htmx:sendError', failed);
   document.addEventListener('console:bulk', event => bulkDone(event.detail));
   document.addEventListener('toggle', event => { if (event.target.matches?.('details.msg')) frames(event.target); }, true);
-  document.addEventListener('scroll', event => { const t = event.target; if (t.id === 'thread') { if (t.scrollHeight - t.scrollTop - t.clientHeight > 40) t.dataset.scrolled = '1'; else delete t.dataset.scrolled; } }, true);
+  for (const name of ['wheel', 'touchmove', 'keydown']) document.addEventListener(name, event => { const t = event.target.closest?.('#thread'); if (t) setTimeout(() => { t.dataset.scrolled = t.scrollHeight - t.scrollTop - t.clientHeight > 40 ? '1' : ''; }, 120); }, { passive: true });
   addEventListener('popstate', () => { if (!history.state?.htmx) location.reload(); });
   on('live:changed', () => { frames(); picking(); });
   on('list:refresh', refreshList);
-  keys(); composer(); live(); palette(); frames(); opened();
+  keys(); suggestions(); composer(); live(); palette(); frames(); opened();
 }
 
 start();

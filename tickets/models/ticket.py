@@ -60,7 +60,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def with_people(self) -> Self:
         """Everything that a row on screen shows, in one query."""
-        return self.select_related("customer__organisation", "organisation", "queue", "assignee", "category")
+        return self.select_related("customer__organisation", "organisation", "queue", "assignee", "category").defer("analysis")
 
 
 class Ticket(models.Model):
@@ -114,6 +114,7 @@ class Ticket(models.Model):
     polarity = models.FloatField(null=True, blank=True)  # -1..+1
     frustration = models.FloatField(null=True, blank=True)  # 0..1
     metadata = models.JSONField(default=dict, blank=True)
+    analysis = models.JSONField(null=True, blank=True)  # the newest triage's (contract section 4); assist writes it, lists leave it out
     # What a person decided, triage leaves alone: names of fields.
     decided_by_people = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
