@@ -20,7 +20,7 @@ def main() -> int:
         failed = start_servers(command)
         if failed:
             return failed
-    from django.core.management import execute_from_command_line  # late: a missing installation is explained below
+    from django.core.management import execute_from_command_line  # noqa: PLC0415  late: a missing installation is explained below
 
     execute_from_command_line(sys.argv)
     return 0
@@ -28,13 +28,13 @@ def main() -> int:
 
 def start_servers(command: str) -> int:
     """Attach to the servers of DATA_DIR or start them; an exit code if that fails, 0 if all is well."""
-    from helpdesk.core.embedded import EmbeddedServersError
-    from helpdesk.core.embedded.choice import start_what_is_missing
+    from helpdesk.core.embedded import EmbeddedServersError  # noqa: PLC0415
+    from helpdesk.core.embedded.choice import start_what_is_missing  # noqa: PLC0415
 
     try:
         start_what_is_missing(say=print if command == "up" else lambda sentence: None)
     except EmbeddedServersError as problem:
-        print(f"{command}: {problem}", file=sys.stderr)
+        print(f"{command}: {problem}", file=sys.stderr)  # noqa: T201  the command line speaks
         return FAILED_START.get(command, 1)
     return 0
 

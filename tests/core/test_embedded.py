@@ -34,7 +34,7 @@ def folder() -> Iterator[Path]:
 
 def user_of(folder: Path) -> subprocess.Popen[bytes]:
     """Another process that uses the servers until its standard input closes."""
-    process = subprocess.Popen([sys.executable, "-c", USE_THEM, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-c", USE_THEM, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"held\n"
     return process
@@ -91,7 +91,7 @@ def test_a_second_process_shares_the_servers_and_keeps_them_when_the_first_leave
 
 def test_two_processes_may_start_them_at_the_same_time(folder: Path) -> None:
     command = [sys.executable, "-c", USE_THEM, str(folder)]
-    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]  # noqa: S603
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
     for one in both:
         assert one.stdout is not None
         assert one.stdout.readline() == b"held\n"

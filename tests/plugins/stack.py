@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -77,7 +77,7 @@ class Stack:
 
     def manage(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
-        return subprocess.run(command, env=self.env, input=stdin, capture_output=True, check=False, timeout=120)  # noqa: S603
+        return subprocess.run(command, env=self.env, input=stdin, capture_output=True, check=False, timeout=120)
 
     def wait_until(self, is_true: Callable[[], object], what: str, patience: float = 60) -> None:
         """Wait for something that happens by itself; fails with what the stack printed."""
@@ -104,16 +104,25 @@ def stack_environment(data_dir: Path, **more: str) -> dict[str, str]:
     """The environment of one stack: nothing of the suite's own servers or test settings gets in."""
     ours = ("DATABASE_URL", "REDIS_URL", "HELPDESK_TESTING", "DJANGO_SETTINGS_MODULE", "SITE_URL", "DEBUG")
     kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST")}
-    return {**kept, "DATA_DIR": str(data_dir), "DEMO": "0", "PORT": str(free_port()), "MAIL_PORT": str(free_port()), "PYTHONUNBUFFERED": "1", **more}
+    return {
+        **kept,
+        "DATA_DIR": str(data_dir),
+        "DEMO": "0",
+        "PORT": str(free_port()),
+        "MAIL_PORT": str(free_port()),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
 
 
 def launch(data_dir: Path, **more: str) -> Stack:
     """Start `manage.py up` and return at once; see `wait_for_ready`."""
     env = stack_environment(data_dir, **more)
-    log = data_dir.parent / f"up-{time.monotonic_ns()}.log"
+    folder = next(parent for parent in data_dir.parents if parent.is_dir())
+    log = folder / f"up-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         command = [sys.executable, str(PROJECT / "manage.py"), "up"]
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_us)  # noqa: S603, PLW1509
+        process = subprocess.Popen(command, env=env, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_us)  # noqa: PLW1509
     return Stack(process, env, data_dir, f"http://127.0.0.1:{env['PORT']}", ("127.0.0.1", int(env["MAIL_PORT"])), log)
 
 

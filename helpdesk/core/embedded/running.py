@@ -143,7 +143,8 @@ def _check_kept(places: Layout, needs: Needs) -> None:
     missing = [name for name in ("postgres", "redis") if getattr(needs, name) and not kept[name]]
     if missing:
         raise EmbeddedServersError(
-            f"The servers running in {places.data_dir} were started without {' and '.join(missing)}: stop what uses them (process {kept['pid']}), then try again."
+            f"The servers running in {places.data_dir} were started without "
+            f"{' and '.join(missing)}: stop what uses them (process {kept['pid']}), then try again."
         )
 
 
@@ -186,7 +187,9 @@ def _hear(heard: Iterable[str], keeper: "subprocess.Popen[str]", say: Callable[[
             keeper.wait()
             raise EmbeddedServersError(sentence)
         say(sentence)
-    raise EmbeddedServersError(f"The embedded servers ended while starting (exit code {keeper.wait()}): start again; the logs are under DATA_DIR/logs.")
+    raise EmbeddedServersError(
+        f"The embedded servers ended while starting (exit code {keeper.wait()}): start again; the logs are under DATA_DIR/logs."
+    )
 
 
 def _forget(keeper: "subprocess.Popen[str]") -> None:
@@ -200,5 +203,6 @@ def _check_room(places: Layout) -> None:
     free = found.f_bavail * found.f_frsize
     if free < needed:
         raise EmbeddedServersError(
-            f"Only {free // 2**20} MB are free on the disk of {places.home}, and {needed // 2**20} MB are needed: make room, or choose another DATA_DIR."
+            f"Only {free // 2**20} MB are free on the disk of {places.home}, and "
+            f"{needed // 2**20} MB are needed: make room, or choose another DATA_DIR."
         )

@@ -81,7 +81,9 @@ class Command(BaseCommand):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             running = os.read(handle, 100).decode().strip()
-            raise CommandError(f"A helpdesk already runs in {settings.DATA_DIR} ({running}): stop it first, or choose another DATA_DIR.") from None
+            raise CommandError(
+                f"A helpdesk already runs in {settings.DATA_DIR} ({running}): stop it first, or choose another DATA_DIR."
+            ) from None
         os.ftruncate(handle, 0)
         os.write(handle, f"process {os.getpid()}, {self._address()}\n".encode())
         return handle

@@ -35,7 +35,7 @@ def fork(name: str, work: Callable[[], object]) -> int:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except (CommandError, HelpdeskError) as problem:
         _say(f"{name}: {problem}")
-    except BaseException:  # noqa: BLE001  a child must never run on into its parent's code
+    except BaseException:  # a child must never run on into its parent's code
         _say(f"{name}: {traceback.format_exc()}")
     finally:
         sys.stdout.flush()

@@ -33,7 +33,7 @@ def check_free(host: str, port: int, variable: str) -> None:
 
 def _why(error: OSError, host: str, port: int, variable: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use by another program: stop it, or choose another port with {variable}={port + 1 if port < 65535 else 0}."
+        return f"Port {port} on {host} is in use by another program: stop it, or choose another port with {variable}=."
     if error.errno == errno.EACCES:
         return f"Port {port} may not be used without root's rights: choose one above 1023 with {variable}=."
     return f"{host}:{port} cannot be used ({error.strerror}): choose another address with {variable}=."

@@ -60,10 +60,14 @@ def _check_durability() -> None:
             cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(DURABLE)])
             found = dict(cursor.fetchall())
     except (OperationalError, ImproperlyConfigured) as error:
-        raise CommandError(f"PostgreSQL at DATABASE_URL does not answer ({str(error).splitlines()[0]}): start it, or correct the address.") from error
+        raise CommandError(
+            f"PostgreSQL at DATABASE_URL does not answer ({str(error).splitlines()[0]}): start it, or correct the address."
+        ) from error
     for name, wanted in DURABLE.items():
         if found[name] not in wanted:
-            raise CommandError(f"PostgreSQL runs with {name} = {found[name]} and could lose what we call stored: set {name} = on and restart it.")
+            raise CommandError(
+                f"PostgreSQL runs with {name} = {found[name]} and could lose what we call stored: set {name} = on and restart it."
+            )
 
 
 def prepare_model() -> None:

@@ -72,7 +72,10 @@ class Supervisor:
         now = time.monotonic()
         one.crashes = 1 if now - one.started > LIVES else one.crashes + 1
         if one.crashes >= CRASHES_IN_A_ROW:
-            self.failed = f"The {one.part.name} part ended {one.crashes} times in a row ({_how(status)}): its reason stands above. Everything is stopped."
+            self.failed = (
+                f"The {one.part.name} part ended {one.crashes} times in a row ({_how(status)}): "
+                "its reason stands above. Everything is stopped."
+            )
             return
         pause = min(2.0 ** (one.crashes - 1), LONGEST_PAUSE)
         one.start_at = now + pause
