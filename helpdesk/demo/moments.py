@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 COMPANY_ZONE = ZoneInfo("Europe/Amsterdam")
 SATURDAY = 5
 MINUTES_A_DAY = 24 * 60
-_MARK = re.compile(r"\{([td])([+-]\d+)?\}")
+_MARK = re.compile(r"\{([tdh])([+-]\d+)?\}")
 
 
 class Moments:
@@ -39,12 +39,14 @@ class Moments:
 
 
 def fill(text: str, at: datetime) -> str:
-    """Put clock times ({t}, {t-6}: minutes) and dates ({d+5}: days) into a text that was written `at`."""
+    """Put clock times ({t}, {t-6}: minutes; {h+2}: full hours) and dates ({d+5}: days) into a text that was written `at`."""
 
     def say(mark: re.Match[str]) -> str:
         shift, local = int(mark[2] or 0), at.astimezone(COMPANY_ZONE)
         if mark[1] == "t":
             return f"{local + timedelta(minutes=shift):%H:%M}"
+        if mark[1] == "h":
+            return f"{local + timedelta(hours=shift):%H}:00"
         there = local + timedelta(days=shift)
         return f"{there.day} {there:%B}"
 

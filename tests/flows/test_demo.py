@@ -91,7 +91,9 @@ def test_past_tickets_happen_on_working_days_and_never_in_the_future() -> None:
 
 def test_texts_speak_of_the_day_they_were_written() -> None:
     written = timezone.datetime(2026, 11, 17, 14, 21, tzinfo=COMPANY_ZONE)
-    assert fill("It is {t}. You promised {t-1}. By {d+2}.", written) == "It is 14:21. You promised 14:20. By 19 November."
+    assert fill("It is {t}. You promised {t-1}. Trucks leave at {h+2}. By {d+2}.", written) == (
+        "It is 14:21. You promised 14:20. Trucks leave at 16:00. By 19 November."
+    )
 
 
 def test_a_first_visitor_finds_a_company_at_work(load: Callable[..., None]) -> None:
