@@ -41,6 +41,14 @@ class Panel:
     moods: list[Message] = field(default_factory=list)
 
     @property
+    def solved(self) -> list[Similar]:
+        return [one for one in self.similar if one.ticket is None or not one.ticket.is_active]
+
+    @property
+    def still_open(self) -> list[Similar]:
+        return [one for one in self.similar if one.ticket is not None and one.ticket.is_active]
+
+    @property
     def steps(self) -> list[str]:
         """What the draft tells the customer to do."""
         return list((self.run.result.get("response") or {}).get("action_steps") or [])[:MOST_SHOWN] if self.run else []
@@ -96,7 +104,7 @@ def panel(ticket: Ticket) -> Panel:
         run,
         _analysis(run),
         by_type.get(Suggestion.Type.ARTICLE, [])[:MOST_SHOWN],
-        _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[:MOST_SHOWN]),
+        _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[: 2 * MOST_SHOWN]),
         [action for action in by_type.get(Suggestion.Type.ACTION, []) if action.source_kind != "deployment"],
         list(moods.order_by("created_at")),
     )

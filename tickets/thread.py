@@ -202,6 +202,13 @@ def told(event: Event) -> tuple[str, str] | None:
     return None
 
 
+def _assigned(event: Event, change: dict[str, str]) -> str:
+    ids = {"old": event.data.get("old_id"), "new": event.data.get("new_id")}
+    if ids["new"]:
+        return _("took the ticket") if ids["new"] == event.actor_id else _("gave the ticket to %(new)s") % change
+    return _("gave the ticket back") if ids["old"] == event.actor_id else _("took the ticket from %(old)s") % change
+
+
 def _snoozed(until: str | None) -> str:
     if not until:
         return _("woke the ticket")

@@ -111,7 +111,7 @@ function listFiles() {
 /* ---- sending ---- */
 function send(button) {
   if (!field()?.value.trim()) { field()?.focus(); return; }
-  form().requestSubmit(button);
+  button.click();   // htmx learns the pressed button from a click only
 }
 
 function submitted(event) {

@@ -198,7 +198,10 @@ function takeNext() {
 }
 
 function start() {
-  if (window.htmx) window.htmx.config.refreshOnHistoryMiss = true;   // Back asks the server for the whole page
+  if (window.htmx) Object.assign(window.htmx.config, {
+    refreshOnHistoryMiss: true,   // Back asks the server for the whole page
+    attributesToSettle: ['class', 'width', 'height'],   // not style: menus are placed by script, and CSP forbids the attribute
+  });
   for (const banner of all('[data-incident]')) if (sessionStorage.getItem(`banner-${banner.dataset.incident}`)) banner.remove();
   document.addEventListener('click', clicked);
   document.addEventListener('change', event => { if (event.target.matches?.('.ticket-row__pick')) picking(); });
