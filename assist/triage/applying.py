@@ -17,6 +17,8 @@ PRIORITY_FROM = 0.5  # of the category that the priority rests on; escalation ru
 def apply(ticket: Ticket, message: Message, outcome: Outcome) -> list[str]:
     """Change the ticket within its transaction; returns what was changed: names of fields."""
     first = not outcome.case.earlier
+    ticket.analysis = outcome.result()["analysis"]
+    ticket.touch("analysis")
     changed = [*_mood(ticket, message, outcome)]
     changed += _category(ticket, outcome)
     changed += _priority(ticket, outcome, first=first)

@@ -267,3 +267,13 @@ def test_odd_messages_do_no_harm(support: Queue, body: str, categories: list[Cat
     run = arrival.understand(receive("odd@example.com", "Subject", body).pk)
     assert run is not None
     assert run.state == TriageRun.State.DONE
+
+
+def test_what_was_understood_stands_on_the_ticket_for_partners(support, drain, api):
+    from conftest import receive
+
+    number = receive("li@sakura.example", "Charged twice", "You charged us twice for invoice INV-20931.", external_id="a@x").ticket.number
+    drain()
+    analysis = api.get(f"/api/v1/tickets/{number}/").json()["analysis"]
+    assert analysis["category"] == "billing"
+    assert analysis["priority_reasons"]
