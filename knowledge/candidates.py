@@ -18,7 +18,7 @@ from .language import text_configuration
 from .models import Article
 from .nearest import approximate_cursor, as_halfvec
 
-EXACT_UP_TO = 20_000  # vectors: below, every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
+EXACT_UP_TO = 10_000  # vectors: below, every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
 PROPOSED = 200  # vectors that HNSW proposes: an article owns several, and 50 articles are wanted
 MOST_CHARACTERS = 1_200  # of a question: about the 256 tokens that the model reads
 MOST_WORDS = 64  # different words of a question that are looked up; each costs a pass over its postings (security T36)
