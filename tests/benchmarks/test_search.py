@@ -26,6 +26,7 @@ WORDS = [f"{one}{two}" for one in ROOTS for two in ("", *ROOTS)]  # as rare as w
 RARITY = [1 / place for place in range(1, len(WORDS) + 1)]
 
 
+@pytest.mark.timeout(900)  # filling the index takes most of it
 @pytest.mark.parametrize("way", ["exact", "index"])
 def test_speed_at_ten_thousand_articles(db: None, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     _fill(random.Random(7))
