@@ -24,5 +24,6 @@ CELERY_BEAT_SCHEDULE = {
     "mail left behind": {"task": "tickets.tasks.deliver_the_forgotten", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
     "fetch mail": {"task": "tickets.tasks.fetch_mail", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
     "old traces": {"task": "helpdesk.core.tasks.forget_old_traces", "schedule": timedelta(hours=1)},
+    "articles left behind": {"task": "knowledge.tasks.index_the_forgotten", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }
