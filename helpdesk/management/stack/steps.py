@@ -19,6 +19,8 @@ from django.db.utils import OperationalError
 
 from helpdesk.core.embeddings import prepare
 from helpdesk.core.tasks import HEARTBEAT_KEY
+from knowledge.categories import load_default_categories
+from knowledge.models import Category
 
 from .children import fork
 
@@ -51,6 +53,8 @@ def update_database() -> None:
     """Refuse a database that may forget, then migrate it. The last run's heartbeat says nothing about this one."""
     _check_durability()
     call_command("migrate", interactive=False, verbosity=0)
+    if not Category.objects.exists():  # a company that empties the list on purpose keeps one; none at all is a first start
+        load_default_categories()
     cache.delete(HEARTBEAT_KEY)
 
 
