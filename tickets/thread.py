@@ -22,8 +22,8 @@ from customers.models import ContactPoint
 from helpdesk.core.models import Event, User
 from tickets.models import Attachment, Delivery, Message, Participant, Queue, Tag, Ticket, TicketRead
 
-MOST_MESSAGES = 200  # newest ones; older ones are one link away
-MOST_EVENTS = 200
+MOST_MESSAGES = 60  # newest ones; older ones are one link away
+MOST_EVENTS = 120
 FOLD_ABOVE = 2  # the newest messages stay open even when they are read
 RICH = r"<(img|table|h[1-6]|ul|ol|pre|font|center|hr)\b|style="  # HTML that plain text would not do justice
 

@@ -19,6 +19,7 @@ from helpdesk.core.events import record
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Category
 from tickets import sla
+from tickets.channels.charsets import clean_line
 
 from .queue import Queue
 
@@ -146,6 +147,9 @@ class Ticket(models.Model):
                 name="ticket_mine",
                 condition=models.Q(status__in=("new", "open", "pending", "on_hold")),
             ),
+            # lists across queues: supervisors', and agents' of several queues
+            models.Index(fields=("due_at", "id"), name="ticket_due", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))),
+            models.Index(fields=("updated_at", "id"), name="ticket_waiting", condition=models.Q(status="pending")),
             models.Index(fields=("customer", "-created_at"), name="ticket_by_customer"),
             models.Index(fields=("-created_at", "id"), name="ticket_newest"),
             models.Index(fields=("-updated_at", "id"), name="ticket_updated"),
@@ -238,9 +242,9 @@ class Ticket(models.Model):
         self._change("category", category, "ticket.category_changed", by=by, reason=reason)
 
     def set_subject(self, subject: str, *, by: Actor) -> None:
-        if not subject.strip():
+        if not (subject := clean_line(subject)):
             raise Invalid("A ticket needs a subject")
-        self._change("subject", subject.strip()[:500], "ticket.subject_changed", by=by)
+        self._change("subject", subject[:500], "ticket.subject_changed", by=by)
 
     def move(self, *, queue: Queue, by: Actor, reason: str = "") -> None:
         """Hand the ticket to another queue; both queues' screens hear of it."""
@@ -342,7 +346,7 @@ class Tag(models.Model):
 
     @staticmethod
     def normal(name: str) -> str:
-        return " ".join(name.lower().split())[:60]
+        return clean_line(name.lower())[:60].strip()
 
     @classmethod
     def named(cls, name: str) -> Tag:
