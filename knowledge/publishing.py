@@ -1,4 +1,4 @@
-"""Publishing and retiring articles: the state, the event, and through it the index."""
+"""Publishing and retiring articles: the state, the event, the version that readers see, and through the event the index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.events import record
 
-from .models import Article
+from .models import Article, ArticleRevision, Text
 
 
 def publish(article: Article, *, by: Any) -> Article:
@@ -27,6 +27,7 @@ def publish(article: Article, *, by: Any) -> Article:
         if not article.title.strip() or not article.body.strip():
             raise Invalid("An article needs a title and a text before it can be published.")
         article.published_at = article.published_at or timezone.now()
+        ArticleRevision.objects.keep(article, Text.of(article.title, article.body), by=by, live=True)
         return _moved(article, Article.Status.PUBLISHED, "article.published", by)
 
 
@@ -40,15 +41,23 @@ def retire(article: Article, *, by: Any) -> Article:
 
 
 def revise(article: Article, *, by: Any, **changes: Any) -> Article:
-    """Change fields of an article (title, body, category, keywords, language, audience ...). Unchanged values record nothing."""
+    """Change fields of an article (title, body, category, keywords, language, audience ...). Unchanged values record nothing.
+
+    A changed text is a new version, and is what readers see at once when the article is published.
+    """
     with transaction.atomic():
         article = _locked(article)
         changed = {name: value for name, value in changes.items() if getattr(article, name) != value}
         if not changed:
             return article
+        if written := {"title", "body"} & changed.keys():
+            ArticleRevision.objects.settled(article)
         for name, value in changed.items():
             setattr(article, name, value)
         article.save(update_fields=[*changed, "updated_at"])
+        if written:
+            live = article.status == Article.Status.PUBLISHED
+            ArticleRevision.objects.keep(article, Text.of(article.title, article.body), by=by, live=live)
         record("article.changed", subject=article, by=by, title=article.title, status=article.status)
     return article
 

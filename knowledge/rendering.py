@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil
@@ -12,15 +12,28 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 WORDS_A_MINUTE = 200  # a calm reading speed
 SHORTEST_MARKED = 3  # letters; marking "a" or "in" says nothing
 EXCERPT = 180  # characters of a search result
 _MARKUP = re.compile(r"```.*?```|[#>*`|]+|!?\[([^\]]*)\]\([^)]*\)|_{2,}", re.DOTALL)
 
+_OWN_FILE = re.compile(r"^/knowledge/files/[0-9a-f-]{36}/$")
+
+
+class _Renderer(RendererHTML):
+    """Shows pictures only from the article's own files; of any other its description is left."""
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        source, words = str(tokens[idx].attrGet("src") or ""), escape(tokens[idx].content)
+        return f'<img src="{source}" alt="{words}" loading="lazy">' if _OWN_FILE.match(source) else str(words)
+
+
 # HTML in the text is shown, not run; markdown-it itself refuses script and data links.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+_markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
 
 
 @dataclass(frozen=True)

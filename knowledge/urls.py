@@ -1,12 +1,13 @@
-"""The public help centre."""
+"""The public help centre, and the pages of those who write it."""
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from . import views
 
 urlpatterns = [
+    path("knowledge/", include("knowledge.console.urls")),
     path("help/", views.home, name="help"),
     path("help/search/", views.search, name="help-search"),
     path("help/<slug:slug>/feedback/", views.feedback, name="help-feedback"),

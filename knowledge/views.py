@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, F, Q
@@ -14,18 +13,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from helpdesk.core.limits import client_address, spend
+from helpdesk.core.limits import client_address
 from helpdesk.core.models import User
 
 from . import rendering
 from .models import Article, Category
 from .search import search as search_articles
+from .voting import vote
 
 MOST_HITS = 20
 SHOWN_FROM = 0.2  # raw score; below it one result in three is about something else
 LONGEST_QUERY, MOST_WORDS = 256, 32  # security.md T36
 NEWEST = 8
-VOTE_WINDOW = timedelta(days=1)  # one vote a visitor, article and day
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,12 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @login_not_required
 def feedback(request: HttpRequest, slug: str) -> HttpResponse:
-    """ "Did this solve it?" One vote a visitor, article and day; more are thanked for and not counted."""
+    """ "Did this solve it?" One vote a visitor and article, with what was missing; another changes it."""
     found = get_object_or_404(Article.objects.public(), slug=slug)
-    yes = request.POST.get("helpful") == "yes"
-    if spend("article-vote", f"{client_address(request)} {found.pk}", limit=1, window=VOTE_WINDOW):
-        column = "helpful_count" if yes else "not_helpful_count"
-        Article.objects.filter(pk=found.pk).update(**{column: F(column) + 1})
-    return redirect(f"{found.get_absolute_url()}?thanks={'yes' if yes else 'no'}")
+    yes, reason = request.POST.get("helpful") == "yes", request.POST.get("reason", "")
+    vote(found, address=client_address(request), agent=request.headers.get("User-Agent", ""), helpful=yes, reason=reason)
+    thanks = "yes" if yes else "reason" if reason.strip() else "no"
+    return redirect(f"{found.get_absolute_url()}?thanks={thanks}#solved")
 
 
 def _topics() -> list[Category]:

@@ -122,6 +122,10 @@ KINDS: dict[str, Any] = {
     # customers, knowledge, people
     "customer.created": Nothing,
     "customer.changed": Change,
+    "article.created": ArticleData,
+    "article.version_saved": ArticleData,  # beside the published text, which did not change
+    "article.review_requested": ArticleData,
+    "article.sent_back": ArticleData,
     "article.published": ArticleData,
     "article.changed": ArticleData,
     "article.retired": ArticleData,
