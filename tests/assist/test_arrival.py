@@ -13,7 +13,7 @@ from helpdesk.core.models import Embedding, Event, User
 from knowledge.categories import load_default_categories
 from knowledge.indexing import index_articles
 from knowledge.models import Article, Category, Component, Incident
-from tests.conftest import make_category, receive
+from tests.cast import make_category, receive
 from tickets import replying
 from tickets.models import Queue
 
@@ -270,7 +270,7 @@ def test_odd_messages_do_no_harm(support: Queue, body: str, categories: list[Cat
 
 
 def test_what_was_understood_stands_on_the_ticket_for_partners(support, drain, api):
-    from conftest import receive
+    from tests.cast import receive
 
     number = receive("li@sakura.example", "Charged twice", "You charged us twice for invoice INV-20931.", external_id="a@x").ticket.number
     drain()

@@ -16,17 +16,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from helpdesk.core.models import Event
+from tests.tickets.mails import fixture, mail
 from tickets.channels import email, lmtp, mime, screening
 from tickets.channels.mailbox import store
 from tickets.models import Queue, RawMail
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tickets"))
-from mails import fixture, mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from helpdesk.core.models import User
-from tests.conftest import make_agent, make_customer, receive, signed_in
+from tests.cast import make_agent, make_customer, receive, signed_in
 from tickets import listing
 from tickets.models import Message, Queue, Ticket
 

@@ -17,7 +17,7 @@ from assist.triage.pipeline import Outcome, Scope, analyse
 from helpdesk.core.models import Embedding
 from knowledge.categories import load_default_categories
 from knowledge.importing import import_articles
-from tests.conftest import make_customer
+from tests.cast import make_customer
 from tickets.models import Queue, Ticket
 
 BAR_MS = 60.0

@@ -18,7 +18,7 @@ from django.utils import timezone
 from helpdesk.core.accounts import invitations, people
 from helpdesk.core.errors import Conflict, NotAllowed
 from helpdesk.core.models import Event, OneTimeToken, User
-from tests.conftest import make_agent, signed_in
+from tests.cast import make_agent, signed_in
 from tickets.models import Queue
 
 pytestmark = pytest.mark.django_db

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from conftest import make_agent, signed_in
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from helpdesk.core.models import User
+from tests.cast import make_agent, signed_in
 
 pytestmark = pytest.mark.django_db
 OURS = [m for m in admin.site._registry if m._meta.app_label in ("core", "customers", "knowledge", "tickets", "assist")]

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from helpdesk.core.models import User
-from tests.conftest import signed_in
+from tests.cast import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import ago, make_customer
 from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.core import events
 from helpdesk.core.models import Event, Receipt
+from tests.cast import ago, make_customer
 
 pytestmark = pytest.mark.django_db
 

@@ -42,7 +42,7 @@ def test_a_layer_that_fails_is_no_error(monkeypatch):
         async def group_send(self, group, payload):
             raise ConnectionError
 
-    monkeypatch.setattr(realtime, "get_channel_layer", lambda: Broken())
+    monkeypatch.setattr(realtime, "get_channel_layer", Broken)
     realtime._sender.send("any", {"type": "event"})
 
 

@@ -23,7 +23,7 @@ from helpdesk.demo import loading, sign_in, source
 from helpdesk.demo.moments import COMPANY_ZONE, Moments, fill
 from knowledge import search
 from knowledge.models import Article, Category, Incident, SolvedCase
-from tests.conftest import make_agent, receive
+from tests.cast import make_agent, receive
 from tickets import searching
 from tickets.models import Attachment, Delivery, Message, Queue, Ticket
 

@@ -10,7 +10,7 @@ import pytest
 from helpdesk.core.embeddings import EmbeddingUnavailable
 from knowledge import candidates, indexing
 from knowledge.models import Article
-from tests.conftest import make_category
+from tests.cast import make_category
 
 RESET = """Anyone with an account can do this.
 

@@ -11,7 +11,7 @@ from helpdesk.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.core.models import Event, User
 from knowledge import editing, publishing
 from knowledge.models import Article, ArticleRevision, Text, WorkingCopy
-from tests.conftest import make_agent
+from tests.cast import make_agent
 
 
 @pytest.fixture

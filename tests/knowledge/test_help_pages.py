@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from knowledge import rendering
 from knowledge.models import Article
-from tests.conftest import make_category
+from tests.cast import make_category
 
 pytestmark = pytest.mark.django_db
 

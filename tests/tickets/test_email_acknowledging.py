@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import receive
 
 from customers.models import Customer
+from tests.cast import receive
 from tickets import acknowledging, delivery
 from tickets.channels import outgoing
 from tickets.models import Delivery, Message, Queue

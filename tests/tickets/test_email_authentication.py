@@ -10,8 +10,8 @@ import dns.exception
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from mails import mail
 
+from tests.tickets.mails import mail
 from tickets.channels import authentication
 from tickets.channels.authentication import organisation, verify
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError
-from mails import fixture, mail, read_stored
 
 from helpdesk.management.commands import receive_mail
+from tests.tickets.mails import fixture, mail, read_stored
 from tickets.channels import imap
 from tickets.models import ImapMailbox, Message, Queue, RawMail
 

@@ -12,12 +12,12 @@ from typing import cast
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from conftest import receive
 from django.utils import timezone
-from mails import mail
 
 from customers.models import Customer
 from helpdesk.core.models import Event, User
+from tests.cast import receive
+from tests.tickets.mails import mail
 from tickets import delivery, replying
 from tickets.channels import email, mailbox
 from tickets.channels.base import InboundAttachment

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from mails import fixture, mail, read_stored, torture
 from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from helpdesk.core.models import Event, User
+from tests.tickets.mails import fixture, mail, read_stored, torture
 from tickets import replying
 from tickets.channels import email, mailbox
 from tickets.channels.mailbox import store

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from mails import fixture, mail
 
+from tests.tickets.mails import fixture, mail
 from tickets.channels.charsets import clean_file_name, decode
 from tickets.channels.mime import parse
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from mails import generated_mails, torture
 
+from tests.tickets.mails import generated_mails, torture
 from tickets.channels import mime, sandbox
 from tickets.channels.screening import glimpse, screen
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from helpdesk.core.models import User
-from tests.conftest import receive, signed_in
+from tests.cast import receive, signed_in
 from tickets import listing, replying, thread
 from tickets.models import Queue, Ticket
 

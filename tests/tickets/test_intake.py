@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import make_agent, make_customer, make_inbound, receive
 
 from customers.models import Customer
 from helpdesk.core.models import Event
+from tests.cast import make_agent, make_customer, make_inbound, receive
 from tickets import intake, replying
 from tickets.channels.threading import reply_token
 from tickets.models import Attachment, Message, Participant, Ticket

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError
-from mails import fixture, mail, read_stored, torture
 
+from tests.tickets.mails import fixture, mail, read_stored, torture
 from tickets.channels import lmtp
 from tickets.models import Message, Queue, RawMail, Ticket
 

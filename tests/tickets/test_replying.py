@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import make_agent, receive
 
 from helpdesk.core.errors import Conflict, Invalid
+from tests.cast import make_agent, receive
 from tickets import replying
 from tickets.models import Delivery, Message
 

@@ -7,10 +7,10 @@ import time
 import uuid
 
 import pytest
-from conftest import receive, signed_in
 from django.test import Client
 
 from helpdesk.core.models import ApiKey
+from tests.cast import receive, signed_in
 from tickets.api.inbound import sign
 from tickets.models import InboundHook, Message, Ticket
 
@@ -107,7 +107,7 @@ def test_a_key_in_the_query_string_is_no_credential(support, api_key):
 
 
 def test_expired_and_revoked_keys_open_nothing(support):
-    from conftest import ago
+    from tests.cast import ago
 
     for fields in ({"expires_at": ago(days=1)}, {"revoked_at": ago(days=1)}):
         _key, secret = ApiKey.issue("Old", scopes=["*"], **fields)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import ago, make_agent, make_category
 from django.utils import timezone
 
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import Event
+from tests.cast import ago, make_agent, make_category
 from tickets import replying, sla
 from tickets.models import Ticket
 
@@ -41,7 +41,7 @@ def test_a_higher_priority_is_due_sooner(ticket, maya):
 
 
 def test_a_first_reply_meets_its_target_and_the_next_question_starts_another(ticket, maya, ingrid):
-    from conftest import receive
+    from tests.cast import receive
 
     replying.reply(ticket=ticket, by=maya, text="Looking")
     ticket.refresh_from_db()

@@ -13,7 +13,7 @@ from django.test import Client
 
 from customers.models import Customer
 from helpdesk.core.models import User
-from tests.conftest import run_events
+from tests.cast import run_events
 from tickets import replying, tracking
 from tickets.channels import webform
 from tickets.models import Message, Participant, Queue, Ticket
