@@ -15,6 +15,7 @@ from helpdesk.core.models import ApiKey, User
 from helpdesk.core.tasks import send_quietly
 from tickets import tasks
 from tickets.channels.base import InboundAttachment
+from tickets.channels.charsets import clean_text
 from tickets.channels.rendering import reply_html
 from tickets.channels.threading import message_id, reply_token
 from tickets.intake import attach
@@ -47,7 +48,7 @@ def reply(
     `seen` is the newest message that the author had before their eyes: Superseded is raised when there is a newer public
     one. The mail leaves after `undo`; until then `withdraw` takes it back. Raises Invalid for an empty or huge text.
     """
-    _check(text)
+    text = _checked(text)
     with transaction.atomic():
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
         _refuse_if_superseded(ticket, seen)
@@ -71,7 +72,7 @@ def note(
     *, ticket: Ticket, by: User | ApiKey, text: str, attachments: Sequence[InboundAttachment] = (), metadata: dict[str, Any] | None = None
 ) -> Message:
     """Write an internal note. Customers never see it. Raises Invalid for an empty or huge text."""
-    _check(text)
+    text = _checked(text)
     with transaction.atomic():
         message = _write(
             ticket=ticket, by=by, text=text, visibility=Message.Visibility.INTERNAL, attachments=attachments, metadata=metadata or {}
@@ -102,11 +103,13 @@ def deliverable_channel(ticket: Ticket) -> str:
     return Ticket.Channel.EMAIL if ticket.customer.email or ticket.channel == Ticket.Channel.EMAIL else ticket.channel
 
 
-def _check(text: str) -> None:
+def _checked(text: str) -> str:
+    """The text without what no screen shows and no database keeps."""
     if not text.strip():
         raise Invalid(_("There is nothing to send yet"))
     if len(text) > LONGEST:
         raise Invalid(_("This text is too long: at most 100,000 characters"))
+    return clean_text(text)
 
 
 def _refuse_if_superseded(ticket: Ticket, seen: Message | None) -> None:

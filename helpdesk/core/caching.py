@@ -55,8 +55,8 @@ class PatientRedisCache(RedisCache):
             raise ValueError(f"Key {key!r} not found: the cache is away.")
         return counted
 
-    def clear(self) -> bool:
-        return self._try(lambda: super(PatientRedisCache, self).clear(), False)
+    def clear(self) -> None:
+        self._try(lambda: super(PatientRedisCache, self).clear(), None)
 
     @staticmethod
     def _try(work: Callable[[], T], otherwise: T) -> T:

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "helpdesk.core.storable.NoNullMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "helpdesk.core.accounts.clock.ReadersTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -85,11 +86,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = ""  # files are never served by address: a view checks who asks (tickets.views.files)
-_STATIC = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage"
-    if DEBUG or TESTING
-    else "helpdesk.core.static.StaticFiles"
-)
+_STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG or TESTING else "helpdesk.core.static.StaticFiles"
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
