@@ -274,3 +274,18 @@ def test_a_reply_within_its_time_for_second_thoughts_stays_here(sink: Sink, tick
     message = replying.reply(ticket=ticket, by=maya, text="Wait")
     delivery.send_message(message.pk)
     assert not sink.envelopes
+
+
+def test_a_reply_carries_a_link_to_the_request_and_whole_addresses(ticket, maya, settings):
+    from django.test import Client
+
+    from tickets.channels import outgoing
+
+    settings.SITE_URL = "https://help.fernway.example"
+    message = replying.reply(ticket=ticket, by=maya, text="See [the steps](/help/charged-twice/).")
+    mail = outgoing.compose(message.deliveries.get())
+    html = mail.alternatives[0][0]
+    assert 'href="https://help.fernway.example/help/charged-twice/"' in html
+    assert "](https://help.fernway.example/help/charged-twice/)" in mail.body
+    path = mail.body.split("Your request and every answer to it: ")[1].split()[0].partition("/help/requests/")[2]
+    assert Client().get(f"/help/requests/{path}").status_code == 200

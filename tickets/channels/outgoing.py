@@ -11,6 +11,7 @@ from datetime import UTC
 from email.utils import format_datetime, formataddr
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
@@ -18,6 +19,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from helpdesk.core.errors import Invalid
+from tickets import tracking
 from tickets.models import Delivery, Message, Ticket
 
 from .addresses import default_from
@@ -47,16 +49,17 @@ def compose(delivery: Delivery, server: BaseEmailBackend | None = None) -> Email
     """The mail of one delivery. Raises Invalid for a recipient that is no address."""
     message, ticket = delivery.message, delivery.message.ticket
     quoted = None if message.automatic else _last_from_customer(message)
+    link = "" if message.automatic else tracking.link_for(ticket, delivery.recipient)
     mail = ReplyMail(
         subject=_("We have received your message") if message.automatic else _subject(ticket, quoted),
-        body=_plain(message, quoted),
+        body=_plain(message, quoted, link),
         from_email=_sender(message),
         to=[_address(delivery.recipient)],
         reply_to=[reply_address(ticket.pk, delivery.recipient)],
         headers=_headers(message),
         connection=server,
     )
-    mail.attach_alternative(_html(message, quoted), "text/html")
+    mail.attach_alternative(_html(message, quoted, link), "text/html")
     _attach(mail, message)
     return mail
 
@@ -124,20 +127,25 @@ def _signature(message: Message) -> str:
     return "\n".join(filter(None, ((own or "").strip(), message.ticket.queue.signature.strip())))
 
 
-def _plain(message: Message, quoted: Message | None) -> str:
-    parts = [message.body_text]
+def _plain(message: Message, quoted: Message | None, link: str) -> str:
+    parts = [message.body_text.replace("](/", f"]({settings.SITE_URL}/")]
     if signature := _signature(message):
         parts.append(f"-- \n{signature}")
+    if link:
+        parts.append(_("Your request and every answer to it: %(link)s") % {"link": link})
     if quoted:
         lines = quoted.body_text.splitlines()[:MOST_QUOTED_LINES]
         parts.append("\n".join([_introduction(quoted), *(f"> {line}" for line in lines)]))
     return "\n\n".join(parts)
 
 
-def _html(message: Message, quoted: Message | None) -> str:
-    parts = [message.body_html or reply_html(message.body_text)]
+def _html(message: Message, quoted: Message | None, link: str) -> str:
+    body = message.body_html or reply_html(message.body_text)
+    parts = [body.replace('href="/', f'href="{settings.SITE_URL}/')]
     if signature := _signature(message):
         parts.append(f"<p>-- <br>{escape(signature).replace(chr(10), '<br>')}</p>")
+    if link:
+        parts.append(f'<p><a href="{escape(link)}">{escape(_("Your request and every answer to it"))}</a></p>')
     if quoted:
         text = "\n".join(quoted.body_text.splitlines()[:MOST_QUOTED_LINES])
         parts.append(f'<p>{escape(_introduction(quoted))}</p><blockquote type="cite">{escape(text).replace(chr(10), "<br>")}</blockquote>')
