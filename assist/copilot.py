@@ -31,7 +31,10 @@ def settle(message_id: str | UUID) -> None:
     with transaction.atomic():
         if draft and draft.sent_as_id is None:
             Draft.objects.filter(pk=draft.pk).update(
-                state=Draft.State.USED, sent_as=message, decided_by=message.user, edit_distance=edit_distance(as_sent(draft.text), message.body_text)
+                state=Draft.State.USED,
+                sent_as=message,
+                decided_by=message.user,
+                edit_distance=edit_distance(as_sent(draft.text), message.body_text),
             )
             message.ticket.record("draft.used", subject=draft, by=message.user)
         others = Draft.objects.filter(ticket=message.ticket, state=Draft.State.OFFERED, created_at__lte=message.created_at)

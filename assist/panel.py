@@ -98,7 +98,9 @@ def panel(ticket: Ticket) -> Panel:
     by_type: dict[str, list[Suggestion]] = {}
     for suggestion in offered:
         by_type.setdefault(suggestion.suggestion_type, []).append(suggestion)
-    moods = Message.objects.filter(ticket=ticket, polarity__isnull=False, author_kind=Message.AuthorKind.CUSTOMER).only("polarity", "created_at")
+    moods = Message.objects.filter(ticket=ticket, polarity__isnull=False, author_kind=Message.AuthorKind.CUSTOMER).only(
+        "polarity", "created_at"
+    )
     return Panel(
         ticket,
         run,

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,13 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 from assist import copilot, panel
 from assist.models import Draft, Suggestion, TriageRun
 from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.requests import AgentRequest
 from knowledge.models import Category
 from tickets.models import Ticket
 
 
 @login_required
 @require_GET
-def ticket_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
     offered = panel.panel(_ticket(request, pk))
     response = _shown(request, offered)
     panel.shown(offered)
@@ -31,19 +32,23 @@ def ticket_panel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def ticket_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+def ticket_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft that waits, or one line on why there is none, or nothing."""
     draft = panel.draft_for(_ticket(request, pk))
     if draft is None:
         return HttpResponse("")
     context = {"draft": draft, "pieces": panel.with_cites(draft.text), "plain": panel.as_sent(draft.text), "seconds": draft.ms / 1000}
-    context |= {"weak": draft.confidence < panel.SHOWN_FROM, "percent": round(draft.confidence * 100), "check": draft.confidence < panel.CHECK_BELOW}
+    context |= {
+        "weak": draft.confidence < panel.SHOWN_FROM,
+        "percent": round(draft.confidence * 100),
+        "check": draft.confidence < panel.CHECK_BELOW,
+    }
     return render(request, "assist/draft.html", context)
 
 
 @login_required
 @require_GET
-def run(request: HttpRequest, pk: UUID) -> HttpResponse:
+def run(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Every step of one run, with its time and its answer."""
     found = TriageRun.objects.filter(pk=pk, ticket__in=Ticket.objects.visible_to(request.user)).prefetch_related("steps").first()
     if found is None:
@@ -53,7 +58,7 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def use_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+def use_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft went into the field. What is sent of it is measured when it is sent."""
     draft = _draft(request, pk)
     Draft.objects.filter(pk=draft.pk).update(decided_by=request.user)
@@ -62,14 +67,14 @@ def use_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def dismiss_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+def dismiss_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     copilot.dismiss(_draft(request, pk), by=request.user)
     return HttpResponse(status=204)
 
 
 @login_required
 @require_POST
-def rate_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rate_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     draft, feedback = _draft(request, pk), _feedback(request)
     with transaction.atomic():
         draft.ticket.record("suggestion.rated", subject=draft, by=request.user, feedback=feedback)
@@ -79,7 +84,7 @@ def rate_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def rate(request: HttpRequest, pk: int) -> HttpResponse:
+def rate(request: AgentRequest, pk: int) -> HttpResponse:
     """Helpful, not helpful, irrelevant. One press, changeable."""
     suggestion, feedback = _suggestion(request, pk), _feedback(request)
     with transaction.atomic():
@@ -92,7 +97,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def clicked(request: HttpRequest, pk: int) -> HttpResponse:
+def clicked(request: AgentRequest, pk: int) -> HttpResponse:
     """Opened or inserted by an agent."""
     Suggestion.objects.filter(pk=_suggestion(request, pk).pk).update(agent_clicked=True)
     return HttpResponse(status=204)
@@ -100,7 +105,7 @@ def clicked(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def apply(request: HttpRequest, pk: int) -> HttpResponse:
+def apply(request: AgentRequest, pk: int) -> HttpResponse:
     """Do what an action suggests: set the category, or label the ticket with its incident."""
     suggestion = _suggestion(request, pk)
     ticket = suggestion.ticket
@@ -116,34 +121,34 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     return _shown(request, panel.panel(ticket))
 
 
-def _shown(request: HttpRequest, offered: panel.Panel) -> HttpResponse:
+def _shown(request: AgentRequest, offered: panel.Panel) -> HttpResponse:
     for suggestion in offered.articles:
         suggestion.rate_url, suggestion.rate_id = reverse("suggestion-rate", args=[suggestion.pk]), f"rate-{suggestion.pk}"  # type: ignore[attr-defined]
     return render(request, "assist/panel.html", {"panel": offered, "site": settings.SITE_URL})
 
 
-def _apply(ticket: Ticket, suggestion: Suggestion, request: HttpRequest) -> None:
+def _apply(ticket: Ticket, suggestion: Suggestion, request: AgentRequest) -> None:
     if suggestion.source_kind == "category":
         ticket.set_category(Category.objects.filter(slug=suggestion.content).first(), by=request.user)
     elif suggestion.source_kind == "incident":
         ticket.tag(suggestion.source_id.partition(":")[2], by=request.user)
 
 
-def _ticket(request: HttpRequest, pk: UUID) -> Ticket:
+def _ticket(request: AgentRequest, pk: UUID) -> Ticket:
     ticket = panel.find(request.user, pk)
     if ticket is None:
         raise Http404
     return ticket
 
 
-def _draft(request: HttpRequest, pk: UUID) -> Draft:
+def _draft(request: AgentRequest, pk: UUID) -> Draft:
     draft = Draft.objects.select_related("ticket").filter(pk=pk, ticket__in=Ticket.objects.visible_to(request.user)).first()
     if draft is None:
         raise Http404
     return draft
 
 
-def _suggestion(request: HttpRequest, pk: int) -> Suggestion:
+def _suggestion(request: AgentRequest, pk: int) -> Suggestion:
     visible = Ticket.objects.visible_to(request.user)
     suggestion = Suggestion.objects.select_related("ticket").filter(pk=pk, ticket__in=visible).first()
     if suggestion is None:
@@ -151,7 +156,7 @@ def _suggestion(request: HttpRequest, pk: int) -> Suggestion:
     return suggestion
 
 
-def _feedback(request: HttpRequest) -> str:
+def _feedback(request: AgentRequest) -> str:
     feedback = request.POST.get("feedback", "")
     if feedback not in Suggestion.Feedback.values:
         raise Http404

@@ -6,17 +6,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from customers.models import Customer
+from helpdesk.core.requests import AgentRequest
 
 
 @login_required
 @require_GET
-def card(request: HttpRequest, pk: UUID) -> HttpResponse:
+def card(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Who this is: addresses, plan, language, local time."""
     customers = Customer.objects.visible_to(request.user).select_related("organisation").prefetch_related("contact_points")
     customer = customers.filter(pk=pk).first()

@@ -86,7 +86,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
             await self._tell({"error": "unreadable"})
             return
         actions = {"hello": self._hello, "page": self._page, "typing": self._typing, "ping": self._ping}
-        if kind in actions:
+        if isinstance(kind, str) and kind in actions:
             await actions[kind](frame)
         else:
             await self._tell({"error": "unknown"})
@@ -105,7 +105,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
 
     async def _page(self, frame: dict[str, Any]) -> None:
         """The viewer looks at something else now. Every name is checked again."""
-        view, sort, number = (str(frame.get(name) or "")[:100] for name in ("view", "sort", "ticket"))
+        view, sort, number = (str(frame.get(name) or "")[:100].replace("\x00", "") for name in ("view", "sort", "ticket"))
         self.shown = await self._ask(live.screen, self.viewer, view, sort, number)
         await self._join()
 
@@ -113,7 +113,13 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         """Tell colleagues who look at the same ticket. Only about a ticket that is open here, and still visible."""
         if self.shown.ticket and await self._still_welcome():
             kind = "note" if frame.get("kind") == "note" else "reply"
-            hint = {"type": "presence", "who": str(self.viewer.pk), "name": self.viewer.name, "kind": kind, "ticket": str(self.shown.ticket)}
+            hint = {
+                "type": "presence",
+                "who": str(self.viewer.pk),
+                "name": self.viewer.name,
+                "kind": kind,
+                "ticket": str(self.shown.ticket),
+            }
             await self.channel_layer.group_send(f"ticket.{self.shown.ticket}", hint)
 
     async def _ping(self, frame: dict[str, Any]) -> None:
@@ -207,7 +213,10 @@ def _welcome(viewer: User, session: SessionBase | None) -> bool:
         return False
     stored = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)  # read anew: the scope's copy is as old as the socket
     known = stored.get("_auth_user_hash", "")
-    same = any(constant_time_compare(known, fingerprint) for fingerprint in (fresh.get_session_auth_hash(), *fresh.get_session_auth_fallback_hash()))
+    same = any(
+        constant_time_compare(known, fingerprint)
+        for fingerprint in (fresh.get_session_auth_hash(), *fresh.get_session_auth_fallback_hash())
+    )
     return stored.get("_auth_user_id") == str(viewer.pk) and same
 
 

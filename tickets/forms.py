@@ -16,9 +16,15 @@ class NewTicketForm(forms.Form):
 
     CHANNELS = ((Ticket.Channel.PHONE, _("Phone")), (Ticket.Channel.EMAIL, _("E-mail")), (Ticket.Channel.CHAT, _("Chat")))
 
-    email = forms.EmailField(label=_("Customer's e-mail address"), required=False, max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    phone = forms.CharField(label=_("Phone number"), required=False, max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"}))
-    name = forms.CharField(label=_("Name"), required=False, max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
+    email = forms.EmailField(
+        label=_("Customer's e-mail address"), required=False, max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    phone = forms.CharField(
+        label=_("Phone number"), required=False, max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"})
+    )
+    name = forms.CharField(
+        label=_("Name"), required=False, max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"})
+    )
     subject = forms.CharField(label=_("Subject"), max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}))
     text = forms.CharField(label=_("What the customer wants"), max_length=100_000, widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}))
     channel = forms.ChoiceField(label=_("How it came in"), choices=CHANNELS, initial=Ticket.Channel.PHONE)

@@ -238,7 +238,7 @@ def _read(viewer: User, tickets: TicketQuerySet, stretches: list[Q]) -> list[Tic
     return found
 
 
-def for_rows(tickets: TicketQuerySet, viewer: User) -> TicketQuerySet:
+def for_rows(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
     """With people and whether the viewer has read the customer's last words."""
     read = TicketRead.objects.filter(user=viewer, ticket=OuterRef("pk"), read_at__gte=OuterRef("last_customer_message_at"))
     points = ContactPoint.objects.filter(customer=OuterRef("customer"), kind=ContactPoint.Kind.EMAIL).order_by("-primary", "created_at")

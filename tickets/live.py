@@ -24,7 +24,15 @@ from tickets.models import Message, Queue, Ticket
 OVERLAP = 20  # events read again after a break: transactions commit out of order
 MOST_REPLAYED = 200  # tickets; beyond it the page reads its lists anew
 ASSISTING = ("triage.completed", "draft.used", "draft.dismissed", "suggestion.used")
-SENT = ("message.sent", "message.delivered", "message.delivery_failed", "message.bounced", "note.added", "message.received", "message.adopted")
+SENT = (
+    "message.sent",
+    "message.delivered",
+    "message.delivery_failed",
+    "message.bounced",
+    "note.added",
+    "message.received",
+    "message.adopted",
+)
 
 Op = dict[str, Any]
 
@@ -42,7 +50,8 @@ class FakeRequest:
     """What templates ask of a request, when there is none: who reads, and where."""
 
     def __init__(self, user: User) -> None:
-        self.user, self.COOKIES, self.path = user, {}, "/inbox/"
+        self.user, self.path = user, "/inbox/"
+        self.COOKIES: dict[str, str] = {}
 
 
 def screen(viewer: User, view: str, sort: str, number: str) -> Screen:
@@ -69,9 +78,13 @@ def ops_for(viewer: User, shown: Screen, events: Collection[int], tickets: Colle
 def missed(viewer: User, shown: Screen, n: int) -> tuple[int, list[int], list[UUID]] | None:
     """(newest event, events, tickets) since the client's number; None when there are too many to replay one by one."""
     newest = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    rows = Event.objects.filter(id__gt=n - OVERLAP, ticket_ref__isnull=False).order_by("id").values_list("id", "ticket_ref")[: MOST_REPLAYED * 10]
+    rows = (
+        Event.objects.filter(id__gt=n - OVERLAP, ticket_ref__isnull=False)
+        .order_by("id")
+        .values_list("id", "ticket_ref")[: MOST_REPLAYED * 10]
+    )
     events = list(rows)
-    tickets = list(dict.fromkeys(ticket for _id, ticket in events))
+    tickets = list(dict.fromkeys(ticket for _id, ticket in events if ticket))
     if len(tickets) > MOST_REPLAYED or len(events) == MOST_REPLAYED * 10:
         return None
     return newest, [event for event, _ticket in events], tickets
@@ -108,19 +121,28 @@ def _view(viewer: User, slug: str) -> listing.View | None:
 def _number_ops(viewer: User, shown: Screen) -> list[Op]:
     rail = listing.rail(viewer, shown.view)
     numbers = [
-        {"op": "number", "id": f"count-{view.slug}", "text": listing.shown(view.count), "tone": view.tone if view.tone and view.count else ""}
+        {
+            "op": "number",
+            "id": f"count-{view.slug}",
+            "text": listing.shown(view.count),
+            "tone": view.tone if view.tone and view.count else "",
+        }
         for view in (*rail.views, *rail.teams)
         if view.count is not None
     ]
     current = rail.find(shown.view)
-    if current and rail.groups:
-        before = 0
-        for group in listing.groups():
-            up_to = current.count if group.until is None else rail.groups.get(group.slug)
-            bounded = up_to is None or up_to >= listing.MOST_COUNTED
-            numbers.append({"op": "number", "id": f"number-{group.slug}", "text": "" if bounded else str(max(0, up_to - before)), "tone": ""})  # type: ignore[operator]
-            before = up_to or 0
-    return numbers
+    return numbers + (_group_ops(current, rail) if current and rail.groups else [])
+
+
+def _group_ops(view: listing.View, rail: listing.Rail) -> list[Op]:
+    """The numbers over the groups; none where the count stopped at its bound."""
+    found, before = [], 0
+    for group in listing.groups():
+        up_to = view.count if group.until is None else rail.groups.get(group.slug)
+        text = "" if up_to is None or up_to >= listing.MOST_COUNTED else str(max(0, up_to - before))
+        found.append({"op": "number", "id": f"number-{group.slug}", "text": text, "tone": ""})
+        before = up_to or 0
+    return found
 
 
 def _ticket_ops(viewer: User, pk: UUID, events: Collection[int]) -> list[Op]:

@@ -17,15 +17,16 @@ from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from customers.models import ContactPoint
 from helpdesk.core.models import Event, User
 from tickets.models import Attachment, Delivery, Message, Participant, Queue, Tag, Ticket, TicketRead
 
-MOST_MESSAGES = 60  # newest ones; older ones are one link away
-MOST_EVENTS = 120
+MOST_MESSAGES = 40  # newest ones; older ones are one link away
+MOST_EVENTS = 100
 FOLD_ABOVE = 2  # the newest messages stay open even when they are read
-RICH = r"<(img|table|h[1-6]|ul|ol|pre|font|center|hr)\b|style="  # HTML that plain text would not do justice
+RICH = r"<(img|table|h[1-6]|ul|ol|pre|font|center|hr)[\s/>]|style="  # HTML that plain text would not do justice
 
 TALKING = ("message.received", "message.sent", "note.added", "message.adopted")  # these are seen as messages
 
@@ -166,43 +167,45 @@ def event_item(event: Event) -> Item:
     return Item("event", event.occurred_at, event=event, text=text, icon=icon)
 
 
+SENTENCES: dict[str, tuple[str, Any]] = {
+    "ticket.status_changed": ("circle-dot", gettext_lazy("set the status to %(new)s")),
+    "ticket.priority_changed": ("flag", gettext_lazy("set the priority to %(new)s")),
+    "ticket.category_changed": ("folder", gettext_lazy("set the category to %(new)s")),
+    "ticket.queue_changed": ("forward", gettext_lazy("moved the ticket from %(old)s to %(new)s")),
+    "ticket.subject_changed": ("pencil", gettext_lazy("changed the subject to “%(new)s”")),
+    "ticket.tagged": ("tag", gettext_lazy("added the label %(tag)s")),
+    "ticket.untagged": ("tag", gettext_lazy("removed the label %(tag)s")),
+    "ticket.escalated": ("siren", gettext_lazy("escalated to %(level)s")),
+    "message.withdrawn": ("undo-2", gettext_lazy("took a reply back before it left")),
+    "message.quarantined": ("shield-alert", gettext_lazy("wrote, but is not known in this ticket: kept apart in %(target)s")),
+}
+
+
 def told(event: Event) -> tuple[str, str] | None:
     """(icon, sentence) of an event; None for what need not be told. The sentence follows the actor's name."""
+    if event.kind == "ticket.assigned":
+        return "user-check", _assigned(event)
+    if event.kind == "ticket.snoozed":
+        return "alarm-clock", _snoozed(event.data.get("until"))
+    if event.kind not in SENTENCES:
+        return None
+    icon, sentence = SENTENCES[event.kind]
+    return icon, sentence % _words(event)
+
+
+def _words(event: Event) -> dict[str, str]:
     data = event.data
-    change = {"old": _shown(event.kind, data.get("old")), "new": _shown(event.kind, data.get("new"))}
-    match event.kind:
-        case "ticket.status_changed":
-            return "circle-dot", _("set the status to %(new)s") % change
-        case "ticket.priority_changed":
-            return "flag", _("set the priority to %(new)s") % change
-        case "ticket.category_changed":
-            return "folder", _("set the category to %(new)s") % change
-        case "ticket.queue_changed":
-            return "forward", _("moved the ticket from %(old)s to %(new)s") % change
-        case "ticket.subject_changed":
-            return "pencil", _("changed the subject to “%(new)s”") % change
-        case "ticket.assigned":
-            return "user-check", (
-                _("gave the ticket to %(new)s") % change if data.get("new") else _("took the ticket from %(old)s") % change
-            )
-        case "ticket.tagged":
-            return "tag", _("added the label %(tag)s") % {"tag": data.get("tag", "")}
-        case "ticket.untagged":
-            return "tag", _("removed the label %(tag)s") % {"tag": data.get("tag", "")}
-        case "ticket.snoozed":
-            return "alarm-clock", _snoozed(data.get("until"))
-        case "ticket.escalated":
-            return "siren", _("escalated to %(level)s") % {"level": data.get("level", "")}
-        case "message.withdrawn":
-            return "undo-2", _("took a reply back before it left")
-        case "message.quarantined":
-            return "shield-alert", _("wrote, but is not known in this ticket: kept apart in %(target)s") % {
-                "target": data.get("target") or _("an internal note")
-            }
-    return None
+    return {
+        "old": _shown(event.kind, data.get("old")),
+        "new": _shown(event.kind, data.get("new")),
+        "tag": data.get("tag", ""),
+        "level": str(data.get("level", "")).replace("_", " "),
+        "target": data.get("target") or _("an internal note"),
+    }
 
 
-def _assigned(event: Event, change: dict[str, str]) -> str:
+def _assigned(event: Event) -> str:
+    change = _words(event)
     ids = {"old": event.data.get("old_id"), "new": event.data.get("new_id")}
     if ids["new"]:
         return _("took the ticket") if ids["new"] == event.actor_id else _("gave the ticket to %(new)s") % change

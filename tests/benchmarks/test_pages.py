@@ -1,6 +1,6 @@
 """Inbox and ticket page with 100,000 tickets: server time, and the plans behind it.
 
-    .venv/bin/python -m pytest tests/benchmarks/test_pages.py -s --override-ini addopts="-q -p tests.plugins.servers"
+.venv/bin/python -m pytest tests/benchmarks/test_pages.py -s --override-ini addopts="-q -p tests.plugins.servers"
 """
 
 from __future__ import annotations
@@ -36,25 +36,34 @@ def crowd(db: None, support: Queue, billing: Queue) -> Iterator[tuple[User, User
     chance = random.Random(7)
     maya, priya = make_agent("Maya Lindqvist", support, billing), make_agent("Priya Raman", role=User.Role.SUPERVISOR)
     people = [make_customer(f"Customer {i}", f"c{i}@example.com") for i in range(500)]
-    now = timezone.now()
-    batch = [_ticket(i, chance, people, (support, billing), (maya, priya, None), now) for i in range(TICKETS)]
+    batch = [_ticket(i, chance, people, (support, billing), (maya, priya, None)) for i in range(TICKETS)]
     Ticket.objects.bulk_create(batch, batch_size=2000)
     long = receive(people[0], "A long story", "It began so.").ticket
-    Message.objects.bulk_create([Message(ticket=long, author_kind="customer", channel="email", body_text=f"Line {i}\n\nMore", author_name="C") for i in range(150)])
+    Message.objects.bulk_create(
+        [Message(ticket=long, author_kind="customer", channel="email", body_text=f"Line {i}\n\nMore", author_name="C") for i in range(150)]
+    )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     yield maya, priya, long
 
 
-def _ticket(i: int, chance: random.Random, people: list[Customer], queues: tuple[Queue, ...], agents: tuple[User | None, ...], now: object) -> Ticket:
-    created = now - timedelta(minutes=chance.randint(0, 300_000))  # type: ignore[operator]
+def _ticket(i: int, chance: random.Random, people: list[Customer], queues: tuple[Queue, ...], agents: tuple[User | None, ...]) -> Ticket:
+    created = timezone.now() - timedelta(minutes=chance.randint(0, 300_000))
     active = chance.random() < ACTIVE
     status = chance.choice(["new", "open", "open", "pending"]) if active else "closed"
-    due = created + timedelta(minutes=chance.randint(30, 310_000)) if status in ("new", "open") else None
     return Ticket(
-        number=f"TKT-BENCH-{i:06}", subject=f"Subject {i}", status=status, queue=chance.choice(queues), assignee=chance.choice(agents),
-        customer=chance.choice(people), channel="email", created_at=created, updated_at=created, last_customer_message_at=created, due_at=due,
-    )  # fmt: skip
+        number=f"TKT-BENCH-{i:06}",
+        subject=f"Subject {i}",
+        status=status,
+        queue=chance.choice(queues),
+        assignee=chance.choice(agents),
+        customer=chance.choice(people),
+        channel="email",
+        created_at=created,
+        updated_at=created,
+        last_customer_message_at=created,
+        due_at=created + timedelta(minutes=chance.randint(30, 310_000)) if status in ("new", "open") else None,
+    )
 
 
 @pytest.fixture

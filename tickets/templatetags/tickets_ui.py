@@ -23,8 +23,23 @@ register = template.Library()
 
 NEAR = timedelta(hours=6)
 LONGEST_SHOWN = 50_000  # characters of one message on screen; the raw mail has the rest
-CHANNEL_ICONS = {"email": "mail", "web_form": "globe", "chat": "message-circle", "phone": "phone", "sms": "smartphone", "api": "code", "webhook": "webhook"}
-STATUS_ICONS = {"new": "circle-dashed", "open": "circle-dot", "pending": "hourglass", "on_hold": "pause", "resolved": "circle-check", "closed": "archive"}
+CHANNEL_ICONS = {
+    "email": "mail",
+    "web_form": "globe",
+    "chat": "message-circle",
+    "phone": "phone",
+    "sms": "smartphone",
+    "api": "code",
+    "webhook": "webhook",
+}
+STATUS_ICONS = {
+    "new": "circle-dashed",
+    "open": "circle-dot",
+    "pending": "hourglass",
+    "on_hold": "pause",
+    "resolved": "circle-check",
+    "closed": "archive",
+}
 MOODS = {"very_negative": "angry", "negative": "tense", "positive": "happy", "very_positive": "happy"}
 
 
@@ -100,7 +115,9 @@ def day_title(day: date) -> str:
 @register.filter
 def hour(moment: datetime) -> SafeString:
     """`<time>` with the time of day; the day stands above."""
-    return format_html('<time datetime="{}" title="{}">{}</time>', clock.iso(moment), clock.exact(moment), date_format(timezone.localtime(moment), "H:i"))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', clock.iso(moment), clock.exact(moment), date_format(timezone.localtime(moment), "H:i")
+    )
 
 
 @register.filter
@@ -123,7 +140,12 @@ def plain(text: str) -> SafeString:
     """Paragraphs of escaped text with its web addresses as links."""
     shown = text[:LONGEST_SHOWN].replace("\r\n", "\n").strip()
     paragraphs = [block for block in shown.split("\n\n") if block.strip()]
-    linked = (urlize(escape(block), nofollow=True, autoescape=False).replace("<a ", '<a target="_blank" ').replace('rel="nofollow"', 'rel="noopener noreferrer nofollow"') for block in paragraphs)
+    linked = (
+        urlize(escape(block), nofollow=True, autoescape=False)
+        .replace("<a ", '<a target="_blank" ')
+        .replace('rel="nofollow"', 'rel="noopener noreferrer nofollow"')
+        for block in paragraphs
+    )
     return mark_safe("".join(f'<p dir="auto">{block.replace(chr(10), "<br>")}</p>' for block in linked))  # noqa: S308 - escaped above
 
 
@@ -181,7 +203,13 @@ def role_is(people: list[dict[str, Any]], role: str) -> list[str]:
 @register.simple_tag
 def snooze_choices() -> list[tuple[str, str]]:
     """The presets of the snooze menu: (what the form sends, words)."""
-    return [("1h", _("For an hour")), ("4h", _("For four hours")), ("tomorrow", _("Until tomorrow, 09:00")), ("monday", _("Until Monday, 09:00")), ("week", _("For a week"))]
+    return [
+        ("1h", _("For an hour")),
+        ("4h", _("For four hours")),
+        ("tomorrow", _("Until tomorrow, 09:00")),
+        ("monday", _("Until Monday, 09:00")),
+        ("week", _("For a week")),
+    ]
 
 
 @register.simple_tag

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
+from helpdesk.core.requests import AgentRequest
 from tickets import intake, listing, thread
 from tickets.models import Queue, Ticket
 
@@ -25,7 +26,7 @@ Verb = Callable[[Ticket, QueryDict, User], None]
 
 @login_required
 @require_POST
-def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+def act(request: AgentRequest, number: str, verb: str) -> HttpResponse:
     """Change one property. The verbs are `VERBS`."""
     ticket = _ticket(request, number)
     try:
@@ -39,7 +40,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def adopt(request: HttpRequest, number: str) -> HttpResponse:
+def adopt(request: AgentRequest, number: str) -> HttpResponse:
     """Move a stranger's mail into the ticket that it answered."""
     ticket = _ticket(request, number)
     target = Ticket.objects.visible_to(request.user).filter(number=ticket.metadata.get("claimed_ticket", "")).first()
@@ -51,7 +52,7 @@ def adopt(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("ticket", target.number)
 
 
-def refused(request: HttpRequest, ticket: Ticket, error: HelpdeskError) -> HttpResponse:
+def refused(request: AgentRequest, ticket: Ticket, error: HelpdeskError) -> HttpResponse:
     """What cannot be done, said where the agent looks."""
     if not request.htmx:
         messages.error(request, error.detail)
@@ -61,14 +62,14 @@ def refused(request: HttpRequest, ticket: Ticket, error: HelpdeskError) -> HttpR
     return response
 
 
-def _answer(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+def _answer(request: AgentRequest, ticket: Ticket) -> HttpResponse:
     if not request.htmx:
         return redirect("ticket", ticket.number)
     fresh = thread.for_screen(Ticket.objects.filter(pk=ticket.pk), request.user).get()
     return render(request, "tickets/acted.html", {"work": thread.head(fresh), "page": {"view": listing.VIEWS[5]}})
 
 
-def _ticket(request: HttpRequest, number: str) -> Ticket:
+def _ticket(request: AgentRequest, number: str) -> Ticket:
     ticket = Ticket.objects.visible_to(request.user).select_related("queue", "assignee", "category").filter(number=number.upper()).first()
     if ticket is None:
         raise Http404

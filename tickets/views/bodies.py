@@ -9,13 +9,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
+from helpdesk.core.requests import AgentRequest
 from tickets.channels import html
 from tickets.models import Message
 
@@ -28,7 +29,7 @@ FRAME_POLICY = (
 @login_required
 @require_GET
 @xframe_options_sameorigin
-def body(request: HttpRequest, pk: UUID) -> HttpResponse:
+def body(request: AgentRequest, pk: UUID) -> HttpResponse:
     message = _message(request, pk)
     pictures = {row.content_id: reverse("file", args=[row.pk]) for row in message.attachments.all() if row.content_id}
     clean = html.clean(message.body_html)
@@ -43,7 +44,7 @@ def body(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def raw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def raw(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The mail as it came in, to keep or to open elsewhere; never shown here."""
     message = _message(request, pk)
     if message.raw_mail is None:
@@ -55,7 +56,7 @@ def raw(request: HttpRequest, pk: UUID) -> HttpResponse:
     return response
 
 
-def _message(request: HttpRequest, pk: UUID) -> Message:
+def _message(request: AgentRequest, pk: UUID) -> Message:
     message = Message.objects.visible_to(request.user).select_related("ticket").filter(pk=pk).first()
     if message is None:
         raise Http404

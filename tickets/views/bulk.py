@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
+from helpdesk.core.requests import AgentRequest
 from tickets.models import Ticket
 from tickets.views.actions import agent
 
@@ -27,7 +28,7 @@ SALT = "tickets.bulk.undo"
 
 @login_required
 @require_POST
-def bulk(request: HttpRequest) -> HttpResponse:
+def bulk(request: AgentRequest) -> HttpResponse:
     """`do`: take | status:<status> | tag (with `tag`). Tickets that cannot be changed are left and counted."""
     try:
         deed, value = _deed(request)
@@ -51,7 +52,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def undo(request: HttpRequest) -> HttpResponse:
+def undo(request: AgentRequest) -> HttpResponse:
     """Put back what the last bulk deed changed, ticket by ticket, where nobody has changed it again since."""
     try:
         done: dict[str, Any] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=UNDO_FOR)
@@ -59,14 +60,17 @@ def undo(request: HttpRequest) -> HttpResponse:
         return _answer(request, _("Too late to undo"), "")
     if done["by"] != str(request.user.pk):
         return _answer(request, _("Too late to undo"), "")
-    tickets = {ticket.number: ticket for ticket in Ticket.objects.visible_to(request.user).filter(number__in=[row["number"] for row in done["before"]])}
+    tickets = {
+        ticket.number: ticket
+        for ticket in Ticket.objects.visible_to(request.user).filter(number__in=[row["number"] for row in done["before"]])
+    }
     for row in done["before"]:
         if ticket := tickets.get(row["number"]):
             _put_back(ticket, done["deed"], done["value"], row, request.user)
     return _answer(request, _("Undone"), "")
 
 
-def _deed(request: HttpRequest) -> tuple[str, str]:
+def _deed(request: AgentRequest) -> tuple[str, str]:
     deed, _sep, value = request.POST.get("do", "").partition(":")
     if deed == "status" and value in Ticket.Status.values:
         return deed, value
@@ -77,7 +81,7 @@ def _deed(request: HttpRequest) -> tuple[str, str]:
     raise Invalid(_("Nothing to do"))
 
 
-def _chosen(request: HttpRequest) -> list[Ticket]:
+def _chosen(request: AgentRequest) -> list[Ticket]:
     numbers = request.POST.getlist("ticket")[:MOST]
     return list(Ticket.objects.visible_to(request.user).select_related("queue", "assignee").filter(number__in=numbers))
 
@@ -100,7 +104,7 @@ def _put_back(ticket: Ticket, deed: str, value: str, was: dict[str, str], by: Us
         ticket.assign(to=agent(was["assignee"]), by=by)
 
 
-def _answer(request: HttpRequest, text: str, undo_token: str) -> HttpResponse:
+def _answer(request: AgentRequest, text: str, undo_token: str) -> HttpResponse:
     if not request.htmx:
         messages.info(request, text)
         return redirect("inbox")

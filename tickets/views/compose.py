@@ -9,12 +9,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from helpdesk.core.errors import HelpdeskError, Invalid
+from helpdesk.core.requests import AgentRequest
 from tickets import delivery, listing, replying, thread
 from tickets.channels.base import InboundAttachment
 from tickets.models import Message, Ticket
@@ -26,7 +27,7 @@ ENDS = ("", Ticket.Status.PENDING, Ticket.Status.RESOLVED)
 
 @login_required
 @require_POST
-def compose(request: HttpRequest, number: str) -> HttpResponse:
+def compose(request: AgentRequest, number: str) -> HttpResponse:
     """Send a reply or keep a note. A newer message than the one `seen` stops a reply once."""
     ticket = thread.find(request.user, number)
     if ticket is None:
@@ -43,7 +44,7 @@ def compose(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def withdraw(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Take a reply back. Answers its text, for the composer."""
     message = _message(request, pk)
     try:
@@ -55,7 +56,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def send_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+def send_again(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Queue the deliveries of a reply that failed or came back."""
     message = _message(request, pk)
     for row in message.deliveries.filter(state__in=("failed", "bounced", "no_server")):
@@ -66,7 +67,7 @@ def send_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "tickets/item.html", {"item": thread.message_item(fresh)})
 
 
-def _write(request: HttpRequest, ticket: Ticket) -> Message:
+def _write(request: AgentRequest, ticket: Ticket) -> Message:
     text, files = request.POST.get("text", ""), _files(request)
     metadata = {"draft": request.POST["draft"]} if request.POST.get("draft") else None
     if request.POST.get("kind") == "note":
@@ -74,24 +75,29 @@ def _write(request: HttpRequest, ticket: Ticket) -> Message:
     status = request.POST.get("status", "")
     if status not in ENDS:
         raise Invalid(_("A reply leaves the ticket open, waiting or solved"))
-    return replying.reply(ticket=ticket, by=request.user, text=text, status=status, attachments=files, seen=_seen(request, ticket), metadata=metadata)
+    return replying.reply(
+        ticket=ticket, by=request.user, text=text, status=status, attachments=files, seen=_seen(request, ticket), metadata=metadata
+    )
 
 
-def _seen(request: HttpRequest, ticket: Ticket) -> Message | None:
+def _seen(request: AgentRequest, ticket: Ticket) -> Message | None:
     try:
         return ticket.messages.filter(pk=UUID(request.POST.get("seen", ""))).first()
     except ValueError:
         return None
 
 
-def _files(request: HttpRequest) -> list[InboundAttachment]:
+def _files(request: AgentRequest) -> list[InboundAttachment]:
     files: list[UploadedFile] = [file for file in request.FILES.getlist("files") if file.name]
     if len(files) > MOST_FILES or sum(file.size or 0 for file in files) > LARGEST:
         raise Invalid(_("At most 20 files and 20 MB together"))
-    return [InboundAttachment(name=str(file.name), content_type=file.content_type or "application/octet-stream", content=file.read()) for file in files]
+    return [
+        InboundAttachment(name=str(file.name), content_type=file.content_type or "application/octet-stream", content=file.read())
+        for file in files
+    ]
 
 
-def _refused(request: HttpRequest, ticket: Ticket, error: HelpdeskError) -> HttpResponse:
+def _refused(request: AgentRequest, ticket: Ticket, error: HelpdeskError) -> HttpResponse:
     newest = ticket.messages.public().in_order().last()
     context: dict[str, Any] = {"error": error.detail, "superseded": isinstance(error, replying.Superseded), "newest": newest}
     if not request.htmx:
@@ -102,7 +108,7 @@ def _refused(request: HttpRequest, ticket: Ticket, error: HelpdeskError) -> Http
     return response
 
 
-def _sent(request: HttpRequest, ticket: Ticket, message: Message) -> HttpResponse:
+def _sent(request: AgentRequest, ticket: Ticket, message: Message) -> HttpResponse:
     fresh = thread.for_screen(Ticket.objects.filter(pk=ticket.pk), request.user).get()
     work = thread.head(fresh)
     work.newest = fresh.messages.public().in_order().last()
@@ -110,7 +116,12 @@ def _sent(request: HttpRequest, ticket: Ticket, message: Message) -> HttpRespons
     context = {"work": work, "page": {"view": listing.VIEWS[5]}, "item": thread.message_item(shown), "kind": request.POST.get("kind", "")}
     response = render(request, "tickets/sent.html", context)
     undo = "" if message.is_note else str(message.pk)
-    detail = {"message": undo, "number": ticket.number, "text": _words(message, request.POST.get("status", "")), "seconds": replying.UNDO.total_seconds()}
+    detail = {
+        "message": undo,
+        "number": ticket.number,
+        "text": _words(message, request.POST.get("status", "")),
+        "seconds": replying.UNDO.total_seconds(),
+    }
     response["HX-Trigger-After-Swap"] = json.dumps({"console:sent": detail})
     return response
 
@@ -121,7 +132,7 @@ def _words(message: Message, status: str) -> str:
     return {"pending": _("Sent and set to waiting"), "resolved": _("Sent and solved")}.get(status, _("Sent"))
 
 
-def _message(request: HttpRequest, pk: UUID) -> Message:
+def _message(request: AgentRequest, pk: UUID) -> Message:
     message = Message.objects.visible_to(request.user).select_related("ticket").filter(pk=pk).first()
     if message is None:
         raise Http404

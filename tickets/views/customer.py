@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from helpdesk.core.requests import AgentRequest
 from tickets.models import Ticket
 
 MOST_OPEN, MOST_PAST = 5, 8
@@ -14,7 +15,7 @@ MOST_OPEN, MOST_PAST = 5, 8
 
 @login_required
 @require_GET
-def others(request: HttpRequest, number: str) -> HttpResponse:
+def others(request: AgentRequest, number: str) -> HttpResponse:
     """Other open tickets of the customer's organisation, and the customer's past."""
     mine = Ticket.objects.visible_to(request.user)
     ticket = mine.select_related("customer", "organisation").filter(number=number.upper()).first()

@@ -5,16 +5,17 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from helpdesk.core import downloads
+from helpdesk.core.requests import AgentRequest
 from tickets.models import Attachment, Message
 
 
 @login_required
 @require_GET
-def file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+def file(request: AgentRequest, pk: UUID) -> HttpResponseBase:
     messages = Message.objects.visible_to(request.user)
     attachment = Attachment.objects.filter(pk=pk, message__in=messages).exclude(verdict=Attachment.Verdict.INFECTED).first()
     if attachment is None:

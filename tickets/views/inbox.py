@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
-from django.utils.translation import gettext as _
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
-from helpdesk.core.errors import Conflict
+from helpdesk.core.requests import AgentRequest
 from knowledge.models import Incident
 from tickets import listing, thread
 from tickets.models import Ticket
@@ -22,34 +22,34 @@ TABS = ("assist", "customer", "details")
 
 @login_required
 @require_GET
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: AgentRequest) -> HttpResponse:
     return _page(request, "mine", "")
 
 
 @login_required
 @require_GET
-def view(request: HttpRequest, view: str) -> HttpResponse:
+def view(request: AgentRequest, view: str) -> HttpResponse:
     """One view's list; `?part=rows&after=…` is the page behind a cursor, `?part=list` the whole pane."""
     return _page(request, view, "")
 
 
 @login_required
 @require_GET
-def console(request: HttpRequest, view: str, number: str) -> HttpResponse:
+def console(request: AgentRequest, view: str, number: str) -> HttpResponse:
     """A ticket opened from a view."""
     return _page(request, view, number)
 
 
 @login_required
 @require_GET
-def ticket(request: HttpRequest, number: str) -> HttpResponse:
+def ticket(request: AgentRequest, number: str) -> HttpResponse:
     """The ticket's lasting address, whatever view it is in."""
     return _page(request, "all", number)
 
 
 @login_required
 @require_POST
-def take_next(request: HttpRequest) -> HttpResponse:
+def take_next(request: AgentRequest) -> HttpResponse:
     """Give the most urgent ticket that nobody has to whoever asks; two who ask at once get two tickets."""
     waiting = listing.VIEWS[2].tickets(request.user)
     for candidate in listing.SORTS[0].apply(waiting)[:10]:
@@ -61,12 +61,12 @@ def take_next(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def counts(request: HttpRequest) -> HttpResponse:
+def counts(request: AgentRequest) -> HttpResponse:
     """The rail below the areas, for pages outside the inbox."""
     return render(request, "tickets/rail.html", {"rail": listing.rail(request.user)})
 
 
-def _page(request: HttpRequest, slug: str, number: str) -> HttpResponse:
+def _page(request: AgentRequest, slug: str, number: str) -> HttpResponse:
     part = request.GET.get("part", "")
     opening = bool(request.htmx) and not request.htmx.history_restore_request and not request.htmx.boosted and number and not part
     context = _ticket(request, slug, number) if number else {}
@@ -83,13 +83,13 @@ def _page(request: HttpRequest, slug: str, number: str) -> HttpResponse:
     return render(request, "tickets/console.html", context)
 
 
-def _named(request: HttpRequest, slug: str) -> listing.View:
+def _named(request: AgentRequest, slug: str) -> listing.View:
     """The view of that name without its numbers: enough for links."""
     known = next((view for view in listing.VIEWS if view.slug == slug), None)
     return known or listing.View(slug, slug.removeprefix(listing.TEAM), "", lambda tickets, _viewer: tickets.none())
 
 
-def _list(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
+def _list(request: AgentRequest, slug: str, number: str) -> dict[str, Any]:
     rail = listing.rail(request.user, slug)
     view = rail.find(slug)
     if view is None:
@@ -102,7 +102,7 @@ def _list(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
     return context
 
 
-def _ticket(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
+def _ticket(request: AgentRequest, slug: str, number: str) -> dict[str, Any]:
     ticket = thread.find(request.user, number)
     if ticket is None:
         raise Http404
@@ -112,7 +112,7 @@ def _ticket(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
     return {"work": work, "tab": tab if tab in TABS else "assist"}
 
 
-def _pane(request: HttpRequest, number: str) -> str:
+def _pane(request: AgentRequest, number: str) -> str:
     asked = request.GET.get("pane", "")
     return asked if number and asked in PANES else "thread" if number else "list"
 

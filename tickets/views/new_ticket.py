@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from helpdesk.core.requests import AgentRequest
 from tickets import intake, listing
 from tickets.channels.base import InboundMessage, Sender
 from tickets.forms import NewTicketForm
 
 
 @login_required
-def new_ticket(request: HttpRequest) -> HttpResponse:
+def new_ticket(request: AgentRequest) -> HttpResponse:
     form = NewTicketForm(request.POST or None, viewer=request.user)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from helpdesk.core.requests import AgentRequest
 from tickets import listing, searching
 
 MOST_FOUND = 50
@@ -16,7 +17,7 @@ VIEW = listing.View("all", "", "search", lambda tickets, _viewer: tickets)
 
 @login_required
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: AgentRequest) -> HttpResponse:
     """`?q=` words, a number or an address. `?part=palette` gives the menu's items."""
     text = request.GET.get("q", "").strip()
     palette = request.GET.get("part") == "palette"
