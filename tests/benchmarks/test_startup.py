@@ -10,12 +10,7 @@ import os
 import smtplib
 import time
 
-MAIL = b"From: li@sakura.example
-To: support@fernway.example
-Subject: Charged twice
-
-You charged us twice.
-"
+MAIL = b"From: li@sakura.example\r\nTo: support@fernway.example\r\nSubject: Charged twice\r\n\r\nYou charged us twice.\r\n"
 
 
 def test_startup_and_idle_memory(start_stack):
