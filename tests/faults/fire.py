@@ -137,8 +137,16 @@ class Sink:
         self._controller.stop()
 
     @property
+    def host(self) -> str:
+        return str(self._controller.hostname)
+
+    @property
+    def port(self) -> int:
+        return int(self._controller.port)
+
+    @property
     def url(self) -> str:
-        return f"smtp://127.0.0.1:{self._controller.port}"
+        return f"smtp://{self.host}:{self.port}"
 
     def counted(self) -> Counter[tuple[str, str]]:
         """How often each (recipient, Message-ID) came."""

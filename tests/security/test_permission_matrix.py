@@ -1,0 +1,296 @@
+"""Every path of the product against everybody who may ask for it. A path without a row here fails the test (security T21).
+
+A row says who may enter: anybody else gets 401, 403 or 404 from the API, and the sign-in page or 404 from a screen. The objects belong
+to General support; the agent of Billing must not learn that they exist.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from helpdesk.core.models import ApiKey, User
+from knowledge.models import Article, ArticleFile, Category
+from tests.cast import make_agent, signed_in
+from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC = {"anonymous", "stranger", "agent", "supervisor", "admin", "key"}
+STAFF = {"stranger", "agent", "supervisor", "admin"}
+TEAM = {"agent", "supervisor", "admin"}  # who may see this ticket
+OVERSEERS = {"supervisor", "admin"}
+NOBODY: set[str] = set()
+API = {"agent", "supervisor", "admin", "key"}  # objects
+API_LIST = API | {"stranger"}  # lists show each what is theirs
+
+
+@dataclass(frozen=True)
+class Row:
+    """`method` is the one that the path exists for; `entered` are the statuses that mean "come in", whatever comes of it."""
+
+    who: set[str]
+    method: str = "GET"
+    entered: tuple[int, ...] = (200, 201, 204, 301, 302, 303, 400, 405, 409, 422)
+
+
+READ, WRITE = "GET", "POST"
+ROWS: dict[str, Row] = {
+    # public by contract ("Common rules")
+    "help/": Row(PUBLIC),
+    "help/search/": Row(PUBLIC),
+    "help/<slug:slug>/feedback/": Row(PUBLIC, WRITE),
+    "help/article": Row(PUBLIC),
+    "help/contact/": Row(PUBLIC),
+    "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
+    "help/requests/<str:secret>/": Row(NOBODY),
+    "invitations/<str:secret>/": Row(NOBODY),
+    "setup/<str:secret>/": Row(NOBODY),
+    "health": Row(PUBLIC),
+    "health/live": Row(PUBLIC),
+    "docs": Row(PUBLIC),
+    "redoc": Row(PUBLIC),
+    "api/schema/": Row(PUBLIC),
+    "accounts/": Row(PUBLIC),  # sign-in and reset; each of allauth's own pages looks after itself, see below
+    # screens
+    "": Row(PUBLIC),  # only leads to the inbox, which asks for a sign-in
+    "profile/": Row(STAFF),
+    "profile/theme/": Row(STAFF, WRITE),
+    "inbox/": Row(STAFF),
+    "inbox/counts/": Row(STAFF),
+    "inbox/new/": Row(STAFF),
+    "inbox/next/": Row(STAFF, WRITE),
+    "inbox/bulk/": Row(STAFF, WRITE),
+    "inbox/bulk/undo/": Row(STAFF, WRITE),
+    "inbox/<slug:view>/": Row(STAFF),
+    "inbox/<slug:view>/<slug:number>/": Row(TEAM),
+    "search/": Row(STAFF),
+    "tickets/<slug:number>/": Row(TEAM),
+    "tickets/<slug:number>/messages/": Row(TEAM, WRITE),
+    "tickets/<slug:number>/others/": Row(TEAM),
+    "tickets/<slug:number>/adopt/": Row(NOBODY, WRITE),  # this ticket claims no other one
+    "tickets/<slug:number>/do/<slug:verb>/": Row(TEAM, WRITE),
+    "messages/<uuid:pk>/body": Row(TEAM),
+    "messages/<uuid:pk>/raw": Row(TEAM),
+    "messages/<uuid:pk>/withdraw/": Row(TEAM, WRITE),
+    "messages/<uuid:pk>/send-again/": Row(TEAM, WRITE),
+    "files/<uuid:pk>/": Row(TEAM),
+    "knowledge/files/<uuid:pk>/": Row(STAFF),  # of an internal article; those of a public one are public
+    "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
+    "assist/tickets/<uuid:pk>/": Row(TEAM),
+    "assist/tickets/<uuid:pk>/draft/": Row(TEAM),
+    "assist/runs/<uuid:pk>/": Row(TEAM),
+    "assist/drafts/<uuid:pk>/use/": Row(TEAM, WRITE),
+    "assist/drafts/<uuid:pk>/dismiss/": Row(TEAM, WRITE),
+    "assist/drafts/<uuid:pk>/rate/": Row(TEAM, WRITE),
+    "assist/suggestions/<int:pk>/rate/": Row(TEAM, WRITE),
+    "assist/suggestions/<int:pk>/clicked/": Row(TEAM, WRITE),
+    "assist/suggestions/<int:pk>/apply/": Row(TEAM, WRITE),
+    "settings/people/": Row(OVERSEERS),
+    "settings/people/<uuid:user_id>/": Row(OVERSEERS),
+    "settings/people/<uuid:user_id>/resend/": Row(OVERSEERS, WRITE),
+    "settings/people/<uuid:user_id>/revoke/": Row(OVERSEERS, WRITE),
+    "settings/people/<uuid:user_id>/deactivate/": Row(OVERSEERS, WRITE),
+    "settings/people/<uuid:user_id>/reactivate/": Row(OVERSEERS, WRITE),
+    # API
+    "api/v1/tickets/": Row(API_LIST),
+    "api/v1/tickets/<str:number>/": Row(API),
+    "api/v1/tickets/<str:number>/messages/": Row(API),
+    "api/v1/tickets/<str:number>/events/": Row(API),
+    "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
+    "api/v1/triage/": Row(API_LIST, WRITE),
+}
+ARTICLE = re.compile(r"^\^help/\(\?!.*slug")
+OWN_LOOK = ("admin/", "accounts/")  # Django's admin and allauth: tested as a whole below
+
+
+def paths(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
+    for one in (resolver or get_resolver()).url_patterns:
+        path = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from paths(one, path)
+        elif isinstance(one, URLPattern):
+            yield "help/article" if ARTICLE.match(path) else path
+
+
+def ours() -> list[str]:
+    return sorted({path for path in paths() if not path.startswith(OWN_LOOK)})
+
+
+@dataclass
+class World:
+    """One object of every kind, all of General support."""
+
+    values: dict[str, Any]
+    clients: dict[str, Client]
+
+    def path(self, pattern: str) -> str:
+        if pattern == "help/article":
+            return f"/help/{self.values['slug']}/"
+        kind = next((kind for kind in ("runs", "drafts", "suggestions") if f"assist/{kind}/" in pattern), pattern.split("/", maxsplit=1)[0])
+        pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
+        return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
+
+
+@pytest.fixture
+def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket) -> World:
+    from assist.models import Draft, Suggestion, TriageRun
+
+    message = ticket.messages.get()
+    Message.objects.filter(pk=message.pk).update(
+        raw_mail=RawMail.objects.create(raw=b"x", content_hash="x", source="lmtp"), body_html="<p>x</p>"
+    )
+    file = Attachment(message=message, name="x.txt", size=1)
+    file.file.save("", ContentFile(b"x"), save=False)
+    file.save()
+    article = Article.objects.create(
+        slug="an-article",
+        title="An article",
+        body="Words",
+        status="published",
+        audience="public",
+        category=Category.objects.create(slug="general", name="General"),
+    )
+    run = TriageRun.objects.create(ticket=ticket, message=message, result={})
+    draft = Draft.objects.create(ticket=ticket, answers=message, text="Words", confidence=0.5)
+    offered = Suggestion.objects.create(
+        ticket=ticket, suggestion_type="action", title="Label", content="general", source_kind="category", confidence_score=0.5
+    )
+    internal = Article.objects.create(slug="internal", title="Internal", body="Words", status="published", audience="internal")
+    article_file = ArticleFile(article=internal, name="x.txt", size=1, sha256="x")
+    article_file.file.save("x", ContentFile(b"x"), save=False)
+    article_file.save()
+    hook = InboundHook.objects.create(name="x", queue=support)
+    values = {
+        "slug": article.slug, "number": ticket.number, "view": "all", "verb": "status", "user_id": maya.pk, "hook": hook.pk, "secret": "nothing", "reference": "nothing",
+        "ticket.pk": ticket.pk, "messages.pk": message.pk, "files.pk": file.pk, "customers.pk": ticket.customer_id, "runs.pk": run.pk, "drafts.pk": draft.pk,
+        "suggestions.pk": offered.pk, "knowledge.pk": article_file.pk,
+    }  # fmt: skip
+    admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
+    clients = {
+        "anonymous": Client(),
+        "stranger": signed_in(tomasz),
+        "agent": signed_in(maya),
+        "supervisor": signed_in(priya),
+        "admin": signed_in(admin),
+        "key": _with_key("*"),
+        "poor key": _with_key("metrics:read"),
+        "wrong key": Client(headers={"Authorization": "Bearer hd_nothing"}),
+    }
+    return World(values, clients)
+
+
+def _with_key(scope: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {ApiKey.issue('Matrix', scopes=[scope])[1]}"})
+
+
+def test_every_path_has_a_row_and_every_row_a_path() -> None:
+    """Whoever adds a path says here who may use it."""
+    assert set(ours()) == set(ROWS) - {"accounts/"}
+
+
+@pytest.mark.parametrize("pattern", sorted(set(ROWS) - {"accounts/"}))
+def test_only_those_named_may_enter(pattern: str, world: World) -> None:
+    row, path = ROWS[pattern], world.path(pattern)
+    assert resolve(path)
+    for who, client in world.clients.items():
+        if who == "wrong key" and not path.startswith("/api/v1/"):
+            continue
+        client.raise_request_exception = False
+        answer = client.get(path) if row.method == READ else _post(client, path)
+        assert answer.status_code < 500, (who, path)
+        entered = answer.status_code in row.entered and not _sent_to_sign_in(answer)
+        may = who in row.who or (row.who is PUBLIC and who in ("poor key",))
+        assert entered == may, f"{who} got {answer.status_code} at {path}"
+        if not may and path.startswith("/api/"):
+            assert answer["Content-Type"] == "application/problem+json"
+
+
+def _post(client: Client, path: str) -> Any:
+    if path.startswith("/api/"):
+        return client.post(path, "{}", content_type="application/json")
+    return client.post(path, {"feedback": "helpful"})
+
+
+def _sent_to_sign_in(answer: Any) -> bool:
+    return answer.status_code == 302 and "/accounts/login/" in answer["Location"]
+
+
+@pytest.mark.parametrize("path", sorted({path for path in paths() if path.startswith("admin/")}))
+def test_django_admin_is_for_supervisors_alone(path: str, world: World) -> None:
+    address = "/" + re.sub(r"<[^>]+>|\(\?P<\w+>[^)]*\)|[\^$]|\.\*", "x", path)
+    for who in ("anonymous", "stranger", "agent", "key", "poor key"):
+        answer = world.clients[who].get(address)
+        assert answer.status_code in {302, 403, 404, 405}, (who, address)
+        if answer.status_code == 302:
+            assert "login" in answer["Location"] or answer["Location"].startswith("/admin/"), (who, address)
+
+
+OPEN_ACCOUNT_PAGES = {
+    "account_login", "account_logout", "account_inactive", "account_signup", "account_reset_password", "account_reset_password_done", "account_confirm_email",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "account_email_verification_sent", "account_confirm_login_code", "mfa_authenticate",
+}  # fmt: skip
+
+
+def test_no_other_account_page_opens_without_signing_in() -> None:
+    from django.urls import NoReverseMatch, reverse
+
+    names = {
+        one.name
+        for resolver in get_resolver().url_patterns
+        for one in _leaves(resolver)
+        if one.name and one.name.startswith(("account_", "mfa_"))
+    }
+    for name in sorted(names - OPEN_ACCOUNT_PAGES):
+        try:
+            answer = Client().get(reverse(name))
+        except NoReverseMatch:
+            continue
+        if answer.status_code == 302 and answer["Location"] == "/profile/":
+            answer = Client().get("/profile/")
+        assert _sent_to_sign_in(answer) or answer.status_code in {403, 404}, name
+
+
+def _leaves(one: URLPattern | URLResolver) -> Iterator[URLPattern]:
+    if isinstance(one, URLPattern):
+        yield one
+    else:
+        for child in one.url_patterns:
+            yield from _leaves(child)
+
+
+def test_what_is_not_yours_and_what_is_not_there_look_the_same(world: World) -> None:
+    """T20: the same words and status, so that nobody can count our tickets."""
+    for pattern in ("tickets/<slug:number>/", "api/v1/tickets/<str:number>/", "files/<uuid:pk>/", "messages/<uuid:pk>/raw"):
+        there = world.path(pattern)
+        absent = re.sub(r"TKT-\d+-\d+", "TKT-20200101-9999", re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", str(uuid.uuid4()), there))
+        mine, nobodys = world.clients["stranger"].get(there), world.clients["stranger"].get(absent)
+        assert (mine.status_code, nobodys.status_code) == (404, 404)
+        assert _without_what_differs(mine.content, there) == _without_what_differs(nobodys.content, absent)
+
+
+def _without_what_differs(page: bytes, path: str) -> str:
+    return re.sub(r'csrf[^>]*>|name="csrfmiddlewaretoken"[^>]*|[A-Za-z0-9]{64}', "", page.decode()).replace(path, "")
+
+
+def test_a_key_in_the_address_is_no_credential(api_key: str, support: Queue) -> None:
+    for name in ("api_key", "key", "token", "access_token", "Authorization"):
+        assert Client().get(f"/api/v1/tickets/?{name}={api_key}").status_code in {401, 403}
+
+
+def test_a_page_that_changes_something_wants_the_forms_token(world: World, maya: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(maya, backend="django.contrib.auth.backends.ModelBackend")
+    for pattern, row in ROWS.items():
+        path = world.path(pattern) if pattern != "accounts/" else "/accounts/logout/"
+        if (row.method == WRITE and "inbound" not in pattern) or pattern in ("accounts/", "api/v1/tickets/", "inbox/new/"):
+            answer = client.post(path, "{}", content_type="application/json") if path.startswith("/api/") else client.post(path)
+            assert answer.status_code == 403, path
