@@ -107,7 +107,7 @@ def _untag(ticket: Ticket, form: QueryDict, by: User) -> None:
 
 
 def _subject(ticket: Ticket, form: QueryDict, by: User) -> None:
-    ticket.set_subject(form.get("subject", ""), by=by)
+    ticket.set_subject(" ".join(form.get("subject", "").split()), by=by)
 
 
 def _snooze(ticket: Ticket, form: QueryDict, by: User) -> None:
