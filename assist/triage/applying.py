@@ -8,18 +8,26 @@ from tickets.models import Message, Queue, Ticket
 
 from .pipeline import Outcome
 from .rules import PRIORITIES
+from .sentiment import label_of, over_turns
 
-CATEGORY_FROM = 0.6  # confidence; below, it is only proposed
-QUEUE_FROM = 0.75  # a wrong team costs more than a wrong label
+CATEGORY_FROM = 0.55  # confidence; below, it is only proposed
+QUEUE_FROM = 0.7  # a wrong team costs more than a wrong label
 PRIORITY_FROM = 0.5  # of the category that the priority rests on; escalation rules rest on their own words
+SPOKEN = (Message.AuthorKind.CUSTOMER, Message.AuthorKind.AGENT)
 
 
-def apply(ticket: Ticket, message: Message, outcome: Outcome) -> list[str]:
-    """Change the ticket within its transaction; returns what was changed: names of fields."""
+def spoken_since(message: Message) -> set[str]:
+    """Who has spoken in the ticket after this message: customer, agent or both."""
+    later = Message.objects.public().filter(ticket=message.ticket_id, author_kind__in=SPOKEN, created_at__gt=message.created_at)
+    return set(later.filter(automatic=False).order_by().values_list("author_kind", flat=True))
+
+
+def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str]) -> list[str]:
+    """Change the ticket, within `ticket.changing()`; returns what was changed: names of fields. `since`: see `spoken_since`."""
     first = not outcome.case.earlier
     ticket.analysis = outcome.result()["analysis"]
     ticket.touch("analysis")
-    changed = [*_mood(ticket, message, outcome)]
+    changed = [*_mood(ticket, message, outcome, since)]
     changed += _category(ticket, outcome)
     changed += _priority(ticket, outcome, first=first)
     changed += _queue(ticket, outcome, first=first)
@@ -27,18 +35,20 @@ def apply(ticket: Ticket, message: Message, outcome: Outcome) -> list[str]:
     return changed
 
 
-def _mood(ticket: Ticket, message: Message, outcome: Outcome) -> list[str]:
-    """How the customer feels is an observation, not a decision: it is always noted."""
+def _mood(ticket: Ticket, message: Message, outcome: Outcome, since: set[str]) -> list[str]:
+    """How the customer feels is an observation, not a decision: it is always noted. The ticket's is that of the last turns."""
     mood = outcome.sentiment
     if mood.confidence == 0:  # the step failed
         return []
-    values = {"sentiment": mood.label, "polarity": mood.polarity, "frustration": mood.frustration_score}
-    Message.objects.filter(pk=message.pk).update(**values)
-    if Message.objects.from_customer().filter(ticket=ticket, automatic=False, created_at__gt=message.created_at).exists():
+    felt = {"sentiment": mood.label, "polarity": mood.polarity, "frustration": mood.frustration_score}
+    Message.objects.filter(pk=message.pk).update(**felt)
+    if Message.AuthorKind.CUSTOMER in since:
         return []  # a later message already says how they feel now
-    for name, value in {**values, "language": outcome.language}.items():
+    polarity, frustration = over_turns(mood, outcome.case.earlier)
+    values = {"sentiment": label_of(polarity), "polarity": polarity, "frustration": frustration, "language": outcome.language}
+    for name, value in values.items():
         setattr(ticket, name, value)
-    ticket.touch(*values, "language")
+    ticket.touch(*values)
     return ["sentiment"]
 
 

@@ -84,8 +84,8 @@ def case_of(message: Message) -> Case:
 
 def _earlier(message: Message) -> tuple[Turn, ...]:
     before = message.ticket.messages.from_customer().public().filter(created_at__lt=message.created_at, automatic=False)
-    turns = before.order_by("-created_at").values_list("body_text", "polarity")[:TURNS]
-    return tuple(Turn(text=text[:5000], polarity=polarity) for text, polarity in reversed(turns))
+    turns = before.order_by("-created_at").values_list("body_text", "polarity", "frustration")[:TURNS]
+    return tuple(Turn(text=text[:5000], polarity=polarity, frustration=frustration) for text, polarity, frustration in reversed(turns))
 
 
 def scope_of(ticket: Ticket) -> Scope:
@@ -102,15 +102,17 @@ def _write(message: Message, outcome: Outcome) -> TriageRun | None:
     """Store the run and act on it, unless someone else was faster."""
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).select_related("queue", "category").get(pk=message.ticket_id)
-        state = TriageRun.State.PARTIAL if outcome.errors else TriageRun.State.DONE
-        found = {"ticket": ticket, "result": outcome.result(), "state": state, "total_ms": outcome.total_ms}
-        run, created = TriageRun.objects.get_or_create(message=message, defaults=found)
-        if not created:
+        if TriageRun.objects.filter(message=message).exists():  # whoever writes a run holds the ticket's lock
             return None
+        since = applying.spoken_since(message)
+        with ticket.changing(locked=True):
+            applied = applying.apply(ticket, message, outcome, since=since)
+        state = TriageRun.State.PARTIAL if outcome.errors else TriageRun.State.DONE
+        found = {"result": outcome.result(), "state": state, "total_ms": outcome.total_ms, "applied": applied}
+        run = TriageRun.objects.create(ticket=ticket, message=message, **found)
         _write_steps(run, outcome)
-        run.applied = applying.apply(ticket, message, outcome)
-        run.save(update_fields=["applied"])
-        offering.offer(ticket, message, outcome)
+        if not since:  # a message that was answered meanwhile is offered nothing
+            offering.offer(ticket, message, outcome)
         ticket.record(
             "triage.completed",
             subject=run,

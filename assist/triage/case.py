@@ -27,12 +27,13 @@ class Profile(BaseModel):
 
 
 class Turn(BaseModel):
-    """One earlier message of the customer; `polarity` is what was found when it arrived."""
+    """One earlier message of the customer; `polarity` and `frustration` are what was found when it arrived."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     text: str
     polarity: float | None = None
+    frustration: float | None = None
 
 
 class Case(BaseModel):

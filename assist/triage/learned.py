@@ -1,6 +1,7 @@
-"""What is learned from examples, once: kept in the process, then in the shared cache, so that a second worker starts in milliseconds.
+"""What is learned from examples, once: kept in the process, then in a file and in the shared cache.
 
-Keys name the model and a hash of the examples; changed examples make a new key, so nothing is ever invalidated.
+The file makes a start quick even when Redis was emptied; the cache spares other machines the work. Keys name the model and
+a hash of the examples; changed examples make a new key, so nothing is ever invalidated.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import pickle
+import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +21,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 from django.core.cache import cache as shared
 from redis.exceptions import RedisError
 
@@ -29,6 +34,8 @@ T = TypeVar("T")
 DATA = Path(__file__).parent / "data"
 A_MONTH = 30 * 24 * 3600
 KEPT = 24  # values in this process; old versions of the categories fall out first
+FILES_KEPT = 12  # about 1 MB each
+SHAPE = 2  # raise it when a learned value is built or laid out in another way
 
 _lock = threading.RLock()
 _here: dict[str, Any] = {}
@@ -40,31 +47,67 @@ def data(name: str) -> Any:
     return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def learned(kind: str, examples: object, build: Callable[[], T]) -> T:
-    """The value that `build` makes of `examples` with the present embedder. Built by one thread; the others wait."""
-    key = f"triage:{kind}:{_version(examples)}"
+def version_of(examples: object) -> str:
+    """A name for exactly these examples."""
+    text = json.dumps(examples, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@cache
+def version_of_data(*names: str) -> str:
+    return version_of([data(name) for name in names])
+
+
+def learned(kind: str, version: str, build: Callable[[], T]) -> T:
+    """The value that `build` makes of the examples of this version, with the present embedder. One thread builds, the others wait."""
+    key = f"{kind}-{get_embedder().name}-{SHAPE}-{version}".replace("/", "_").replace(":", "_")
     if key in _here:
         return _here[key]
     with _lock:
         if key not in _here:
-            value = _from_shared(key)
+            value = _from_file(key)
             if value is None:
-                value = build()
-                _to_shared(key, value)
+                value = _from_shared(key)
+                if value is None:
+                    value = build()
+                    _to_shared(key, value)
+                _to_file(kind, key, value)
             while len(_here) >= KEPT:
                 _here.pop(next(iter(_here)))
             _here[key] = value
         return _here[key]
 
 
-def _version(examples: object) -> str:
-    text = json.dumps([get_embedder().name, examples], ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+def _folder() -> Path:
+    return Path(settings.DATA_DIR) / "models" / "learned"
+
+
+def _from_file(key: str) -> Any:
+    try:
+        return pickle.loads((_folder() / f"{key}.pickle").read_bytes())  # noqa: S301 - written below, into our own folder
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # a damaged file may raise anything; it is learned again and written anew
+        log.warning("learned_file_unusable", extra={"key": key, "error": repr(error)})
+        return None
+
+
+def _to_file(kind: str, key: str, value: Any) -> None:
+    """Put in place whole, and drop the oldest of its kind. A folder that cannot be written to costs the next start some seconds."""
+    try:
+        _folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=_folder(), delete=False) as file:
+            file.write(pickle.dumps(value))
+        Path(file.name).replace(_folder() / f"{key}.pickle")
+        for old in sorted(_folder().glob(f"{kind}-*.pickle"), key=lambda path: path.stat().st_mtime)[:-FILES_KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("learned_not_kept", extra={"key": key, "error": repr(error)})
 
 
 def _from_shared(key: str) -> Any:
     try:
-        return shared.get(key)
+        return shared.get(f"triage:{key}")
     except (RedisError, OSError) as error:
         log.warning("cache_unavailable", extra={"error": repr(error)})
         return None
@@ -72,7 +115,7 @@ def _from_shared(key: str) -> Any:
 
 def _to_shared(key: str, value: Any) -> None:
     try:
-        shared.set(key, value, A_MONTH)
+        shared.set(f"triage:{key}", value, A_MONTH)
     except (RedisError, OSError) as error:
         log.warning("cache_unavailable", extra={"error": repr(error)})
 
@@ -97,4 +140,10 @@ def fit(features: Vectors, labels: Sequence[str], *, strength: float, sample_wei
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - 0.9 s to import, needed only to fit
 
     model = LogisticRegression(C=strength, max_iter=400).fit(features, list(labels), sample_weight=sample_weights)
-    return Linear(tuple(model.classes_), model.coef_.astype(np.float32), model.intercept_.astype(np.float32))
+    return Linear(tuple(map(str, model.classes_)), model.coef_.astype(np.float32), model.intercept_.astype(np.float32))
+
+
+def balanced(labels: Sequence[str]) -> list[float]:
+    """Weights under which every label counts the same, however many examples it has."""
+    many = Counter(labels)
+    return [len(labels) / (len(many) * many[label]) for label in labels]

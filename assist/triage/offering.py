@@ -14,20 +14,12 @@ from .pipeline import Outcome
 
 Key = tuple[str, str]
 KINDS = (Suggestion.Type.ARTICLE, Suggestion.Type.SIMILAR_TICKET, Suggestion.Type.ACTION)
-SPOKEN = (Message.AuthorKind.CUSTOMER, Message.AuthorKind.AGENT)
 
 
 def offer(ticket: Ticket, message: Message, outcome: Outcome) -> None:
-    """Runs in the caller's transaction, with the ticket locked. A message that was answered meanwhile is offered nothing."""
-    if _overtaken(ticket, message):
-        return
+    """Runs in the caller's transaction, with the ticket locked."""
     _offer_suggestions(ticket, outcome)
     _offer_draft(ticket, message, outcome)
-
-
-def _overtaken(ticket: Ticket, message: Message) -> bool:
-    later = Message.objects.public().filter(author_kind__in=SPOKEN, ticket=ticket, created_at__gt=message.created_at, automatic=False)
-    return later.exists()
 
 
 def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
@@ -40,10 +32,12 @@ def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
             row.pk, row.created_at = known[key].pk, known[key].created_at
     kept = [row for key, row in wanted.items() if key in known]
     fields = ["title", "content", "source_title", "source_url", "why", "confidence_score", "retired_at"]
-    Suggestion.objects.bulk_update(kept, fields)
+    if kept:
+        Suggestion.objects.bulk_update(kept, fields)
     Suggestion.objects.bulk_create([row for key, row in wanted.items() if key not in known])
     gone = [row.pk for key, row in known.items() if key not in wanted and row.retired_at is None]
-    Suggestion.objects.filter(pk__in=gone).update(retired_at=timezone.now())
+    if gone:
+        Suggestion.objects.filter(pk__in=gone).update(retired_at=timezone.now())
 
 
 def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:

@@ -1,12 +1,15 @@
 """How the customer feels: polarity, label, emotions, frustration and where the conversation is going.
 
 A logistic regression over the embedding and VADER's scores, taught by our own seed sentences (`data/sentiment_seeds.json`,
-engine.md section 5). Without an embedder VADER decides alone. Never acted on automatically; people see it, rules read it.
+engine.md section 5). Words that every support mail holds ("error", "help", "please") say nothing of a mood: VADER does not see
+them (`data/jargon.json`), and a guess that no word of feeling supports is held back, so that a bare report stays neutral.
+Without an embedder VADER decides alone. Never acted on automatically; people see it, rules read it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,9 +18,9 @@ import numpy as np
 
 from helpdesk.core.embeddings import get_embedder
 
-from .case import Case
+from .case import Case, Turn
 from .frustration import measure
-from .learned import Linear, Vectors, data, fit, learned
+from .learned import Linear, Vectors, balanced, data, fit, learned, version_of_data
 from .reading import Reading
 from .signals import Signals
 
@@ -25,11 +28,18 @@ STRENGTH = 3.0  # inverse regularisation, chosen on texts that no seed was taken
 VADER_WEIGHT = 0.5  # VADER's four scores beside 384 small numbers
 # Polarity is P(positive) - P(negative).
 NEGATIVE, VERY_NEGATIVE = -0.2, -0.8
-POSITIVE, VERY_POSITIVE = 0.25, 0.85
-TURNS = 3  # customer's turns that make a trend
+POSITIVE, VERY_POSITIVE = 0.22, 0.85
+HARMED = ("wrongly_charged", "data_lost")  # who was harmed is unhappy, however calmly it is told
+HARM, HARM_AT_MOST = 0.2, -0.4  # it makes nobody furious by itself
+TURNS = 3  # customer's turns that make a trend, and the ticket's mood
+TURN_WEIGHTS = (0.5, 0.3, 0.2)  # newest first
 CHANGE = 0.2  # polarity between the first and the last of them
 FRUSTRATED = 0.5
-CLEARLY_FRUSTRATED, LOWERED_BY = 0.4, 0.25
+CLEARLY_FRUSTRATED, LOWERED_BY = 0.4, 0.35
+FELT = 0.3  # VADER's compound score from which words of feeling are there
+CLEAR = 0.6  # polarity that needs no such words: the whole sentence means it
+COMPLAINT = 0.2  # frustration by words alone from which they count as words of feeling
+HELD_BACK = 0.4  # of the polarity that is left to a guess without words of feeling
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,13 @@ UNKNOWN = Sentiment("neutral", "neutral", 0.0, 0.0, 0.0, (), (), "medium", "stab
 
 def feel(case: Case, reading: Reading, signals: Signals) -> Sentiment:
     polarity, confidence = _polarity(reading)
+    emotions = emotions_in(reading.latest)
+    if signals.any(*HARMED):
+        polarity = round(max(polarity - HARM, min(polarity, HARM_AT_MOST)), 3)
+    elif not _felt(polarity, reading.latest, emotions):
+        polarity = round(polarity * HELD_BACK, 3)
     frustration = measure(reading.latest, polarity=polarity)
     polarity = _lowered(polarity, frustration.score)
-    emotions = emotions_in(reading.latest)
     label = label_of(polarity)
     emotion = _emotion(label, frustration.score, emotions)
     urgency = _urgency(signals, label)
@@ -76,9 +90,19 @@ def _polarity(reading: Reading) -> tuple[float, float]:
     if reading.latest_vector is None:
         return round(float(scores[3]), 3), round(min(0.6, 0.3 + abs(float(scores[3])) / 2), 3)
     features = np.concatenate([reading.latest_vector, scores * VADER_WEIGHT]).reshape(1, -1)
-    model = learned("sentiment", data("sentiment_seeds"), _taught)
+    model = learned("sentiment", version_of_data("sentiment_seeds", "jargon"), _taught)
     shares = dict(zip(model.labels, model.probabilities(features)[0].tolist(), strict=True))
     return round(shares["positive"] - shares["negative"], 3), round(max(shares.values()), 3)
+
+
+def _felt(polarity: float, text: str, emotions: dict[str, list[str]]) -> bool:
+    """Whether words bear the guess out: praise a happy one, complaint an unhappy one."""
+    if abs(polarity) >= CLEAR:
+        return True
+    spoken = float(_vader(text)[3])
+    if polarity > 0:
+        return spoken >= FELT or "satisfied" in emotions
+    return spoken <= -FELT or bool(emotions.keys() - {"satisfied"}) or measure(text, polarity=0).score >= COMPLAINT
 
 
 def _lowered(polarity: float, frustration: float) -> float:
@@ -92,7 +116,8 @@ def _taught() -> Linear:
     rows = [(text, label) for label, texts in data("sentiment_seeds").items() for text in texts]
     words = np.stack([_vader(text) for text, _ in rows]) * VADER_WEIGHT
     features = np.hstack([get_embedder().embed([text for text, _ in rows]), words]).astype(np.float32)
-    return fit(features, [label for _, label in rows], strength=STRENGTH)
+    labels = [label for _, label in rows]
+    return fit(features, labels, strength=STRENGTH, sample_weights=balanced(labels))
 
 
 def _vader(text: str) -> Vectors:
@@ -104,7 +129,10 @@ def _vader(text: str) -> Vectors:
 def _analyser() -> Any:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # noqa: PLC0415 - reads its lexicon at import
 
-    return SentimentIntensityAnalyzer()
+    analyser = SentimentIntensityAnalyzer()
+    for word in data("jargon"):
+        analyser.lexicon.pop(word, None)
+    return analyser
 
 
 def label_of(polarity: float) -> str:
@@ -150,6 +178,15 @@ def _urgency(signals: Signals, label: str) -> str:
     if label in ("negative", "very_negative") or signals.any("wrongly_charged", "instability", "failing_flow"):
         return "medium"
     return "low"
+
+
+def over_turns(mood: Sentiment, earlier: Sequence[Turn]) -> tuple[float, float]:
+    """Polarity and frustration of a ticket: of the customer's last three turns, the newest counting most (engine.md section 7)."""
+    known = [(turn.polarity, turn.frustration or 0.0) for turn in earlier if turn.polarity is not None]
+    turns = [(mood.polarity, mood.frustration_score), *reversed(known)][:TURNS]
+    weights = TURN_WEIGHTS[: len(turns)]
+    polarity, frustration = (sum(w * turn[i] for w, turn in zip(weights, turns, strict=True)) / sum(weights) for i in (0, 1))
+    return round(polarity, 3), round(frustration, 3)
 
 
 def trend(polarities: list[float]) -> str:

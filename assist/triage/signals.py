@@ -11,7 +11,8 @@ import numpy as np
 
 from helpdesk.core.embeddings import get_embedder
 
-from .learned import Vectors, data, learned
+from . import foreign
+from .learned import Vectors, data, learned, version_of_data
 from .reading import Reading
 
 
@@ -25,9 +26,12 @@ class Signals:
         return any(name in self.found for name in names)
 
 
-def find(reading: Reading) -> Signals:
-    """Search the newest message; a pattern wins over a likeness because it can be quoted exactly."""
-    found = dict(_alike(reading))
+def find(reading: Reading, *, language: str = foreign.READ_BY_MODEL) -> Signals:
+    """Search the newest message; a pattern wins over a likeness because it can be quoted exactly.
+
+    A likeness is believed only in the language that the model reads: a German outage once looked like a lawsuit.
+    """
+    found = foreign.signals(reading.latest, language) if foreign.is_foreign(language) else dict(_alike(reading))
     for name, patterns in _patterns().items():
         match = next((hit for pattern in patterns if (hit := pattern.search(reading.latest))), None)
         if match:
@@ -39,7 +43,7 @@ def _alike(reading: Reading) -> list[tuple[str, str]]:
     """Sentences that mean what one of a signal's examples means."""
     if reading.sentence_vectors is None or not len(reading.sentence_vectors):
         return []
-    examples: dict[str, Vectors] = learned("signals", data("signals"), _embedded)
+    examples: dict[str, Vectors] = learned("signals", version_of_data("signals"), _embedded)
     found = []
     for name, vectors in examples.items():
         likeness = reading.sentence_vectors @ vectors.T  # (sentences, examples)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import environ
 
+# Our matrices are small: more than one thread for them only spins, in every process, while others want the processor.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")  # no error when there is none
