@@ -21,6 +21,7 @@ _CONFIGURATIONS = {
     "sv": "swedish",
     "tr": "turkish",
 }
+LANGUAGES = tuple(sorted(_CONFIGURATIONS, key=lambda code: (code != "en", code)))  # English first, then by code
 
 
 def text_configuration(language: str) -> str:

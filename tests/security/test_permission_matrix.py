@@ -83,7 +83,19 @@ ROWS: dict[str, Row] = {
     "messages/<uuid:pk>/withdraw/": Row(TEAM, WRITE),
     "messages/<uuid:pk>/send-again/": Row(TEAM, WRITE),
     "files/<uuid:pk>/": Row(TEAM),
+    "knowledge/": Row(STAFF),
+    "knowledge/new/": Row(STAFF),
+    "knowledge/<uuid:pk>/edit/": Row(STAFF),
+    "knowledge/<uuid:pk>/preview/": Row(STAFF, WRITE),
+    "knowledge/<uuid:pk>/autosave/": Row(STAFF, WRITE),
+    "knowledge/<uuid:pk>/discard/": Row(STAFF, WRITE),
+    "knowledge/<uuid:pk>/move/": Row(STAFF, WRITE),
+    "knowledge/<uuid:pk>/files/": Row(STAFF, WRITE),
+    "knowledge/<uuid:pk>/versions/": Row(STAFF),
+    "knowledge/<uuid:pk>/versions/<int:version>/": Row(STAFF),
+    "knowledge/<uuid:pk>/versions/<int:version>/restore/": Row(STAFF, WRITE),
     "knowledge/files/<uuid:pk>/": Row(STAFF),  # of an internal article; those of a public one are public
+    "knowledge/files/<uuid:pk>/remove/": Row(STAFF, WRITE, (302, 404)),  # gone after the first who may
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
     "assist/tickets/<uuid:pk>/": Row(TEAM),
     "assist/tickets/<uuid:pk>/draft/": Row(TEAM),
@@ -136,6 +148,7 @@ class World:
         if pattern == "help/article":
             return f"/help/{self.values['slug']}/"
         kind = next((kind for kind in ("runs", "drafts", "suggestions") if f"assist/{kind}/" in pattern), pattern.split("/", maxsplit=1)[0])
+        kind = "articles" if pattern.startswith("knowledge/<") else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
 
@@ -172,7 +185,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     values = {
         "slug": article.slug, "number": ticket.number, "view": "all", "verb": "status", "user_id": maya.pk, "hook": hook.pk, "secret": "nothing", "reference": "nothing",
         "ticket.pk": ticket.pk, "messages.pk": message.pk, "files.pk": file.pk, "customers.pk": ticket.customer_id, "runs.pk": run.pk, "drafts.pk": draft.pk,
-        "suggestions.pk": offered.pk, "knowledge.pk": article_file.pk,
+        "suggestions.pk": offered.pk, "knowledge.pk": article_file.pk, "articles.pk": article.pk, "version": 1,
     }  # fmt: skip
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {
