@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,9 +31,10 @@ from tickets.models import Delivery, Message
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=150)  # longer than a task may run
+LEASE = timedelta(seconds=settings.EVENT_LEASE_SECONDS)  # longer than a task may run
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))  # after the 1st, 2nd ... failed try; then it is given up
 STALE = timedelta(days=3)  # an answer older than this is not sent by itself when a server is configured at last
+PATIENCE = (1, 2, 4, 8, 16)  # seconds between tries to note what was sent, should PostgreSQL be restarting just then
 AT_ONCE = 100  # deliveries of one sweep
 _PERMANENT = range(500, 600)
 _State = Delivery.State
@@ -84,8 +86,11 @@ def _park_waiting() -> None:
 def _park(message_id: UUID | str) -> None:
     with transaction.atomic():
         queued = Delivery.objects.filter(message_id=message_id, state=Delivery.State.QUEUED)
+        parked = list(queued.select_related("message__ticket"))
         queued.update(state=Delivery.State.NO_SERVER, error=_("No mail server is configured"))
         _sum_up(message_id)
+        for delivery in parked:  # open consoles hear of it
+            _tell(delivery, "message.delivery_failed", reason="no mail server is configured")
 
 
 def _wake_waiting() -> None:
@@ -169,6 +174,20 @@ def _refused(delivery: Delivery, code: int, reason: str) -> bool:
 
 
 def _sent(delivery: Delivery) -> None:
+    """What has left is noted, if need be a little later: not noted, it would leave again."""
+    for pause in PATIENCE:
+        try:
+            return _note_sent(delivery)
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block:
+                raise
+            log.warning("sent_not_noted_yet", extra={"delivery": str(delivery.pk), "error": type(error).__name__})
+            connection.close()
+            time.sleep(pause)
+    return _note_sent(delivery)
+
+
+def _note_sent(delivery: Delivery) -> None:
     with transaction.atomic():
         Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.SENT, sent_at=timezone.now(), error="")
         _sum_up(delivery.message_id)

@@ -56,7 +56,7 @@ class TicketSerializer(serializers.Serializer[Any]):
     sla = SlaSerializer(source="*")
     language = serializers.CharField()
     metadata = serializers.JSONField()
-    analysis = serializers.JSONField(allow_null=True, help_text="What the newest triage found; null until it ran.")
+    analysis = serializers.JSONField(help_text="What the newest triage found; null until it ran.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     first_response_at = serializers.DateTimeField(allow_null=True)
