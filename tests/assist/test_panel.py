@@ -1,0 +1,86 @@
+"""The assist panel: what is shown, rated and used, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from assist import copilot
+from assist.models import Draft, Suggestion
+from assist.panel import as_sent
+from helpdesk.core.models import Event, User
+from tests.conftest import signed_in
+from tickets import replying
+from tickets.models import Ticket
+
+
+@pytest.fixture
+def draft(ticket: Ticket) -> Draft:
+    sources = [{"n": 1, "kind": "article", "id": "a", "title": "Retry <b>", "url": "/help/a/", "passage": "Wait."}]
+    text = "Hello Ingrid,\n\nPlease wait a minute. [1]"
+    return Draft.objects.create(ticket=ticket, answers=ticket.messages.get(), text=text, sources=sources, confidence=0.8)
+
+
+@pytest.fixture
+def article(ticket: Ticket) -> Suggestion:
+    return Suggestion.objects.create(ticket=ticket, suggestion_type="article", title="Retry", source_id="retry", source_url="/help/retry/")
+
+
+def test_a_draft_is_shown_with_its_sources_and_on_its_row(as_maya: Client, ticket: Ticket, draft: Draft) -> None:
+    page = as_maya.get(f"/assist/tickets/{ticket.pk}/draft/").content.decode()
+    assert 'aria-label="Source 1"' in page
+    assert "Retry &lt;b&gt;" in page
+    assert "Please wait a minute.</textarea>" in page  # without its mark
+    assert 'class="ai-flag"' in as_maya.get("/inbox/all/").content.decode()
+
+
+def test_a_weak_draft_is_not_shown(as_maya: Client, ticket: Ticket, draft: Draft) -> None:
+    Draft.objects.update(confidence=0.2)
+    page = as_maya.get(f"/assist/tickets/{ticket.pk}/draft/").content.decode()
+    assert "only 20% sure" in page
+    assert "Please wait" not in page
+
+
+def test_what_is_sent_of_a_draft_is_measured(maya: User, ticket: Ticket, draft: Draft, drain: Callable[[], int]) -> None:
+    message = replying.reply(ticket=ticket, by=maya, text=as_sent(draft.text), metadata={"draft": str(draft.pk)})
+    drain()
+    draft.refresh_from_db()
+    assert (draft.state, draft.sent_as, draft.edit_distance) == ("used", message, 0)
+    assert copilot.edit_distance("abc", "xyz") == 1
+
+
+def test_an_answer_without_the_draft_makes_it_stale(maya: User, ticket: Ticket, draft: Draft, drain: Callable[[], int]) -> None:
+    replying.reply(ticket=ticket, by=maya, text="My own words")
+    drain()
+    draft.refresh_from_db()
+    assert draft.state == "stale"
+
+
+def test_a_dismissed_draft_is_gone(as_maya: Client, ticket: Ticket, draft: Draft) -> None:
+    assert as_maya.post(f"/assist/drafts/{draft.pk}/dismiss/").status_code == 204
+    assert as_maya.get(f"/assist/tickets/{ticket.pk}/draft/").content == b""
+    assert Event.objects.filter(kind="draft.dismissed").count() == 1
+
+
+def test_a_rating_is_one_press_and_changeable(as_maya: Client, article: Suggestion) -> None:
+    for feedback in ("helpful", "irrelevant"):
+        page = as_maya.post(f"/assist/suggestions/{article.pk}/rate/", {"feedback": feedback}).content.decode()
+        assert f'value="{feedback}" aria-pressed="true"' in page
+    article.refresh_from_db()
+    assert article.agent_feedback == "irrelevant"
+    assert as_maya.post(f"/assist/suggestions/{article.pk}/rate/", {"feedback": "rubbish"}).status_code == 404
+
+
+def test_other_teams_see_and_change_nothing_of_it(tomasz: User, ticket: Ticket, draft: Draft, article: Suggestion) -> None:
+    other = signed_in(tomasz)
+    for path in (f"/assist/tickets/{ticket.pk}/", f"/assist/tickets/{ticket.pk}/draft/"):
+        assert other.get(path).status_code == 404
+    for path in (
+        f"drafts/{draft.pk}/use/",
+        f"drafts/{draft.pk}/dismiss/",
+        f"suggestions/{article.pk}/rate/",
+        f"suggestions/{article.pk}/apply/",
+    ):
+        assert other.post(f"/assist/{path}", {"feedback": "helpful"}).status_code == 404
