@@ -63,7 +63,8 @@ def knowledge(db: None) -> Article:
         category=technical,
         **common,
     )
-    text = "We refund a payment that was charged twice.\n\n1. Find the number of the invoice.\n2. Send it to us.\n\nThe refund arrives in five days."
+    text = "We refund a payment that was charged twice.\n\n"
+    text += "1. Find the number of the invoice.\n2. Send it to us.\n\nThe refund arrives in five days."
     article = Article.objects.create(
         slug="charged-twice", title="I was charged twice for one subscription", body=text, category=billing, **common
     )
@@ -92,12 +93,14 @@ def read(mail: bytes) -> EmailMessage:
 def answer_to(sent: EmailMessage, text: str) -> bytes:
     """What Ingrid's mail program sends when she presses "reply"."""
     return (
-        f"From: Ingrid <ingrid@nordhavn.example>\r\nTo: {sent['Reply-To']}\r\nSubject: {sent['Subject']}\r\nMessage-ID: <second@nordhavn.example>\r\n"
-        f"In-Reply-To: {sent['Message-ID']}\r\nReferences: {sent['References']} {sent['Message-ID']}\r\n\r\n{text}\r\n\r\n> Thank you for telling us\r\n"
+        f"From: Ingrid <ingrid@nordhavn.example>\r\nTo: {sent['Reply-To']}\r\n"
+        f"Subject: {sent['Subject']}\r\nMessage-ID: <second@nordhavn.example>\r\n"
+        f"In-Reply-To: {sent['Message-ID']}\r\nReferences: {sent['References']} {sent['Message-ID']}\r\n\r\n"
+        f"{text}\r\n\r\n> Thank you for telling us\r\n"
     ).encode()
 
 
-def test_a_mail_is_understood_answered_by_smtp_and_its_answer_lands_in_the_same_ticket(
+def test_a_mail_is_understood_answered_by_smtp_and_its_answer_lands_in_the_same_ticket(  # noqa: PLR0917 - the cast
     support: Queue, billing: Queue, tomasz: User, knowledge: Article, sink: Sink, drain: Callable[[], int]
 ) -> None:
     first = arrive(FIRST, drain)

@@ -14,7 +14,19 @@ from tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 
 SCREENS = ["/inbox/", "/inbox/all/", "/inbox/new/", "/search/?q=x", "/profile/", "/accounts/2fa/"]
-OPEN = ["/help/", "/help/search/?q=x", "/help/contact/", "/accounts/login/", "/accounts/password/reset/", "/nothing-here/", "/health", "/docs", "/redoc", "/api/schema/", "/api/v1/tickets/"]  # fmt: skip
+OPEN = [
+    "/help/",
+    "/help/search/?q=x",
+    "/help/contact/",
+    "/accounts/login/",
+    "/accounts/password/reset/",
+    "/nothing-here/",
+    "/health",
+    "/docs",
+    "/redoc",
+    "/api/schema/",
+    "/api/v1/tickets/",
+]
 LOOSER = {"/docs", "/redoc"}  # the viewers style inline; nothing of a customer's is on them
 
 
@@ -76,7 +88,18 @@ def test_a_session_given_beforehand_is_another_one_after_signing_in(maya: User) 
     assert signed_in(maya).get("/inbox/").status_code == 200
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "http:evil.example", "javascript:alert(1)", "/%09/evil.example", "\\\\evil.example"])  # fmt: skip
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "http:evil.example",
+        "javascript:alert(1)",
+        "/%09/evil.example",
+        "\\\\evil.example",
+    ],
+)
 def test_signing_in_leads_to_no_other_site(target: str, maya: User) -> None:
     answer = Client().post("/accounts/login/", {"login": maya.email, "password": "correct horse", "next": target})
     assert answer.status_code == 302

@@ -183,10 +183,25 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     article_file.save()
     hook = InboundHook.objects.create(name="x", queue=support)
     values = {
-        "slug": article.slug, "number": ticket.number, "view": "all", "verb": "status", "user_id": maya.pk, "hook": hook.pk, "secret": "nothing", "reference": "nothing",
-        "ticket.pk": ticket.pk, "messages.pk": message.pk, "files.pk": file.pk, "customers.pk": ticket.customer_id, "runs.pk": run.pk, "drafts.pk": draft.pk,
-        "suggestions.pk": offered.pk, "knowledge.pk": article_file.pk, "articles.pk": article.pk, "version": 1,
-    }  # fmt: skip
+        "slug": article.slug,
+        "number": ticket.number,
+        "view": "all",
+        "verb": "status",
+        "user_id": maya.pk,
+        "hook": hook.pk,
+        "secret": "nothing",
+        "reference": "nothing",
+        "ticket.pk": ticket.pk,
+        "messages.pk": message.pk,
+        "files.pk": file.pk,
+        "customers.pk": ticket.customer_id,
+        "runs.pk": run.pk,
+        "drafts.pk": draft.pk,
+        "suggestions.pk": offered.pk,
+        "knowledge.pk": article_file.pk,
+        "articles.pk": article.pk,
+        "version": 1,
+    }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {
         "anonymous": Client(),
@@ -248,9 +263,19 @@ def test_django_admin_is_for_supervisors_alone(path: str, world: World) -> None:
 
 
 OPEN_ACCOUNT_PAGES = {
-    "account_login", "account_logout", "account_inactive", "account_signup", "account_reset_password", "account_reset_password_done", "account_confirm_email",
-    "account_reset_password_from_key", "account_reset_password_from_key_done", "account_email_verification_sent", "account_confirm_login_code", "mfa_authenticate",
-}  # fmt: skip
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_confirm_email",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_email_verification_sent",
+    "account_confirm_login_code",
+    "mfa_authenticate",
+}
 
 
 def test_no_other_account_page_opens_without_signing_in() -> None:
