@@ -10,6 +10,6 @@ from helpdesk.core.models import Event
 from . import indexing
 
 
-@subscribe("article.published", "article.changed", "article.retired", slow=True)
+@subscribe("article.created", "article.published", "article.changed", "article.retired", slow=True)
 def reindex_article(event: Event) -> None:
     indexing.index_article(UUID(event.subject_id))

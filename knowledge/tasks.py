@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 
 from helpdesk.core.embeddings import EmbeddingUnavailable
 
-from . import indexing
+from . import import_runs, indexing
 
 
 @shared_task(autoretry_for=(EmbeddingUnavailable,), retry_backoff=True, max_retries=3)
 def index_the_forgotten() -> None:
     indexing.catch_up()
+
+
+@shared_task(acks_late=True)
+def run_import(pk: str) -> None:
+    import_runs.run(UUID(pk))

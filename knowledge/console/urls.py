@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import articles, editor, files, versions
+from . import articles, editor, files, imports, versions
 
 urlpatterns = [
     path("", articles.articles, name="knowledge"),
     path("new/", articles.new, name="knowledge-new"),
+    path("import/", imports.imports, name="knowledge-imports"),
+    path("import/<uuid:pk>/", imports.one_import, name="knowledge-import"),
+    path("export/", imports.export, name="knowledge-export"),
     path("files/<uuid:pk>/", files.file, name="knowledge-file"),
     path("files/<uuid:pk>/remove/", files.remove, name="knowledge-file-remove"),
     path("<uuid:pk>/edit/", editor.edit, name="knowledge-edit"),

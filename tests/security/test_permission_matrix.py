@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from helpdesk.core.models import ApiKey, User
-from knowledge.models import Article, ArticleFile, Category
+from knowledge.models import Article, ArticleFile, Category, ImportRun
 from tests.cast import make_agent, signed_in
 from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
 
@@ -85,6 +85,9 @@ ROWS: dict[str, Row] = {
     "files/<uuid:pk>/": Row(TEAM),
     "knowledge/": Row(STAFF),
     "knowledge/new/": Row(STAFF),
+    "knowledge/import/": Row(OVERSEERS),  # and leads: an import publishes
+    "knowledge/import/<uuid:pk>/": Row(OVERSEERS),
+    "knowledge/export/": Row(OVERSEERS),
     "knowledge/<uuid:pk>/edit/": Row(STAFF),
     "knowledge/<uuid:pk>/preview/": Row(STAFF, WRITE),
     "knowledge/<uuid:pk>/autosave/": Row(STAFF, WRITE),
@@ -148,7 +151,7 @@ class World:
         if pattern == "help/article":
             return f"/help/{self.values['slug']}/"
         kind = next((kind for kind in ("runs", "drafts", "suggestions") if f"assist/{kind}/" in pattern), pattern.split("/", maxsplit=1)[0])
-        kind = "articles" if pattern.startswith("knowledge/<") else kind
+        kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
 
@@ -200,6 +203,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "suggestions.pk": offered.pk,
         "knowledge.pk": article_file.pk,
         "articles.pk": article.pk,
+        "imports.pk": ImportRun.objects.create(name="x.md").pk,
         "version": 1,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
