@@ -63,7 +63,7 @@ def test_a_zip_of_pages_comes_in_and_what_cannot_is_listed(as_priya: Client, pri
     assert (article.title, article.language, article.status) == ("Passwort ändern", "de", "published")
     assert not run.file and run.started_by == priya
     page = as_priya.get(f"/knowledge/import/{run.pk}/").content.decode()
-    assert "huge.md" in page and "larger than 2 MB" in page and "hx-get" not in page
+    assert "huge.md" in page and "larger than 2 MB" in page and "every 1s" not in page
 
 
 def test_a_page_of_html_becomes_markdown_without_its_navigation() -> None:
@@ -124,7 +124,7 @@ def test_an_import_that_was_killed_begins_again_and_one_that_is_over_does_not(as
     again = import_runs.start(SimpleUploadedFile("b.md", b"# Two\n\nText"), by=User.objects.get())
     ImportRun.objects.filter(pk=again.pk).update(state="running")
     page = as_priya.get(f"/knowledge/import/{again.pk}/").content.decode()
-    assert "hx-get" in page and "<progress" in page
+    assert "every 1s" in page and "<progress" in page
     import_runs.run(again.pk)
     assert Article.objects.get().title == "Two"
 
