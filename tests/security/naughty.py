@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from html.parser import HTMLParser
 
 SCRIPTS = {
     "script": "<script>alert('n4ughty')</script>",
@@ -90,4 +90,26 @@ ALIVE = (
     '<a href="data:',
     'href="javascript:',
 )
-EVENT_HANDLER = re.compile(r"<\w[^<>]*\son\w+\s*=\s*alert")
+
+
+class _Reader(HTMLParser):
+    """Reads a page as a browser does, and notes what could run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            leads = (value or "").strip().lower()
+            if name.startswith("on") or (
+                name in ("href", "src", "action", "formaction") and leads.startswith(("javascript:", "data:text"))
+            ):
+                self.found.append(f"<{tag} {name}={leads[:60]}>")
+
+
+def living(page: str) -> list[str]:
+    """What of our list would run in this page's source."""
+    reader = _Reader()
+    reader.feed(page)
+    return [mark for mark in ALIVE if mark in page] + reader.found
