@@ -44,7 +44,7 @@ class Cursor(CursorPagination):
     ordering: tuple[str, ...] = ("-created_at", "-id")
     allowed: tuple[str, ...] = ("created_at", "updated_at")
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, TypeError, ArithmeticError, DataError, DjangoValidationError) as error:  # a position that we never gave out
