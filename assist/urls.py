@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import article_views, views
 
 urlpatterns = [
     path("assist/tickets/<uuid:pk>/", views.ticket_panel, name="assist-panel"),
     path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
+    path("assist/tickets/<uuid:pk>/article/", article_views.draft, name="assist-article"),
     path("assist/runs/<uuid:pk>/", views.run, name="assist-run"),
     path("assist/drafts/<uuid:pk>/use/", views.use_draft, name="draft-use"),
     path("assist/drafts/<uuid:pk>/dismiss/", views.dismiss_draft, name="draft-dismiss"),

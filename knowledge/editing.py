@@ -54,15 +54,15 @@ def may_publish(user: User) -> bool:
     return user.is_superuser or user.role in PUBLISHERS
 
 
-def start(*, title: str, by: User, **fields: Any) -> Article:
-    """A new draft, owned by its author. Raises Invalid without a title."""
+def start(*, title: str, by: User, about: Any = None, **fields: Any) -> Article:
+    """A new draft, owned by its author; `about` is the ticket that gave rise to it. Raises Invalid without a title."""
     text = Text.of(title, str(fields.pop("body", "")))
     _accept(text)
     with transaction.atomic():
         article = Article.objects.create(slug=free_slug(text.title), title=text.title, body=text.body, owner=by, **fields)
         if text.body:
             ArticleRevision.objects.keep(article, text, by=by)
-        record("article.created", subject=article, by=by, title=article.title, status=article.status)
+        record("article.created", subject=article, by=by, ticket=about, title=article.title, status=article.status)
     return article
 
 

@@ -6,24 +6,24 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from helpdesk.core.requests import AgentRequest
 from knowledge import editing, listing
 from knowledge.models import Article, Category
 
-from .access import colleague
 from .forms import StartForm, languages
 
 
 @login_required
 @require_safe
-def articles(request: HttpRequest) -> HttpResponse:
+def articles(request: AgentRequest) -> HttpResponse:
     """`?status= category= language= audience= owner= due= q= sort= page=`; every one may be absent."""
-    user = colleague(request)
+    user = request.user
     wanted = {name: request.GET[name].replace("\x00", "") for name in listing.FILTERS if request.GET.get(name)}
     page = Paginator(listing.found(wanted, viewer=user), listing.PAGE).get_page(request.GET.get("page"))
     context = {
@@ -39,10 +39,10 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: AgentRequest) -> HttpResponse:
     form = StartForm(request.POST or None, initial={"title": request.GET.get("title", "")[:250], "language": "en"})
     if request.method == "POST" and form.is_valid():
-        article = editing.start(by=colleague(request), **form.cleaned_data)
+        article = editing.start(by=request.user, **form.cleaned_data)
         return redirect("knowledge-edit", article.pk)
     return render(request, "knowledge/console/new.html", {"form": form}, status=422 if form.errors else 200)
 

@@ -9,19 +9,19 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
+from helpdesk.core.requests import AgentRequest
 from knowledge import editing, listing, rendering
 from knowledge.checking import Problem
 from knowledge.comparing import Row, compare
 from knowledge.models import Article, ArticleRevision, Text, WorkingCopy
 
-from .access import colleague
 from .forms import PropertiesForm
 
 VERSIONS_SHOWN, REASONS_SHOWN = 8, 5
@@ -45,8 +45,8 @@ class Screen:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    user = colleague(request)
+def edit(request: AgentRequest, pk: UUID) -> HttpResponse:
+    user = request.user
     article = get_object_or_404(Article.objects.select_related("category", "owner").defer("search"), pk=pk)
     if request.method == "GET":
         return _show(request, article, _opened(article, user))
@@ -70,9 +70,9 @@ def _opened(article: Article, user: User) -> Screen:
     return Screen(copy.text, newest.stamp if outdated else copy.base, form, restored=copy, theirs=newest if outdated else None)
 
 
-def _saved(request: HttpRequest, article: Article, screen: Screen) -> HttpResponse:
+def _saved(request: AgentRequest, article: Article, screen: Screen) -> HttpResponse:
     """Save, then do what the pressed button says. Whatever goes wrong, the text stays in the field."""
-    user, done = colleague(request), request.POST.get("action", "save")
+    user, done = request.user, request.POST.get("action", "save")
     try:
         version = editing.save(
             article, by=user, text=screen.text, base=screen.base, summary=screen.summary, properties=screen.form.cleaned_data
@@ -110,7 +110,7 @@ def _anew(article: Article) -> Article:
 
 @login_required
 @require_POST
-def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
+def preview(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The text as readers will see it, as a part of the page."""
     text = Text.of(request.POST.get("title", ""), request.POST.get("body", "")[: editing.MOST_CHARACTERS])
     return render(request, "knowledge/console/preview.html", {"text": text, "preview": rendering.render(text.body)})
@@ -118,9 +118,9 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def autosave(request: HttpRequest, pk: UUID) -> HttpResponse:
+def autosave(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Keep what was typed. Tells also when somebody saved another version meanwhile."""
-    user, article = colleague(request), get_object_or_404(Article.objects.defer("search"), pk=pk)
+    user, article = request.user, get_object_or_404(Article.objects.defer("search"), pk=pk)
     typed = {name: request.POST.get(name, "") for name in ("title", "body", "base")}
     try:
         editing.keep_working_copy(article, by=user, **typed)
@@ -133,16 +133,16 @@ def autosave(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+def discard(request: AgentRequest, pk: UUID) -> HttpResponse:
     article = get_object_or_404(Article, pk=pk)
-    editing.discard_working_copy(article, by=colleague(request))
+    editing.discard_working_copy(article, by=request.user)
     messages.success(request, _("What was not saved is gone; this is the newest version."))
     return redirect("knowledge-edit", article.pk)
 
 
 @login_required
 @require_POST
-def move(request: HttpRequest, pk: UUID) -> HttpResponse:
+def move(request: AgentRequest, pk: UUID) -> HttpResponse:
     """`to=draft` sends it back, `to=archived` takes it away from readers."""
     article = get_object_or_404(Article, pk=pk)
     verbs = {
@@ -152,15 +152,15 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
     verb = verbs.get(request.POST.get("to", ""))
     if verb:
         try:
-            verb[0](article, by=colleague(request))
+            verb[0](article, by=request.user)
             messages.success(request, verb[1])
         except HelpdeskError as refused:
             messages.error(request, refused.detail)
     return redirect("knowledge-edit", article.pk)
 
 
-def _show(request: HttpRequest, article: Article, screen: Screen) -> HttpResponse:
-    user = colleague(request)
+def _show(request: AgentRequest, article: Article, screen: Screen) -> HttpResponse:
+    user = request.user
     versions = list(article.revisions.defer("body")[: VERSIONS_SHOWN + 1])
     context = {
         "article": article,

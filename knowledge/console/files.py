@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from helpdesk.core import downloads
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
+from helpdesk.core.requests import AgentRequest
 from knowledge import attaching
 from knowledge.models import Article, ArticleFile
 
@@ -28,7 +29,7 @@ def file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @login_required
 @require_POST
-def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def upload(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Store the files of a form. A script gets the Markdown to insert; without one the editor opens again."""
     article = get_object_or_404(Article, pk=pk)
     stored, refused = [], []
@@ -46,7 +47,7 @@ def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+def remove(request: AgentRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(ArticleFile, pk=pk)
     article = found.article_id
     attaching.remove(found)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,11 +17,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
+from helpdesk.core.requests import AgentRequest
 from helpdesk.core.tasks import send_quietly
 from knowledge import editing, exporting, import_runs, tasks
 from knowledge.models import Article, ImportRun
-
-from .access import colleague
 
 RUNS_SHOWN = 10
 UNHEARD = timedelta(seconds=30)  # after which the worker is asked again: the queue may have been away
@@ -29,7 +28,7 @@ UNHEARD = timedelta(seconds=30)  # after which the worker is asked again: the qu
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def imports(request: HttpRequest) -> HttpResponse:
+def imports(request: AgentRequest) -> HttpResponse:
     user, error = _publisher(request), ""
     if request.method == "POST":
         try:
@@ -53,7 +52,7 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def one_import(request: HttpRequest, pk: UUID) -> HttpResponse:
+def one_import(request: AgentRequest, pk: UUID) -> HttpResponse:
     """How far it is, then the report. `?part=1` is the middle of the page alone; it asks again while the import runs."""
     _publisher(request)
     run = get_object_or_404(ImportRun.objects.select_related("started_by"), pk=pk)
@@ -65,7 +64,7 @@ def one_import(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def export(request: HttpRequest) -> HttpResponse | FileResponse:
+def export(request: AgentRequest) -> HttpResponse | FileResponse:
     """Every article as a zip of Markdown files with their pictures."""
     _publisher(request)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
@@ -78,8 +77,8 @@ def _ask(run: ImportRun) -> None:
     transaction.on_commit(lambda: send_quietly(tasks.run_import, str(run.pk)))
 
 
-def _publisher(request: HttpRequest) -> User:
-    user = colleague(request)
+def _publisher(request: AgentRequest) -> User:
+    user = request.user
     if not editing.may_publish(user):
         raise PermissionDenied
     return user

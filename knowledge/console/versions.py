@@ -7,24 +7,23 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.requests import AgentRequest
 from knowledge import editing
 from knowledge.comparing import compare
 from knowledge.models import Article, ArticleRevision
-
-from .access import colleague
 
 PAGE = 50
 
 
 @login_required
 @require_safe
-def versions(request: HttpRequest, pk: UUID, version: int | None = None) -> HttpResponse:
+def versions(request: AgentRequest, pk: UUID, version: int | None = None) -> HttpResponse:
     """All versions, and what one changed against the version before it, or against `?with=` another."""
     article = get_object_or_404(Article.objects.defer("search"), pk=pk)
     page = Paginator(article.revisions.defer("body"), PAGE).get_page(request.GET.get("page"))
@@ -45,10 +44,10 @@ def versions(request: HttpRequest, pk: UUID, version: int | None = None) -> Http
 
 @login_required
 @require_POST
-def restore(request: HttpRequest, pk: UUID, version: int) -> HttpResponse:
+def restore(request: AgentRequest, pk: UUID, version: int) -> HttpResponse:
     article = get_object_or_404(Article, pk=pk)
     try:
-        editing.restore(article, number=version, by=colleague(request))
+        editing.restore(article, number=version, by=request.user)
         messages.success(request, _("Version %(number)s is back, as the newest one.") % {"number": version})
     except HelpdeskError as refused:
         messages.error(request, refused.detail)

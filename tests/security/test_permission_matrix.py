@@ -102,6 +102,7 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
     "assist/tickets/<uuid:pk>/": Row(TEAM),
     "assist/tickets/<uuid:pk>/draft/": Row(TEAM),
+    "assist/tickets/<uuid:pk>/article/": Row(TEAM, WRITE),
     "assist/runs/<uuid:pk>/": Row(TEAM),
     "assist/drafts/<uuid:pk>/use/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/dismiss/": Row(TEAM, WRITE),
