@@ -40,6 +40,13 @@ async def listening(person: User, **page: Any) -> AsyncIterator[WebsocketCommuni
     await socket.disconnect()
 
 
+async def closed(socket: WebsocketCommunicator) -> int:
+    """The code with which the server shut the socket; waits until it has put everything away."""
+    code = (await socket.receive_output(5))["code"]
+    await socket.disconnect()
+    return code
+
+
 def ops(frame: dict[str, Any], op: str) -> list[dict[str, Any]]:
     return [one for one in frame["ops"] if one["op"] == op]
 
@@ -126,12 +133,13 @@ async def test_a_foreign_page_cannot_open_the_socket(maya: User, origin: str) ->
     socket = socket_of(await ask(signed_in)(maya), origin)
     connected, _code = await socket.connect()
     assert not connected
+    await socket.wait()
 
 
 async def test_without_sign_in_the_socket_is_shut(db: None) -> None:
     socket = socket_of(Client())
     await socket.connect()
-    assert (await socket.receive_output(5))["code"] == consumers.SIGNED_OUT
+    assert await closed(socket) == consumers.SIGNED_OUT
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "lead"}, "sign out", "new password"])
@@ -147,19 +155,20 @@ async def test_rights_are_looked_at_again(maya: User, change: Any, monkeypatch: 
         await ask(maya.save)()
     else:
         await ask(lambda: User.objects.filter(pk=maya.pk).update(**change))()
-    assert (await socket.receive_output(5))["code"] == consumers.SIGNED_OUT
+    assert await closed(socket) == consumers.SIGNED_OUT
 
 
 async def test_frames_are_bounded(maya: User, support: Queue) -> None:
     big, quick = socket_of(await ask(signed_in)(maya)), socket_of(await ask(signed_in)(maya))
     await big.connect()
     await big.send_to(text_data="x" * (consumers.LONGEST_FRAME + 1))
-    assert (await big.receive_output(5))["code"] == consumers.TOO_BIG
+    assert await closed(big) == consumers.TOO_BIG
     await quick.connect()
     for _frame in range(consumers.MOST_FRAMES + 1):
         await quick.send_to(text_data="{")
     codes = [(await quick.receive_output(5)).get("code") for _frame in range(consumers.MOST_FRAMES + 1)]
     assert codes[-1] == consumers.TOO_FAST
+    await quick.disconnect()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +202,7 @@ async def test_one_agent_has_a_bounded_number_of_sockets(maya: User, monkeypatch
     await first.connect()
     await asyncio.sleep(0.1)
     await second.connect()
-    assert (await second.receive_output(5))["code"] == consumers.TOO_MANY
+    assert await closed(second) == consumers.TOO_MANY
     await first.disconnect()
     third = socket_of(client)
     await third.connect()
