@@ -15,6 +15,7 @@ LONGEST_MARK = 300  # characters; a longer line is prose, not a separator
 LONGEST_SIGNATURE = 15  # lines
 WRAPPED_FROM = 66  # characters: servers wrap between 66 and 78
 
+
 @dataclass(frozen=True)
 class SplitText:
     """`reply` is what the sender wrote now; the other two were cut from it, in their own order."""
@@ -79,7 +80,7 @@ def _is_wrapped_tail(lines: list[str], at: int) -> bool:
 
 
 def _starts_attribution(lines: list[str], at: int) -> bool:
-    """"On ... wrote:" on this line, or wrapped over it and the next two."""
+    """An "On ... wrote:" on this line, or wrapped over it and the next two."""
     joined = ""
     for line in lines[at : at + LONGEST_ATTRIBUTION]:
         stripped = line.strip()

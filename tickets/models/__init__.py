@@ -1,9 +1,12 @@
 from .mail import Delivery, RawMail
 from .mailbox import ImapMailbox
 from .message import Attachment, Message, ThreadReference
+from .number import TicketNumber
+from .people import Participant, TicketRead
 from .queue import InboundHook, Queue, QueueMembership
 from .search import SearchEntry
-from .ticket import Participant, Tag, Ticket, TicketNumber, TicketRead
+from .tag import Tag
+from .ticket import Ticket
 
 __all__ = (
     "Attachment",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,7 @@ from tickets import sla
 from tickets.channels.charsets import clean_line
 
 from .queue import Queue
+from .tag import Tag
 
 if TYPE_CHECKING:
     from helpdesk.core.models import Event
@@ -110,7 +111,7 @@ class Ticket(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
     organisation = models.ForeignKey(Organisation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
-    tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField("Tag", blank=True, related_name="tickets")
+    tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField(Tag, blank=True, related_name="tickets")
     language = models.CharField(_("language"), max_length=12, blank=True)
     sentiment = models.CharField(_("sentiment"), max_length=16, choices=Sentiment.choices, blank=True)
     polarity = models.FloatField(null=True, blank=True)  # -1..+1
@@ -338,85 +339,3 @@ class Ticket(models.Model):
                 self._touched.add("decided_by_people")
             else:
                 self.save(update_fields=["decided_by_people"])
-
-
-class TicketNumber(models.Model):
-    """The last number given on each UTC day."""
-
-    day = models.DateField(primary_key=True)
-    last = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.last}"
-
-    @classmethod
-    def next(cls, at: datetime | None = None) -> str:
-        """`TKT-YYYYMMDD-NNNN`, counted per UTC day, growing past 9999. Holds the day's row until the transaction ends."""
-        day = (at or timezone.now()).astimezone(UTC).date()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO tickets_ticketnumber (day, last) VALUES (%s, 1) "
-                "ON CONFLICT (day) DO UPDATE SET last = tickets_ticketnumber.last + 1 RETURNING last",
-                [day],
-            )
-            (last,) = cursor.fetchone()
-        return f"TKT-{day:%Y%m%d}-{last:04d}"
-
-
-class Tag(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=60, unique=True)
-
-    class Meta:
-        verbose_name = _("tag")
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name
-
-    @staticmethod
-    def normal(name: str) -> str:
-        return clean_line(name.lower())[:60].strip()
-
-    @classmethod
-    def named(cls, name: str) -> Tag:
-        """The tag of that name, made when new. Raises Invalid for an empty one."""
-        if not (normal := cls.normal(name)):
-            raise Invalid("A tag needs a name")
-        return cls.objects.get_or_create(name=normal)[0]
-
-
-class Participant(models.Model):
-    """Someone who takes part in a ticket by e-mail. Only participants get into it; `suggested` ones do not, yet."""
-
-    class Role(models.TextChoices):
-        REQUESTER = "requester", _("Requester")
-        CC = "cc", _("In copy")
-        SUGGESTED = "suggested", _("Suggested")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="participants")
-    customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    address = models.CharField(max_length=320)
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.CC)
-    removed_at = models.DateTimeField(null=True, blank=True)  # a removed participant's reply token opens nothing
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("ticket", "address"), name="participant_once"),)
-
-    def __str__(self) -> str:
-        return self.address
-
-
-class TicketRead(models.Model):
-    """How far an agent has read a ticket."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="reads")
-    read_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("user", "ticket"), name="read_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.user_id} read {self.ticket_id}"
