@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.errors import Invalid
-from helpdesk.core.storable import clean_line
+from tickets.channels.charsets import clean_line
 
 
 class Tag(models.Model):
