@@ -6,6 +6,7 @@ import uuid
 
 import phonenumbers
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 
 from customers.models import ContactPoint, Customer, Organisation
 from helpdesk.core.events import record
@@ -26,6 +27,7 @@ def resolve(*, email: str = "", phone: str = "", name: str = "", external_id: st
     customer = find(email=email, phone=phone, external_id=external_id, customer_id=customer_id)
     if customer is None:
         customer = _create(email=email, phone=phone, name=name, external_id=external_id)
+    prefetch_related_objects([customer], "contact_points")  # read once: name, address and what is new are asked for repeatedly
     if name and not customer.name:
         customer.name = name[:200]
         customer.save(update_fields=["name"])
@@ -70,7 +72,8 @@ def _create(*, email: str, phone: str, name: str, external_id: str) -> Customer:
     try:
         with transaction.atomic():
             customer = Customer.objects.create(name=name[:200], external_id=external_id or None, organisation=_organisation_of(email))
-            _learn(customer, email=email, phone=phone, strictly=True)
+            for kind, value in _points(email, phone):
+                ContactPoint.objects.create(customer=customer, kind=kind, value=value, primary=True)
             record("customer.created", subject=customer, customer=customer)
     except IntegrityError:  # another door met the same person a moment earlier
         other = find(email=email, phone=phone, external_id=external_id)
@@ -80,13 +83,16 @@ def _create(*, email: str, phone: str, name: str, external_id: str) -> Customer:
     return customer
 
 
-def _learn(customer: Customer, *, email: str, phone: str, strictly: bool = False) -> None:
-    for kind, value in ((ContactPoint.Kind.EMAIL, email), (ContactPoint.Kind.PHONE, phone)):
-        if value:
-            known = ContactPoint.objects.filter(kind=kind, value=value).exists()
-            if strictly or not known:
-                first = not customer.contact_points.filter(kind=kind).exists()
-                ContactPoint.objects.create(customer=customer, kind=kind, value=value, primary=first)
+def _learn(customer: Customer, *, email: str, phone: str) -> None:
+    own = [(point.kind, point.value) for point in customer.contact_points.all()]
+    new = [(kind, value) for kind, value in _points(email, phone) if (kind, value) not in own]
+    for kind, value in new:
+        if not ContactPoint.objects.filter(kind=kind, value=value).exists():
+            customer.contact_points.create(kind=kind, value=value, primary=kind not in dict(own))  # drops what was read before
+
+
+def _points(email: str, phone: str) -> list[tuple[str, str]]:
+    return [(kind, value) for kind, value in ((ContactPoint.Kind.EMAIL, email), (ContactPoint.Kind.PHONE, phone)) if value]
 
 
 def _organisation_of(email: str) -> Organisation | None:

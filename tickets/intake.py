@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from customers import identity
 from customers.models import ContactPoint, Customer
 from helpdesk.core.models import ApiKey, User
+from tickets import sla
 from tickets.channels.base import InboundAttachment, InboundMessage
 from tickets.channels.threading import token_matches
 from tickets.models import Attachment, Delivery, Message, Participant, Queue, Tag, ThreadReference, Ticket, TicketNumber
@@ -159,13 +160,16 @@ def _open(inbound: InboundMessage, customer: Customer, place: Placement) -> Tick
         created_at=now,
         updated_at=now,
     )
+    if not inbound.automatic:
+        ticket.last_customer_message_at = now
+    sla.reschedule(ticket)
     # The number's row is locked until the commit, so it is taken as late as can be.
     ticket.number = TicketNumber.next(now)
     ticket.save()
     if inbound.tags:
         ticket.tags.add(*(Tag.named(name) for name in inbound.tags if name.strip()))
-    if customer.email or inbound.sender.email:
-        _take_part(ticket, identity.normal_email(inbound.sender.email) or customer.email, Participant.Role.REQUESTER, customer)
+    if address := identity.normal_email(inbound.sender.email) or customer.email:
+        Participant.objects.create(ticket=ticket, address=address, role=Participant.Role.REQUESTER, customer=customer)
     return ticket
 
 
@@ -232,14 +236,18 @@ def _take_part(ticket: Ticket, address: str, role: str, customer: Customer | Non
 
 def _suggest_participants(inbound: InboundMessage, ticket: Ticket) -> None:
     """People in To and Cc are proposed to the agent; a mail cannot add them by itself (security T08)."""
-    for address in inbound.recipients[:MOST_SUGGESTED]:
-        _take_part(ticket, identity.normal_email(address), Participant.Role.SUGGESTED)
+    addresses = dict.fromkeys(identity.normal_email(address) for address in inbound.recipients[:MOST_SUGGESTED])
+    rows = [Participant(ticket=ticket, address=address, role=Participant.Role.SUGGESTED) for address in addresses]
+    if rows:
+        Participant.objects.bulk_create(rows, ignore_conflicts=True)  # who takes part already, stays what they are
 
 
 def _advance(ticket: Ticket, message: Message, *, opened: bool) -> None:
     """A customer's message reopens and wakes the ticket; an automatic one only stands in it."""
+    if opened:  # saved with its times a moment ago
+        return
     _touch(ticket, message)
-    if opened or message.automatic:
+    if message.automatic:
         return
     if ticket.snoozed_until:
         ticket.snooze(until=None, by=None)

@@ -5,14 +5,12 @@ No transaction is open while the engine thinks. One message has one run, however
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from assist.models import Draft, TriageRun, TriageStep
-from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.errors import Invalid
 from helpdesk.core.models import ApiKey
 from tickets.models import Message, Queue, Ticket
@@ -20,8 +18,6 @@ from tickets.models import Message, Queue, Ticket
 from . import applying, offering, similar
 from .case import Case, Profile, Turn
 from .pipeline import Outcome, Scope, analyse
-
-log = logging.getLogger(__name__)
 
 TURNS = 5  # of the customer's earlier messages that are read again
 STAFF = ApiKey(name="triage")  # never saved: sees published articles, internal ones too, as every agent does
@@ -32,15 +28,14 @@ def understand(message_id: str | UUID) -> TriageRun | None:
     message = _waiting(message_id)
     if message is None:
         return None
-    _outdate_drafts(message)
     try:
         case = case_of(message)
     except Invalid:  # neither subject nor text: a person must look
         return None
+    if case.earlier:
+        _outdate_drafts(message)
     outcome = analyse(case, scope=scope_of(message.ticket))
-    run = _write(message, outcome)
-    _remember(message.ticket, outcome)
-    return run
+    return _write(message, outcome)
 
 
 def _waiting(message_id: str | UUID) -> Message | None:
@@ -123,6 +118,7 @@ def _write(message: Message, outcome: Outcome) -> TriageRun | None:
             applied=run.applied,
             total_ms=outcome.total_ms,
         )
+        similar.remember(ticket, outcome.reading)
     return run
 
 
@@ -143,10 +139,3 @@ def _write_steps(run: TriageRun, outcome: Outcome) -> None:
         for position, step in enumerate(outcome.steps)
     ]
     TriageStep.objects.bulk_create(rows)
-
-
-def _remember(ticket: Ticket, outcome: Outcome) -> None:
-    try:
-        similar.remember(ticket, outcome.reading)
-    except EmbeddingUnavailable as error:  # the next message brings the ticket's vector
-        log.warning("ticket_not_embedded", extra={"ticket": ticket.number, "error": str(error)})

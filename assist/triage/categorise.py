@@ -82,13 +82,16 @@ def categorise(reading: Reading, categories: Sequence[CategorySeed] | None = Non
 
 
 def _by_meaning(reading: Reading, categories: tuple[CategorySeed, ...]) -> Categorised:
-    if reading.vector is None:
-        return UNKNOWN
+    classifier = classifier_of(categories) if reading.vector is not None else None
+    return predict(classifier, reading.vector, reading.sentence_vectors) if classifier and reading.vector is not None else UNKNOWN
+
+
+def classifier_of(categories: tuple[CategorySeed, ...]) -> Classifier | None:
+    """What the categories' examples teach; None when there is nothing to tell apart. Raises EmbeddingUnavailable."""
     examples = examples_of(categories)
-    if len({example.label for example in examples}) < 3:  # noqa: PLR2004 - nothing to tell apart
-        return UNKNOWN
-    classifier = learned("categories", _version(examples), lambda: _taught(examples))
-    return predict(classifier, reading.vector, reading.sentence_vectors)
+    if len({example.label for example in examples}) < 3:  # noqa: PLR2004
+        return None
+    return learned("categories", _version(examples), lambda: _taught(examples))
 
 
 def examples_of(categories: tuple[CategorySeed, ...]) -> tuple[Example, ...]:

@@ -90,7 +90,7 @@ def _polarity(reading: Reading) -> tuple[float, float]:
     if reading.latest_vector is None:
         return round(float(scores[3]), 3), round(min(0.6, 0.3 + abs(float(scores[3])) / 2), 3)
     features = np.concatenate([reading.latest_vector, scores * VADER_WEIGHT]).reshape(1, -1)
-    model = learned("sentiment", version_of_data("sentiment_seeds", "jargon"), _taught)
+    model = classifier()
     shares = dict(zip(model.labels, model.probabilities(features)[0].tolist(), strict=True))
     return round(shares["positive"] - shares["negative"], 3), round(max(shares.values()), 3)
 
@@ -110,6 +110,11 @@ def _lowered(polarity: float, frustration: float) -> float:
     if polarity >= POSITIVE or frustration < CLEARLY_FRUSTRATED:
         return polarity
     return round(max(-1.0, polarity - LOWERED_BY * frustration), 3)
+
+
+def classifier() -> Linear:
+    """What the seed sentences teach. Raises EmbeddingUnavailable."""
+    return learned("sentiment", version_of_data("sentiment_seeds", "jargon"), _taught)
 
 
 def _taught() -> Linear:

@@ -43,13 +43,17 @@ def _alike(reading: Reading) -> list[tuple[str, str]]:
     """Sentences that mean what one of a signal's examples means."""
     if reading.sentence_vectors is None or not len(reading.sentence_vectors):
         return []
-    examples: dict[str, Vectors] = learned("signals", version_of_data("signals"), _embedded)
     found = []
-    for name, vectors in examples.items():
+    for name, vectors in examples().items():
         likeness = reading.sentence_vectors @ vectors.T  # (sentences, examples)
         if float(likeness.max()) >= data("signals")[name]["threshold"]:
             found.append((name, reading.sentences[int(likeness.max(axis=1).argmax())]))
     return found
+
+
+def examples() -> dict[str, Vectors]:
+    """Each signal's example sentences as vectors. Raises EmbeddingUnavailable."""
+    return learned("signals", version_of_data("signals"), _embedded)
 
 
 def _embedded() -> dict[str, Vectors]:

@@ -73,6 +73,6 @@ def _similar(ticket: Ticket, closeness: float, customer_id: UUID | None) -> Simi
 
 
 def remember(ticket: Ticket, reading: Reading) -> None:
-    """Keep the ticket's vector, so that later ones find it. The embedder still remembers the text."""
+    """Keep the ticket's vector, so that later ones find it."""
     if reading.vector is not None:
-        store.remember(KIND, [store.Passage(ticket.pk, 0, reading.text)])
+        store.put(KIND, [store.Passage(ticket.pk, 0, reading.text)], [reading.vector])

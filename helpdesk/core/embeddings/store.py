@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -13,6 +13,9 @@ from django.db.models import Q
 from helpdesk.core.models import Embedding
 
 from . import get_embedder
+
+if TYPE_CHECKING:
+    import numpy as np
 
 AT_ONCE = 256  # texts embedded and written together: what a killed process can lose, and has to do again
 
@@ -36,7 +39,7 @@ def remember(kind: str, passages: Iterable[Passage]) -> int:
     while batch := list(islice(remaining, AT_ONCE)):
         changed = _changed(kind, batch)
         vectors = get_embedder().embed([passage.text for passage in changed])
-        _write(kind, changed, vectors)
+        put(kind, changed, vectors)
         done += len(changed)
     return done
 
@@ -62,7 +65,8 @@ def _changed(kind: str, passages: list[Passage]) -> list[Passage]:
     return [passage for passage in passages if stored.get((passage.object_id, passage.part)) != text_hash(passage.text)]
 
 
-def _write(kind: str, passages: list[Passage], vectors: Iterable[Sequence[float]]) -> None:
+def put(kind: str, passages: list[Passage], vectors: Iterable[np.ndarray]) -> None:
+    """Store vectors that the present engine has just made of these passages, over whatever was there."""
     model = get_embedder().name
     rows = [
         Embedding(

@@ -6,10 +6,12 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from threading import Thread
 
 from celery.signals import worker_ready
 from django.core.management import call_command
 
+from assist.triage.warming import warm
 from helpdesk.celery import app
 from helpdesk.core.tasks import heartbeat
 
@@ -58,6 +60,7 @@ def run_web(listening: socket.socket) -> None:
 def run_worker(threads: int) -> None:
     """Celery's worker, by its class: its command line would bring 15 MB of terminal tools along."""
     worker_ready.connect(lambda **_: heartbeat(), weak=False)  # /health need not wait for the scheduler's first beat
+    worker_ready.connect(lambda **_: Thread(target=warm, name="warming", daemon=True).start(), weak=False)
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     worker = app.Worker(pool="threads", concurrency=threads, loglevel="WARNING", quiet=True, without_gossip=True, without_mingle=True)
     worker.start()

@@ -17,6 +17,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.utils import OperationalError
 
+from assist.triage.warming import learn
 from helpdesk.core.embeddings import prepare
 from helpdesk.core.tasks import HEARTBEAT_KEY
 from knowledge.categories import load_default_categories
@@ -87,6 +88,7 @@ def prepare_model() -> None:
         last = what
 
     prepare(show)
+    learn()
 
 
 def load_demo() -> None:
