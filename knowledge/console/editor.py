@@ -32,11 +32,11 @@ class Screen:
     """What the editor shows beside the article: the text in the field, and what has to be said about it."""
 
     text: Text
-    base: str  # stamp of the version that the text started from
+    base: str  # stamp of the version that the text started from; stays when the page shows a newer one
     form: PropertiesForm
     summary: str = ""
     restored: WorkingCopy | None = None  # typed earlier and not saved
-    theirs: ArticleRevision | None = None  # saved by somebody meanwhile
+    theirs: ArticleRevision | None = None  # saved by somebody meanwhile; its stamp in `over` says that the author saw it
     error: str = ""
     problems: list[Problem] = field(default_factory=list)
     preview: rendering.Page | None = None
@@ -67,20 +67,17 @@ def _opened(article: Article, user: User) -> Screen:
     if copy is None:
         return Screen(newest.text, newest.stamp, form)
     outdated = copy.base != newest.stamp
-    return Screen(copy.text, newest.stamp if outdated else copy.base, form, restored=copy, theirs=newest if outdated else None)
+    return Screen(copy.text, copy.base, form, restored=copy, theirs=newest if outdated else None)
 
 
 def _saved(request: AgentRequest, article: Article, screen: Screen) -> HttpResponse:
     """Save, then do what the pressed button says. Whatever goes wrong, the text stays in the field."""
     user, done = request.user, request.POST.get("action", "save")
+    base = request.POST.get("over") or screen.base
     try:
-        version = editing.save(
-            article, by=user, text=screen.text, base=screen.base, summary=screen.summary, properties=screen.form.cleaned_data
-        )
+        version = editing.save(article, by=user, text=screen.text, base=base, summary=screen.summary, properties=screen.form.cleaned_data)
     except editing.EditConflict as conflict:
-        return _show(
-            request, article, replace(screen, base=conflict.theirs.stamp, theirs=conflict.theirs, error=conflict.detail, status=409)
-        )
+        return _show(request, article, replace(screen, theirs=conflict.theirs, error=conflict.detail, status=409))
     except HelpdeskError as refused:
         return _show(request, article, replace(screen, error=refused.detail, status=refused.status))
     screen = replace(screen, base=version.stamp)

@@ -42,7 +42,7 @@ async function told(answer, now) {
   kept = now;
   forgetHere();
   show(`${say.sayKept} ${new Date().toLocaleTimeString(document.documentElement.lang || undefined, { hour: '2-digit', minute: '2-digit' })}`);
-  if (data.meanwhile) meanwhile(data.meanwhile);
+  if (data.meanwhile && !form.elements.over) meanwhile(data.meanwhile);   // with `over` the page shows both already
 }
 
 function keepHere(now, why = '') {
