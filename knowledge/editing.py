@@ -12,6 +12,7 @@ of a published article waits beside it, and of an article that nobody sees yet i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from .models import Article, ArticleRevision, Text, WorkingCopy
 
 MOST_CHARACTERS = READ  # of a text: what search reads; more is several articles
 LONGEST_TITLE = 250
+LATELY = timedelta(minutes=10)  # in which somebody who typed counts as still writing
 PUBLISHERS = (User.Role.LEAD, User.Role.SUPERVISOR, User.Role.ADMIN)
 
 
@@ -117,6 +119,12 @@ def keep_working_copy(article: Article, *, by: User, title: str, body: str, base
 
 def discard_working_copy(article: Article, *, by: User) -> None:
     WorkingCopy.objects.filter(article=article, author=by).delete()
+
+
+def others_writing(article: Article, user: User) -> list[WorkingCopy]:
+    """Who else has typed into this article in the last ten minutes and not saved, newest first."""
+    lately = article.working_copies.filter(saved_at__gt=timezone.now() - LATELY).exclude(author=user)
+    return list(lately.select_related("author").defer("body").order_by("-saved_at")[:3])
 
 
 def request_review(article: Article, *, by: User) -> ArticleRevision:

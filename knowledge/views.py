@@ -83,6 +83,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         "public": found.status == Article.Status.PUBLISHED and found.audience == Article.Audience.PUBLIC,
         "votes": found.helpful_count + found.not_helpful_count,
         "thanks": request.GET.get("thanks", ""),
+        "files": [file for file in found.files.all() if str(file.pk) not in found.body],  # the others stand in the text
     }
     return render(request, "knowledge/public/article.html", context)
 

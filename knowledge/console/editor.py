@@ -168,6 +168,7 @@ def _show(request: AgentRequest, article: Article, screen: Screen) -> HttpRespon
         "more_versions": len(versions) > VERSIONS_SHOWN,
         "newest": versions[0] if versions else None,
         "files": list(article.files.all()),
+        "writing": editing.others_writing(article, user),
         "numbers": _numbers(article),
         "reasons": list(article.votes.exclude(reason="")[:REASONS_SHOWN]),
         "publisher": editing.may_publish(user),

@@ -69,4 +69,6 @@ def test_a_picture_of_ours_shows_in_the_article(article: Article, maya: User) ->
     Article.objects.filter(pk=article.pk).update(body=f'{file.markdown} ![a "b" <i>](https://evil.example/x.png)')
     html = Client().get("/help/gps/").content.decode()
     assert f'<img src="/knowledge/files/{file.pk}/" alt="map" loading="lazy">' in html
+    other = attach(article, maya, "plan.pdf")
+    assert other.get_absolute_url() in Client().get("/help/gps/").content.decode()
     assert "evil.example" not in html and "a &quot;b&quot; &lt;i&gt;" in html
