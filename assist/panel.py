@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from assist.models import Draft, Suggestion, TriageRun
 from helpdesk.core import clock
-from helpdesk.core.models import User
+from helpdesk.core.models import Event, User
 from tickets.models import Message, Ticket
 
 SHOWN_FROM = 0.4  # a draft below this is not worth reading (design/ui.md 4b)
@@ -142,6 +142,12 @@ def shown(offered: Panel) -> None:
 
 def draft_for(ticket: Ticket) -> Draft | None:
     return Draft.objects.filter(ticket=ticket, state=Draft.State.OFFERED).order_by("-created_at").first()
+
+
+def rating_of(draft: Draft, viewer: User) -> str:
+    """What the viewer last said of the draft: helpful, not_helpful, irrelevant, or ""."""
+    said = Event.objects.filter(kind="suggestion.rated", ticket_ref=draft.ticket_id, subject_id=str(draft.pk), actor_id=str(viewer.pk))
+    return str(said.order_by("-id").values_list("data__feedback", flat=True).first() or "")
 
 
 def as_sent(text: str) -> str:

@@ -42,8 +42,9 @@ def ticket_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
         "weak": draft.confidence < panel.SHOWN_FROM,
         "percent": round(draft.confidence * 100),
         "check": draft.confidence < panel.CHECK_BELOW,
+        "question": not draft.confidence and not draft.sources,
     }
-    return render(request, "assist/draft.html", context)
+    return render(request, "assist/draft.html", context | _rating(draft.pk, panel.rating_of(draft, request.user)))
 
 
 @login_required
@@ -78,8 +79,7 @@ def rate_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     draft, feedback = _draft(request, pk), _feedback(request)
     with transaction.atomic():
         draft.ticket.record("suggestion.rated", subject=draft, by=request.user, feedback=feedback)
-    context = {"url": reverse("draft-rate", args=[pk]), "what": _("draft"), "chosen": feedback, "id": f"rate-{pk}"}
-    return render(request, "assist/feedback.html", context)
+    return render(request, "assist/feedback.html", _rating(pk, feedback))
 
 
 @login_required
@@ -119,6 +119,11 @@ def apply(request: AgentRequest, pk: int) -> HttpResponse:
     except HelpdeskError as error:
         return HttpResponse(error.detail, status=422)
     return _shown(request, panel.panel(ticket))
+
+
+def _rating(pk: UUID, chosen: str) -> dict[str, str]:
+    """What the three rating buttons of a draft need."""
+    return {"url": reverse("draft-rate", args=[pk]), "what": _("draft"), "chosen": chosen, "id": f"rate-{pk}"}
 
 
 def _shown(request: AgentRequest, offered: panel.Panel) -> HttpResponse:

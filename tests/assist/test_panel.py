@@ -73,6 +73,32 @@ def test_a_rating_is_one_press_and_changeable(as_maya: Client, article: Suggesti
     assert as_maya.post(f"/assist/suggestions/{article.pk}/rate/", {"feedback": "rubbish"}).status_code == 404
 
 
+def test_a_draft_is_rated_on_its_card_and_remembers_it(as_maya: Client, priya: User, ticket: Ticket, draft: Draft) -> None:
+    shown = f"/assist/tickets/{ticket.pk}/draft/"
+    assert as_maya.get(shown).content.decode().count('aria-pressed="false"') == 3
+    for feedback in ("helpful", "not_helpful"):
+        page = as_maya.post(f"/assist/drafts/{draft.pk}/rate/", {"feedback": feedback}).content.decode()
+        assert f'value="{feedback}" aria-pressed="true"' in page
+    assert 'value="not_helpful" aria-pressed="true"' in as_maya.get(shown).content.decode()
+    assert 'aria-pressed="true"' not in signed_in(priya).get(shown).content.decode()  # a rating is one person's
+
+
+def test_a_draft_says_how_many_sources_and_how_long_it_took(as_maya: Client, ticket: Ticket, draft: Draft) -> None:
+    for ms, words in ((3.0, "1 source · under 0.1 s"), (1130.0, "1 source · 1.1 s")):
+        Draft.objects.update(ms=ms)
+        assert words in as_maya.get(f"/assist/tickets/{ticket.pk}/draft/").content.decode()
+
+
+def test_where_nothing_answers_a_question_to_the_customer_is_offered(as_maya: Client, ticket: Ticket, draft: Draft) -> None:
+    Draft.objects.update(confidence=0, sources=[], text="Hello,\n\nWhich order is it?")
+    page = as_maya.get(f"/assist/tickets/{ticket.pk}/draft/").content.decode()
+    assert "nothing in the knowledge base answers this" in page
+    assert "Ask a question instead" in page
+    assert "Which order is it?</textarea>" in page
+    Draft.objects.update(confidence=0.2)
+    assert "Ask a question" not in as_maya.get(f"/assist/tickets/{ticket.pk}/draft/").content.decode()
+
+
 def test_other_teams_see_and_change_nothing_of_it(tomasz: User, ticket: Ticket, draft: Draft, article: Suggestion) -> None:
     other = signed_in(tomasz)
     for path in (f"/assist/tickets/{ticket.pk}/", f"/assist/tickets/{ticket.pk}/draft/"):
@@ -80,6 +106,7 @@ def test_other_teams_see_and_change_nothing_of_it(tomasz: User, ticket: Ticket, 
     for path in (
         f"drafts/{draft.pk}/use/",
         f"drafts/{draft.pk}/dismiss/",
+        f"drafts/{draft.pk}/rate/",
         f"suggestions/{article.pk}/rate/",
         f"suggestions/{article.pk}/apply/",
     ):
