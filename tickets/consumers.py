@@ -20,6 +20,7 @@ from django.db import DatabaseError
 from django.template.loader import render_to_string
 from django.utils.crypto import constant_time_compare
 
+from helpdesk.core.accounts.leaving import fingerprint
 from helpdesk.core.models import User
 from tickets import live
 from tickets.models import Ticket
@@ -131,10 +132,16 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         """Something happened. Hints of a burst are gathered, each ticket is read once."""
         if hint.get("ticket"):
             self.waiting[hint["event"]] = UUID(hint["ticket"])
-        if hint.get("kind") in ("user.changed", "user.signed_out"):
+        if hint.get("kind") == "user.changed":
             await self._end_if_unwelcome()
         if self.waiting and (self.flushing is None or self.flushing.done()):
             self.flushing = self._spawn(self._flush())
+
+    async def signed_out(self, hint: dict[str, Any]) -> None:
+        """The session that opened this socket ended; the viewer's others, on other devices, stay."""
+        session = self.scope.get("session")
+        if session is not None and session.session_key and constant_time_compare(fingerprint(session.session_key), hint["session"]):
+            await self.close(SIGNED_OUT)
 
     async def presence(self, hint: dict[str, Any]) -> None:
         if hint["who"] != str(self.viewer.pk) and hint["ticket"] == str(self.shown.ticket):

@@ -203,6 +203,7 @@ def _try_later(delivery: Delivery, reason: str) -> None:
     with transaction.atomic():
         Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.QUEUED, due_at=due, error=reason[:2000])
         _sum_up(delivery.message_id)
+        _tell(delivery, "message.delivery_postponed", reason=reason[:300], attempts=delivery.attempts)
 
 
 def _failed(delivery: Delivery, reason: str) -> None:

@@ -27,6 +27,7 @@ ASSISTING = ("triage.completed", "draft.used", "draft.dismissed", "suggestion.us
 SENT = (
     "message.sent",
     "message.delivered",
+    "message.delivery_postponed",
     "message.delivery_failed",
     "message.bounced",
     "note.added",

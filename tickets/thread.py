@@ -6,6 +6,7 @@ inside the rows they belong to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,9 @@ MOST_EVENTS = 100
 FOLD_ABOVE = 2  # the newest messages stay open even when they are read
 RICH = r"<(img|table|h[1-6]|ul|ol|pre|font|center|hr)[\s/>]|style="  # HTML that plain text would not do justice
 
+DECIDED = ("ticket.category_changed", "ticket.priority_changed", "ticket.queue_changed", "ticket.escalated")  # what triage may do
+SURE = re.compile(r"(\d{1,3})% sure")
+
 TALKING = ("message.received", "message.sent", "note.added", "message.adopted")  # these are seen as messages
 
 
@@ -43,6 +47,8 @@ class Item:
     folded: bool = False
     text: str = ""
     icon: str = ""
+    assisted: bool = False  # assist did it: shown in iris, with its reason
+    why: str = ""
 
 
 class Choice:
@@ -164,7 +170,21 @@ def message_item(message: Message) -> Item:
 
 def event_item(event: Event) -> Item:
     icon, text = told(event) or ("info", event.kind)
-    return Item("event", event.occurred_at, event=event, text=text, icon=icon)
+    if not by_assist(event):
+        return Item("event", event.occurred_at, event=event, text=text, icon=icon)
+    why = _reason(event)
+    if event.kind == "ticket.category_changed" and (sure := SURE.fullmatch(why)):
+        text = _("%(text)s, %(percent)s%% sure") % {"text": text, "percent": sure[1]}
+    return Item("event", event.occurred_at, event=event, text=text, icon="sparkles", assisted=True, why=why)
+
+
+def by_assist(event: Event) -> bool:
+    """Did triage do it? It acts as the system, and nothing else in the system decides these."""
+    return event.actor_kind == "assistant" or (event.actor_kind == "system" and event.kind in DECIDED)
+
+
+def _reason(event: Event) -> str:
+    return str(event.data.get("reason") or "; ".join(map(str, event.data.get("reasons") or ())))
 
 
 SENTENCES: dict[str, tuple[str, Any]] = {

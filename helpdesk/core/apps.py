@@ -9,3 +9,4 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401, PLC0415 - registers them
+        from .accounts import leaving  # noqa: F401, PLC0415 - hears of sign-outs

@@ -94,6 +94,7 @@ KINDS: dict[str, Any] = {
     "message.sent": MessageData,
     "message.withdrawn": MessageData,
     "message.delivered": DeliveryData,
+    "message.delivery_postponed": DeliveryData,  # the mail server is away or asks to come back later
     "message.delivery_failed": DeliveryData,
     "message.bounced": DeliveryData,
     "message.quarantined": Quarantined,

@@ -208,6 +208,7 @@ def test_a_temporary_refusal_is_tried_again(sink: Sink, ticket: Ticket, maya: Us
     delivery.send_message(answer(ticket, maya).pk)
     waiting = Delivery.objects.get()
     assert waiting.state == Delivery.State.QUEUED and "451" in waiting.error
+    assert "Greylisted" in Event.objects.get(kind="message.delivery_postponed").data["reason"]
 
 
 @pytest.mark.parametrize("where", ["answer_rcpt", "answer_data"])

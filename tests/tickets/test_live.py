@@ -11,13 +11,15 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.test import Client
+from django.utils import timezone
 
 from customers.models import Customer
 from helpdesk.core.models import Event, User
 from helpdesk.sockets import sockets
+from tests.cast import make_category
 from tests.conftest import receive, signed_in
-from tickets import consumers, live, replying
-from tickets.models import Queue, Ticket
+from tickets import consumers, delivery, live, replying
+from tickets.models import Delivery, Queue, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,6 +158,38 @@ async def test_rights_are_looked_at_again(maya: User, change: Any, monkeypatch: 
     else:
         await ask(lambda: User.objects.filter(pk=maya.pk).update(**change))()
     assert await closed(socket) == consumers.SIGNED_OUT
+
+
+async def test_signing_out_shuts_that_sessions_sockets_at_once_and_no_others(maya: User, support: Queue) -> None:
+    here, elsewhere = await ask(signed_in)(maya), await ask(signed_in)(maya)
+    first, second, other = socket_of(here), socket_of(here), socket_of(elsewhere)
+    for socket in (first, second, other):
+        await socket.connect()
+    await ask(here.post)("/accounts/logout/")
+    assert [await closed(first), await closed(second)] == [consumers.SIGNED_OUT] * 2  # long before the next look at rights
+    assert await other.receive_nothing(0.3)
+    await other.disconnect()
+
+
+async def test_a_mail_that_must_wait_says_why_on_open_pages(maya: User, ticket: Ticket, settings: Any) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1", 1
+    message = await ask(replying.reply)(ticket=ticket, by=maya, text="Soon")
+    async with listening(maya, ticket=ticket.number) as socket:
+        await ask(lambda: Delivery.objects.update(due_at=timezone.now()))()
+        await ask(delivery.send_message)(message.pk)
+        frame = await socket.receive_json_from(5)
+    (item,) = [op for op in ops(frame, "item") if op["id"] == f"m-{message.pk}"]
+    assert "send-error" in item["html"]
+
+
+async def test_what_assist_did_comes_in_its_own_colour_with_its_reason(maya: User, ticket: Ticket) -> None:
+    category = await ask(make_category)("billing")
+    async with listening(maya, ticket=ticket.number) as socket:
+        await ask(ticket.set_category)(category, by=None, reason="97% sure")
+        frame = await socket.receive_json_from(5)
+    (item,) = ops(frame, "item")
+    assert "data-ai" in item["html"] and 'title="97% sure"' in item["html"]
+    assert f"set the category to {category.name}, 97% sure" in item["html"]
 
 
 async def test_frames_are_bounded(maya: User, support: Queue) -> None:
