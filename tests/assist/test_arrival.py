@@ -277,3 +277,34 @@ def test_what_was_understood_stands_on_the_ticket_for_partners(support, drain, a
     analysis = api.get(f"/api/v1/tickets/{number}/").json()["analysis"]
     assert analysis["category"] == "billing"
     assert analysis["priority_reasons"]
+
+
+def test_the_ticket_shows_the_mood_of_the_conversation_and_the_message_its_own(
+    support: Queue, dwayne: Customer, categories: list[Category]
+) -> None:
+    first = receive(dwayne, "Ridiculous", "I am furious, this is a disgrace and nobody answers.", external_id="a@example.com")
+    arrival.understand(first.pk)
+    second = receive(dwayne, "Re: Ridiculous", "Thank you so much, it is perfect now!", in_reply_to="a@example.com")
+    arrival.understand(second.pk)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    second.ticket.refresh_from_db()
+    assert second.polarity is not None
+    assert second.polarity > 0.22
+    assert first.polarity is not None
+    assert first.polarity < second.ticket.polarity < second.polarity
+
+
+@pytest.mark.django_db(transaction=True)  # inside a test's transaction every step adds a savepoint
+def test_what_a_mail_costs_in_statements(
+    support: Queue, billing: Queue, dwayne: Customer, articles: list[Article], django_assert_max_num_queries: Any
+) -> None:
+    billing.categories.add(Category.objects.get(slug="billing"))
+    arrival.understand(receive(dwayne, "Logo", "How do I change the logo?").pk)  # learns
+    with django_assert_max_num_queries(25):
+        message = receive("new@person.example", "Two payments", TWICE, external_id="n@person.example")
+    with django_assert_max_num_queries(34):
+        run = arrival.understand(message.pk)
+    assert run is not None
+    assert {"category", "priority", "queue", "sentiment"} <= set(run.applied)
+    assert Event.objects.filter(ticket_ref=message.ticket_id).count() == 6  # each change still has its own event

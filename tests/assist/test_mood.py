@@ -89,3 +89,36 @@ def test_an_angry_customer_gets_an_empathetic_answer() -> None:
 def test_work_that_stands_still_for_everyone_today_is_critical() -> None:
     mood = feel("Down", "The service is down for all our users and we cannot ship anything. We need this fixed immediately.")
     assert mood.urgency == "critical"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("E777??", "All records show E777 since noon. Version 4.1, browser Firefox."),
+        ("E555 in bursts from the stock feed", "About 9 a minute, region north. Request ids: 1a2b, 3c4d. Reads are fine."),
+        ("Hook payload over 100 kB", "Hello, the hash differs for large bodies. Sample attached. Content-Length is 104332."),
+        ("Order 55120", "Which carrier was it handed to? The reference is 0034-0043."),
+    ],
+)
+def test_a_technical_report_is_neutral(subject: str, body: str) -> None:
+    mood = feel(subject, body)
+    assert mood.label == "neutral"
+    assert mood.sentiment not in ("angry", "frustrated", "satisfied")
+
+
+def test_hello_is_no_swear_word() -> None:
+    assert measure("Hello, a question about the shell script", polarity=0.0).reasons == ()
+
+
+def test_a_tickets_mood_is_that_of_the_last_three_turns_and_the_newest_counts_most() -> None:
+    mood = feel("Help", "Wonderful, that solved it, thank you so much", -0.9, -0.8, -0.8, -0.8)
+    earlier = tuple(Turn(text="Before", polarity=polarity, frustration=0.6) for polarity in (-0.1, -0.8, -0.8))
+    polarity, frustration = sentiment.over_turns(mood, earlier)
+    assert -0.8 < polarity < mood.polarity
+    assert polarity == pytest.approx(0.5 * mood.polarity - 0.4, abs=0.001)
+    assert 0 < frustration < 0.6
+
+
+def test_one_turn_is_the_tickets_mood() -> None:
+    mood = feel("Help", "I am furious")
+    assert sentiment.over_turns(mood, ()) == (mood.polarity, mood.frustration_score)
