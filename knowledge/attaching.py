@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import PurePath
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ MOST_FILES = 50  # of one article
 REFUSED = frozenset("exe com scr bat cmd msi js jse vbs vbe wsf ps1 jar hta lnk reg dll apk iso img svg html htm xhtml xml".split())
 
 
-def attach(article: Article, upload: UploadedFile[Any], *, by: Any) -> ArticleFile:
+def attach(article: Article, upload: File[bytes], *, by: Any) -> ArticleFile:
     """Store a file with an article; the same file again is the one that is there.
 
     Raises Invalid for an empty, too large or runnable file, Conflict when the article has 50.

@@ -11,12 +11,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import yaml
 from django.db.models import QuerySet
 
-from .models import Article
+from .models import Article, ArticleFile
 
 AT_ONCE = 200
 
@@ -29,19 +30,19 @@ def write_zip(articles: QuerySet[Article], file: IO[bytes]) -> int:
             archive.writestr(f"{article.slug}.md", markdown(article))
             for attached in article.files.all():
                 with attached.file.open("rb") as content:
-                    archive.writestr(f"files/{attached.pk}/{Path(attached.name).name or 'file'}", content.read())
+                    archive.writestr(_place(attached), content.read())
             count += 1
     return count
 
 
 def write_folder(articles: QuerySet[Article], folder: Path) -> int:
-    """The same as files in a folder, without the attachments' zip; an existing file of that name is replaced."""
+    """The same as files in a folder; an existing file of that name is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for article in _with_files(articles):
         (folder / f"{article.slug}.md").write_text(markdown(article), encoding="utf-8")
         for attached in article.files.all():
-            place = folder / "files" / str(attached.pk) / (Path(attached.name).name or "file")
+            place = folder / _place(attached)
             place.parent.mkdir(parents=True, exist_ok=True)
             with attached.file.open("rb") as content:
                 place.write_bytes(content.read())
@@ -57,9 +58,15 @@ def write_json(articles: QuerySet[Article], file: Path) -> int:
 
 
 def markdown(article: Article) -> str:
-    """An article as a Markdown file: its properties in front, then its text."""
-    front = yaml.safe_dump(_front(article), allow_unicode=True, sort_keys=False, width=10_000)
-    return f"---\n{front}---\n\n{article.body}\n"
+    """An article as a Markdown file: its properties in front, then its text, whose links lead to the files beside it."""
+    front, body = yaml.safe_dump(_front(article), allow_unicode=True, sort_keys=False, width=10_000), article.body
+    for attached in article.files.all():
+        body = body.replace(attached.get_absolute_url(), quote(_place(attached)))
+    return f"---\n{front}---\n\n{body}\n"
+
+
+def _place(attached: ArticleFile) -> str:
+    return f"files/{attached.pk}/{Path(attached.name).name or 'file'}"
 
 
 def _front(article: Article) -> dict[str, Any]:

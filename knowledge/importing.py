@@ -12,14 +12,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.events import record
 from helpdesk.core.models import User
 
+from .attaching import attach
 from .chunking import READ
 from .models import Article, ArticleRevision, Category, Text
 from .publishing import publish, revise
@@ -94,10 +98,25 @@ def _take(entry: Entry, by: Any) -> str:
     article = Article.objects.select_for_update().filter(slug=entry.slug).first()
     if article is None:
         article = Article.objects.create(slug=entry.slug, owner=_owner(entry.owner), published_at=_published_at(entry), **fields)
+        article.body = _with_files(article, entry, by)
+        article.save(update_fields=["body"])
         _settle(article, entry, by)
         return CREATED
+    fields["body"] = _with_files(article, entry, by)
     before = article.updated_at
     return UNCHANGED if revise(article, by=by, **fields).updated_at == before else CHANGED
+
+
+def _with_files(article: Article, entry: Entry, by: Any) -> str:
+    """The text with links to the article's own files, which stood beside it. A file that is refused keeps its old link."""
+    body = entry.body
+    for address, content in entry.files.items():
+        try:
+            file = attach(article, ContentFile(content, name=unquote(address)), by=by)
+        except HelpdeskError:
+            continue  # the check before publishing names the link
+        body = body.replace(f"]({address})", f"]({file.get_absolute_url()})")
+    return body
 
 
 def _settle(article: Article, entry: Entry, by: Any) -> None:

@@ -7,14 +7,16 @@ Nothing is stored here. One bad file or row spoils only itself: its entry carrie
 
 from __future__ import annotations
 
-import codecs
 import csv
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache, partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
 
 import yaml
@@ -22,18 +24,17 @@ from django.utils.text import slugify
 
 from helpdesk.core.errors import Invalid
 
+from .decoding import decoded
 from .html_reading import read_html
 from .models import Article
 
 MOST_BYTES = 2_000_000  # of one Markdown or HTML file, and of one cell; a JSON or CSV file may have 100 of them
 MOST_TOTAL = 200_000_000  # of everything together, unpacked
 MOST_FILES = 20_000  # of a folder or zip
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+MOST_FILE, MOST_LINKED = 20_000_000, 50  # bytes of a picture or file beside a text, and how many of them
+_RELATIVE = re.compile(r"\]\((?!\w+:|[/#])([^)\s]+)\)")
+MOST_FILE, MOST_LINKED = 20_000_000, 50  # bytes of a picture or file beside a text, and how many of them
+_RELATIVE = re.compile(r"\]\((?!\w+:|[/#])([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Entry:
     published_days_ago: int | None = None
     review_due: date | None = None
     encoding: str = "utf-8"  # of its file, as it was recognised
+    files: Mapping[str, bytes] = field(default_factory=dict)  # what the text links to beside it, by the address in the text
     problem: str = ""
 
 
@@ -88,7 +90,7 @@ def _from_folder(folder: Path) -> Iterator[Entry]:
         raise Invalid(f"{folder.name}: no .md or .html files in this folder.")
     _accept_size(folder.name, [file.stat().st_size for file in files])
     for file in files:
-        yield from _of_many(str(file.relative_to(folder)), file.read_bytes())
+        yield from _of_many(str(file.relative_to(folder)), file.read_bytes(), partial(_beside, folder))
 
 
 def _from_zip(name: str, path: Path) -> Iterator[Entry]:
@@ -98,10 +100,11 @@ def _from_zip(name: str, path: Path) -> Iterator[Entry]:
             files = [one for one in archive.infolist() if not one.is_dir() and _page(one.filename)]
             if not files:
                 raise Invalid(f"{name}: no .md or .html files in this zip.")
-            _accept_size(name, [one.file_size for one in files])
+            _accept_size(name, [one.file_size for one in archive.infolist()])  # unpacking stops at what is declared
+            fetch = cache(partial(_inside, archive))  # a picture in many texts is held once
             for one in files:
                 with archive.open(one) as content:  # reads no more than one byte too many, whatever the header says
-                    yield from _of_many(one.filename, content.read(MOST_BYTES + 1))
+                    yield from _of_many(one.filename, content.read(MOST_BYTES + 1), fetch)
     except (BadZipFile, NotImplementedError, RuntimeError) as error:  # damaged, an unknown method, a password
         raise Invalid(f"{name}: cannot be unpacked ({error}).") from error
 
@@ -113,13 +116,36 @@ def _page(name: str) -> bool:
     )
 
 
-def _of_many(name: str, content: bytes) -> Iterator[Entry]:
-    """A file among others: when it cannot be read it spoils only itself."""
+def _of_many(name: str, content: bytes, fetch: Callable[[str], bytes | None]) -> Iterator[Entry]:
+    """A file among others, with those that its text links to; when it cannot be read it spoils only itself."""
     reader = _reader(name)
     try:
-        yield from reader(name, content) if reader else ()
+        for entry in reader(name, content) if reader else ():
+            yield replace(entry, files=_linked(entry.body, PurePosixPath(name).parent, fetch))
     except Invalid as problem:
         yield Entry(name, problem=problem.detail.removeprefix(f"{name}: "))
+
+
+def _linked(body: str, folder: PurePosixPath, fetch: Callable[[str], bytes | None]) -> dict[str, bytes]:
+    """Pictures and files that stand beside the text; a link that leads out of the folder or to another page is left alone."""
+    addresses = [address for address in dict.fromkeys(_RELATIVE.findall(body)) if ".." not in address and not _page(address)]
+    found = {address: fetch(str(folder / unquote(address))) for address in addresses[:MOST_LINKED]}
+    return {address: content for address, content in found.items() if content}
+
+
+def _beside(folder: Path, name: str) -> bytes | None:
+    path = (folder / name).resolve()
+    inside = path.is_relative_to(folder.resolve()) and path.is_file()
+    return path.read_bytes() if inside and path.stat().st_size <= MOST_FILE else None
+
+
+def _inside(archive: ZipFile, name: str) -> bytes | None:
+    try:
+        with archive.open(name) as content:
+            read_bytes = content.read(MOST_FILE + 1)
+    except KeyError:
+        return None
+    return read_bytes if len(read_bytes) <= MOST_FILE else None
 
 
 def _accept_size(name: str, sizes: list[int]) -> None:
@@ -131,7 +157,7 @@ def _accept_size(name: str, sizes: list[int]) -> None:
 
 def _from_json(name: str, content: bytes) -> Iterator[Entry]:
     try:
-        rows = json.loads(_text(name, content)[0])
+        rows = json.loads(decoded(name, content, MOST_TOTAL)[0])
     except json.JSONDecodeError as error:
         raise Invalid(f"{name}: not JSON ({error.msg}, line {error.lineno}).") from error
     except RecursionError as error:
@@ -146,7 +172,7 @@ def _from_json(name: str, content: bytes) -> Iterator[Entry]:
 
 
 def _from_csv(name: str, content: bytes) -> Iterator[Entry]:
-    text, encoding = _text(name, content)
+    text, encoding = decoded(name, content, MOST_TOTAL)
     csv.field_size_limit(MOST_BYTES)
     try:
         dialect: Any = csv.Sniffer().sniff(text[:4096], delimiters=",;\t")
@@ -163,7 +189,7 @@ def _from_csv(name: str, content: bytes) -> Iterator[Entry]:
 
 def _from_markdown(name: str, content: bytes) -> Iterator[Entry]:
     try:
-        text, encoding = _text(name, content, MOST_BYTES)
+        text, encoding = decoded(name, content, MOST_BYTES)
         front, body = _front_matter(text)
     except (Invalid, yaml.YAMLError) as error:
         yield Entry(name, problem=" ".join(str(error).split()).removeprefix(f"{name}: ")[:200])
@@ -176,7 +202,7 @@ def _from_markdown(name: str, content: bytes) -> Iterator[Entry]:
 
 def _from_html(name: str, content: bytes) -> Iterator[Entry]:
     """The address is the file's name, or its folder's for an `index.html`, as web servers have it."""
-    text, encoding = _text(name, content, MOST_BYTES)
+    text, encoding = decoded(name, content, MOST_BYTES)
     page = read_html(text)
     path = PurePosixPath(name.replace("\\", "/"))
     stem = path.parent.name if path.stem == "index" and path.parent.name else path.stem
@@ -202,31 +228,6 @@ def _heading(front: dict[str, Any], body: str) -> tuple[str, str]:
         return str(front["title"]), body
     first, _, rest = body.lstrip().partition("\n")
     return (first[2:].strip(), rest.lstrip("\n")) if first.startswith("# ") else ("", body)
-
-
-def _text(name: str, content: bytes, most: int = MOST_TOTAL) -> tuple[str, str]:
-    """The text and its encoding: by its byte order mark, else UTF-8, else UTF-16 without a mark, else Windows-1252."""
-    if len(content) > most:
-        raise Invalid(f"{name}: larger than {most // 1_000_000} MB.")
-    encoding = _encoding(content)
-    try:
-        return content.decode(encoding).replace("\x00", ""), encoding
-    except UnicodeDecodeError as error:
-        raise Invalid(f"{name}: the letters are in no encoding that we know. Save it as UTF-8 and try again.") from error
-
-
-def _encoding(content: bytes) -> str:
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return encoding
-    even, odd = content[:4000:2].count(0), content[1:4000:2].count(0)
-    if max(even, odd) > len(content[:4000]) // 5:  # Latin letters in UTF-16 have a zero beside each
-        return "utf-16-le" if odd > even else "utf-16-be"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"  # what Excel writes as CSV on a Western desktop
-    return "utf-8"
 
 
 def _entry(source: str, row: dict[str, Any]) -> Entry:

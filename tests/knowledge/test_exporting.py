@@ -7,9 +7,11 @@ from zipfile import ZipFile
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from helpdesk.core.models import User
+from knowledge import attaching
 from knowledge.importing import import_articles
 from knowledge.models import Article, ArticleFile
 from tests.knowledge.conftest import make_article
@@ -43,6 +45,19 @@ def test_a_zip_holds_the_files_of_an_article_too(two: list[Article], tmp_path: P
     with ZipFile(tmp_path / "out.zip") as archive:
         assert sorted(archive.namelist()) == [f"files/{file.pk}/map.png", "tricky.md"]
         assert archive.read(f"files/{file.pk}/map.png") == b"abc"
+
+
+def test_pictures_come_along_and_show_where_they_are_imported(two: list[Article], maya: User, tmp_path: Path) -> None:
+    file = attaching.attach(two[0], SimpleUploadedFile("the map (1).png", b"\x89PNG\r\n\x1a\n123"), by=maya)
+    Article.objects.filter(pk=two[0].pk).update(body=f"See {file.markdown} and [out](../../etc/passwd)")
+    for name in ("out.zip", "out"):
+        call_command("export_articles", str(tmp_path / name))
+        assert import_articles(tmp_path / name).counts["unchanged"] == 2
+    Article.objects.all().delete()
+    import_articles(tmp_path / "out.zip")
+    again = ArticleFile.objects.get()
+    assert again.get_absolute_url() in Article.objects.get(slug="tricky").body
+    assert again.pk != file.pk and again.picture and again.name == "the map (1).png"
 
 
 def test_a_place_that_cannot_be_written_is_said(two: list[Article]) -> None:
