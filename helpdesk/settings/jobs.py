@@ -17,7 +17,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 EVENT_SWEEP_AFTER_SECONDS = env.int("EVENT_SWEEP_AFTER_SECONDS", default=30)  # then a lost bell is rung again
-EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", default=60)  # then a killed worker's work is taken up; a slower task may run twice, and may
+# Then a killed worker's work is taken up. A slower subscriber may run twice, and is written for it.
+EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", default=60)
 
 CELERY_BEAT_SCHEDULE = {
     "events left behind": {"task": "helpdesk.core.tasks.sweep_events", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
