@@ -105,6 +105,15 @@ def test_a_supervisor_cannot_make_an_admin_nor_touch_one(priya: User, ruth: User
         people.set_role(maya, "admin", by=priya)
 
 
+def test_a_supervisor_cannot_get_hold_of_an_admins_invitation(priya: User, ruth: User) -> None:
+    waiting = invitations.invite(email="vera@fernway.example", name="Vera", role="admin", by=ruth).user
+    with pytest.raises(NotAllowed):
+        invitations.renew(waiting, by=priya)
+    with pytest.raises(NotAllowed):
+        invitations.revoke(waiting, by=priya)
+    assert invitations.renew(waiting, by=ruth).link
+
+
 def test_the_last_admin_stays(ruth: User) -> None:
     other = make_agent("Vera Second", role=User.Role.ADMIN)
     people.deactivate(other, by=ruth)
@@ -296,3 +305,7 @@ def test_the_theme_button_returns_only_to_our_own_pages(as_maya: Client) -> None
 def test_forms_without_a_token_are_refused(maya: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     assert strict.post("/accounts/login/", {"login": maya.email, "password": "correct horse"}).status_code == 403
+
+
+def test_a_visitor_is_told_from_the_proxy_alike_by_every_limit(settings: Any) -> None:
+    assert settings.ALLAUTH_TRUSTED_PROXY_COUNT == settings.NUM_PROXIES

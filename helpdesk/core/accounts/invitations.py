@@ -62,8 +62,9 @@ def invite(*, email: str, name: str, role: str, by: User) -> Invitation:
 
 
 def renew(user: User, *, by: User) -> Invitation:
-    """A fresh link; the ones before stop working."""
+    """A fresh link; the ones before stop working. Raises NotAllowed for a role above one's own: whoever has the link, has the role."""
     _require_waiting(user)
+    _require_rank(user, by)
     with transaction.atomic():
         _revoke_links(user)
         return _with_link(user, by)
@@ -83,8 +84,9 @@ def deliver(invitation: Invitation) -> bool:
 
 
 def revoke(user: User, *, by: User) -> None:
-    """Take an invitation back. The waiting user disappears, the event stays."""
+    """Take an invitation back. The waiting user disappears, the event stays. Raises NotAllowed for a role above one's own."""
     _require_waiting(user)
+    _require_rank(user, by)
     with transaction.atomic():
         record("user.changed", subject=user, by=by, old="invited", new="revoked")
         user.delete()
@@ -135,6 +137,11 @@ def _invited() -> QuerySet[OneTimeToken]:
 def _require_waiting(user: User) -> None:
     if not waiting().filter(pk=user.pk).exists():
         raise Conflict(_("This person has already joined."))
+
+
+def _require_rank(user: User, by: User) -> None:
+    if user.role not in dict(roles_given_by(by)):
+        raise NotAllowed(_("Only someone of the same or a higher role can change this account."))
 
 
 def _revoke_links(user: User) -> None:
