@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -149,13 +150,32 @@ def test_many_tickets_change_at_once_and_back(as_maya: Client, maya: User, ingri
     numbers = [t.number for t in tickets]
     answer = as_maya.post("/inbox/bulk/", {"do": "status:pending", "ticket": numbers}, headers={"HX-Request": "true"})
     assert set(Ticket.objects.values_list("status", flat=True)) == {"pending"}
-    import json
-
-    token = json.loads(answer["HX-Trigger"])["console:bulk"]["undo"]
+    token = _undo_of(answer)
     assert signed_in(tomasz).post("/inbox/bulk/undo/", {"token": token}).status_code == 302
     assert set(Ticket.objects.values_list("status", flat=True)) == {"pending"}
     as_maya.post("/inbox/bulk/undo/", {"token": token}, headers={"HX-Request": "true"})
     assert set(Ticket.objects.values_list("status", flat=True)) == {"new"}
+
+
+def test_undo_takes_away_only_the_labels_that_were_new(as_maya: Client, maya: User, ingrid: Customer) -> None:
+    had, new = fill(ingrid, 2)
+    had.tag("vip", by=maya)
+    answer = as_maya.post("/inbox/bulk/", {"do": "tag", "tag": "VIP", "ticket": [had.number, new.number]}, headers={"HX-Request": "true"})
+    as_maya.post("/inbox/bulk/undo/", {"token": _undo_of(answer)})
+    assert [ticket.tags.count() for ticket in (had, new)] == [1, 0]
+
+
+def test_undo_says_what_it_could_not_put_back(as_maya: Client, priya: User, ingrid: Customer) -> None:
+    (ticket,) = fill(ingrid, 1)
+    ticket.assign(to=priya, by=priya)
+    answer = as_maya.post("/inbox/bulk/", {"do": "take", "ticket": [ticket.number]}, headers={"HX-Request": "true"})
+    User.objects.filter(pk=priya.pk).update(is_active=False)
+    undone = as_maya.post("/inbox/bulk/undo/", {"token": _undo_of(answer)}, headers={"HX-Request": "true"})
+    assert "1 could not be" in undone["HX-Trigger"]
+
+
+def _undo_of(answer: Any) -> str:
+    return str(json.loads(answer["HX-Trigger"])["console:bulk"]["undo"])
 
 
 def test_bulk_touches_only_what_the_agent_may_see(ticket: Ticket, tomasz: User) -> None:

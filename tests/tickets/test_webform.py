@@ -96,6 +96,13 @@ def test_the_same_form_sent_twice_is_one_ticket(support: Queue) -> None:
     assert Ticket.objects.count() == 1
 
 
+def test_a_form_corrected_and_sent_again_loses_no_word(support: Queue) -> None:
+    form_id = str(uuid4())
+    send(form_id=form_id)
+    send(form_id=form_id, body="I forgot to say: it is invoice 4711.")
+    assert Message.objects.filter(body_text__contains="4711").exists()
+
+
 def test_a_program_that_fills_every_field_is_thanked_and_forgotten(support: Queue) -> None:
     answer = send(website="https://buy.example")
     assert answer.status_code == 302
@@ -149,6 +156,13 @@ def test_a_reply_through_the_link_lands_in_the_same_ticket(link: str, ticket: Ti
     assert browser.post(link, {"body": "Still down.", "form_id": str(uuid4())}).status_code == 302
     assert list(ticket.messages.in_order().values_list("body_text", flat=True))[-1] == "Still down."
     assert Ticket.objects.count() == 1
+
+
+def test_a_reply_typed_into_an_old_page_is_a_message_of_its_own(link: str, ticket: Ticket) -> None:
+    form_id = str(uuid4())
+    for body in ("Still down.", "Still down.", "It came back at ten."):
+        Client().post(link, {"body": body, "form_id": form_id})
+    assert ticket.messages.count() == 3
 
 
 def test_every_other_token_is_the_same_404(link: str, ticket: Ticket) -> None:

@@ -6,6 +6,7 @@ No mail goes out for it: an acknowledgement to an address that somebody else typ
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -90,18 +91,22 @@ class ContactForm(forms.Form):
 
 
 def translate(form: ContactForm) -> InboundMessage:
-    """A valid form as an InboundMessage. `form_id` makes the same form sent twice one message."""
+    """A valid form as an InboundMessage. The same form sent twice is one message."""
     said = form.cleaned_data
-    form_id: UUID = said["form_id"] or uuid4()
     return InboundMessage(
         channel=Ticket.Channel.WEB_FORM,
         sender=Sender(email=said["email"], name=said["name"]),
         subject=said["subject"],
         body_text=said["body"],
-        external_id=f"form-{form_id}",
+        external_id=once_id(said["form_id"], said["email"], said["subject"], said["body"]),
         attachments=tuple(_attachment(file) for file in said["attachments"]),
         metadata={"article": said["article"]} if said["article"] else {},
     )
+
+
+def once_id(form_id: UUID | None, *words: str) -> str:
+    """An external id of one form and what was written in it: sent twice it is one message, corrected and sent again it is another."""
+    return f"form-{form_id or uuid4()}-{hashlib.sha256(chr(0).join(words).encode()).hexdigest()[:16]}"
 
 
 def check_allowance(*, visitor: str, address: str) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from tickets.models import Ticket
+from tickets.models import Tag, Ticket
 from tickets.views.actions import agent
 
 MOST = 200  # tickets of one deed: what fits a request
@@ -39,13 +39,12 @@ def bulk(request: AgentRequest) -> HttpResponse:
         was = {"number": ticket.number, "status": ticket.status, "assignee": str(ticket.assignee_id or "")}
         try:
             with transaction.atomic():
-                _do(ticket, deed, value, request.user)
-            before.append(was)
+                changed = _do(ticket, deed, value, request.user)
+            before += [was] if changed else []
         except HelpdeskError:
             failed += 1
     text = ngettext("%(n)d ticket changed", "%(n)d tickets changed", len(before)) % {"n": len(before)}
-    if failed:
-        text += ". " + ngettext("%(n)d could not be", "%(n)d could not be", failed) % {"n": failed}
+    text += _but_not(failed)
     undo = signing.dumps({"deed": deed, "value": value, "before": before, "by": str(request.user.pk)}, salt=SALT, compress=True)
     return _answer(request, text, undo if before else "")
 
@@ -64,10 +63,18 @@ def undo(request: AgentRequest) -> HttpResponse:
         ticket.number: ticket
         for ticket in Ticket.objects.visible_to(request.user).filter(number__in=[row["number"] for row in done["before"]])
     }
+    failed = 0
     for row in done["before"]:
-        if ticket := tickets.get(row["number"]):
-            _put_back(ticket, done["deed"], done["value"], row, request.user)
-    return _answer(request, _("Undone"), "")
+        try:
+            if ticket := tickets.get(row["number"]):
+                _put_back(ticket, done["deed"], done["value"], row, request.user)
+        except HelpdeskError:  # its agent has left meanwhile
+            failed += 1
+    return _answer(request, _("Undone") + _but_not(failed), "")
+
+
+def _but_not(failed: int) -> str:
+    return ". " + ngettext("%(n)d could not be", "%(n)d could not be", failed) % {"n": failed} if failed else ""
 
 
 def _deed(request: AgentRequest) -> tuple[str, str]:
@@ -86,13 +93,18 @@ def _chosen(request: AgentRequest) -> list[Ticket]:
     return list(Ticket.objects.visible_to(request.user).select_related("queue", "assignee").filter(number__in=numbers))
 
 
-def _do(ticket: Ticket, deed: str, value: str, by: User) -> None:
+def _do(ticket: Ticket, deed: str, value: str, by: User) -> bool:
+    """Returns whether it changed anything: what stood so before must survive an undo."""
+    if deed == "tag":
+        new = not ticket.tags.filter(name=Tag.normal(value)).exists()
+        ticket.tag(value, by=by)
+        return new
+    version = ticket.version
     if deed == "status":
         ticket.set_status(value, by=by)
-    elif deed == "tag":
-        ticket.tag(value, by=by)
     else:
         ticket.assign(to=agent(value), by=by)
+    return ticket.version != version
 
 
 def _put_back(ticket: Ticket, deed: str, value: str, was: dict[str, str], by: User) -> None:

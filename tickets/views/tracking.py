@@ -17,7 +17,7 @@ from helpdesk.core.limits import client_address
 from tickets import intake, tracking
 from tickets.channels.base import InboundMessage, Sender
 from tickets.channels.charsets import clean_text
-from tickets.channels.webform import LONGEST_BODY, TooManyRequests, check_allowance
+from tickets.channels.webform import LONGEST_BODY, TooManyRequests, check_allowance, once_id
 from tickets.models import Ticket
 
 
@@ -49,12 +49,13 @@ def request_page(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _reply(ticket: Ticket, address: str, form: ReplyForm) -> InboundMessage:
+    body = clean_text(form.cleaned_data["body"])
     return InboundMessage(
         channel=Ticket.Channel.WEB_FORM,
         sender=Sender(email=address),
         subject=ticket.subject,
-        body_text=clean_text(form.cleaned_data["body"]),
-        external_id=f"form-{form.cleaned_data['form_id'] or uuid4()}",
+        body_text=body,
+        external_id=once_id(form.cleaned_data["form_id"], ticket.number, body),
         metadata={"ticket_number": ticket.number},  # the link has proven it
         verified="pass",
     )
