@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from helpdesk.core.models import ApiKey
+from helpdesk.core.models import ApiKey, IdempotencyRecord
 from tests.cast import receive, signed_in
 from tickets.api.inbound import sign
 from tickets.models import InboundHook, Message, Ticket
@@ -57,8 +59,6 @@ def test_the_same_idempotency_key_with_another_body_is_refused(api, support):
 
 
 def test_an_answer_lost_by_a_crash_is_found_again_by_the_retry(api, support):
-    from helpdesk.core.models import IdempotencyRecord
-
     first = post(api, "/api/v1/tickets/", NEW, **{"Idempotency-Key": "k1"})
     IdempotencyRecord.objects.all().delete()
     second = post(api, "/api/v1/tickets/", NEW, **{"Idempotency-Key": "k1"})
@@ -163,6 +163,45 @@ def test_a_partner_writes_as_the_customer_and_as_the_team(api, ticket):
     assert len(api.get(path).json()["results"]) == 4
 
 
+def test_a_partners_reply_of_one_id_is_written_once(api, ticket):
+    path = f"/api/v1/tickets/{ticket.number}/messages/"
+    reply = {"body": "It is mended", "author": "agent", "external_id": "r1"}
+    assert post(api, path, reply).json()["id"] == post(api, path, reply).json()["id"]
+    note = {"body": "Seen", "author": "agent", "visibility": "internal", "external_id": "n1"}
+    assert post(api, path, note).json()["id"] == post(api, path, note).json()["id"]
+    assert ticket.messages.count() == 3
+
+
+def test_the_same_id_in_another_ticket_is_another_message(api, ticket, support):
+    other = receive("li@sakura.example").ticket
+    for number in (ticket.number, other.number):
+        post(api, f"/api/v1/tickets/{number}/messages/", {"body": "Any news?", "external_id": "1"})
+    assert (ticket.messages.count(), other.messages.count()) == (2, 2)
+
+
+def test_a_key_used_anew_after_a_day_loses_no_message(api, support):
+    post(api, "/api/v1/tickets/", NEW, **{"Idempotency-Key": "daily"})
+    IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    second = post(api, "/api/v1/tickets/", NEW | {"body": "Today it is something else"}, **{"Idempotency-Key": "daily"})
+    assert (second.status_code, Ticket.objects.count()) == (201, 2)
+
+
+def test_a_key_given_back_this_moment_asks_to_try_again(api, support, monkeypatch):
+    monkeypatch.setattr("helpdesk.core.api.idempotency._claim", lambda *_args: None)
+    answer = post(api, "/api/v1/tickets/", NEW, **{"Idempotency-Key": "k1"})
+    assert (answer.status_code, answer["Retry-After"]) == (409, "1")
+
+
+def test_an_agent_who_opens_a_ticket_for_another_team_is_told_its_number(support, billing, tomasz):
+    answer = post(signed_in(tomasz), "/api/v1/tickets/", NEW | {"queue": "support"})
+    assert (answer.status_code, answer.json()["number"]) == (201, Ticket.objects.get().number)
+
+
+def test_an_agent_who_hands_a_ticket_to_another_team_is_told_that_it_worked(ticket, billing, maya):
+    answer = signed_in(maya).patch(f"/api/v1/tickets/{ticket.number}/", {"queue": "billing"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["queue"]["slug"]) == (200, "billing")
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(api, support):
     numbers = [receive(f"p{n}@x.example", external_id=f"{n}@x").ticket.number for n in range(7)]
     seen, url = [], "/api/v1/tickets/?limit=3&ordering=created_at"
@@ -218,6 +257,10 @@ class TestSignedWebhook:
         assert {a.status_code for a in answers} == {200}
         assert Message.objects.count() == 1
         assert Ticket.objects.get().queue == billing
+
+    def test_what_the_partner_keeps_with_it_is_kept(self, hook):
+        self.send(hook, self.BODY | {"metadata": {"order": 7, "escalation": {"level": "legal"}}})
+        assert Ticket.objects.get().metadata == {"order": 7}
 
     def test_a_forged_or_old_event_is_refused(self, hook):
         assert self.send(hook, signature="sha256=" + "0" * 64).status_code == 403

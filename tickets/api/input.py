@@ -13,6 +13,7 @@ from knowledge.models import Category
 from tickets.models import Queue, Ticket
 
 LONGEST_BODY = 200_000
+OURS = frozenset(("ticket_number", "claimed_ticket", "follow_up_of", "escalation"))  # metadata that only we may set
 
 
 class CustomerInput(StrictSerializer):
@@ -47,6 +48,11 @@ class NewTicketInput(StrictSerializer):
         if ("customer" in attrs) == ("customer_id" in attrs):
             raise serializers.ValidationError({"customer": [_("Give either customer or customer_id.")]})
         return attrs
+
+
+def partners_metadata(entered: dict[str, Any]) -> dict[str, Any]:
+    """What a partner keeps with a ticket, without the names that mean something to us."""
+    return {name: value for name, value in (entered.get("metadata") or {}).items() if name not in OURS}
 
 
 class TicketChangeInput(StrictSerializer):

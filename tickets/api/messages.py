@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
@@ -65,17 +66,25 @@ class EventList(generics.GenericAPIView):  # type: ignore[type-arg]
 
 
 def _write(request: Request, ticket: Ticket, data: dict[str, str]) -> Message:
-    by: Any = request.user  # an agent or a key: HasScope let nobody else in
-    if data["visibility"] == "internal":
-        return replying.note(ticket=ticket, by=by, text=data["body"])
+    once = once_id(request, data.get("external_id", ""), within=ticket.number)
     if data["author"] == "agent":
-        return replying.reply(ticket=ticket, by=by, text=data["body"])
+        return _write_for_the_team(request, ticket, data, once)
     inbound = InboundMessage(
         channel=Ticket.Channel.API,
         sender=Sender(customer_id=ticket.customer_id, name=ticket.customer.display_name),
         body_text=data["body"],
-        external_id=once_id(request, data.get("external_id", "")),
+        external_id=once,
         verified="pass",
         metadata={"ticket_number": ticket.number},
     )
     return intake.receive(inbound, by=request.user if isinstance(request.user, ApiKey) else None)
+
+
+def _write_for_the_team(request: Request, ticket: Ticket, data: dict[str, str], once: str) -> Message:
+    """A reply or a note, once: their Message-ID is ours, so the caller's mark is kept beside it."""
+    by: Any = request.user  # an agent or a key: HasScope let nobody else in
+    write = replying.note if data["visibility"] == "internal" else replying.reply
+    with transaction.atomic():
+        Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)  # two posts of one mark wait for each other
+        known = ticket.messages.filter(metadata__once=once).first() if once else None
+        return known or write(ticket=ticket, by=by, text=data["body"], metadata={"once": once} if once else None)

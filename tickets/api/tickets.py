@@ -18,13 +18,13 @@ from rest_framework.response import Response
 
 from customers import identity
 from helpdesk.core.api.base import Cursor, etag, refuse_stale
-from helpdesk.core.api.idempotency import HEADER, scope_of
+from helpdesk.core.api.idempotency import HEADER, digest_of, scope_of
 from helpdesk.core.models import ApiKey
 from tickets import intake, searching
 from tickets.channels.base import InboundMessage, Sender
 from tickets.models import Tag, Ticket
 
-from .input import NewTicketInput, TicketChangeInput
+from .input import NewTicketInput, TicketChangeInput, partners_metadata
 from .representation import TicketSerializer
 
 
@@ -70,7 +70,7 @@ class TicketList(generics.GenericAPIView):  # type: ignore[type-arg]
         entered = NewTicketInput(data=request.data)
         entered.is_valid(raise_exception=True)
         message = intake.receive(_inbound(request, entered.validated_data), by=_key(request))
-        return answer(find(request, message.ticket.number), status=201)
+        return answer(_fresh(message.ticket), status=201)
 
 
 class TicketDetail(generics.GenericAPIView):  # type: ignore[type-arg]
@@ -90,7 +90,7 @@ class TicketDetail(generics.GenericAPIView):  # type: ignore[type-arg]
         entered = TicketChangeInput(data=request.data, partial=True)
         entered.is_valid(raise_exception=True)
         change(ticket, entered.validated_data, by=request.user)
-        return answer(find(request, number))
+        return answer(_fresh(ticket))
 
 
 def whole(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
@@ -104,6 +104,11 @@ def find(request: Request, number: str) -> Ticket:
     if ticket is None:
         raise Http404
     return ticket
+
+
+def _fresh(ticket: Ticket) -> Ticket:
+    """The ticket as it is after the caller's own deed, which may have put it where they see no more of it."""
+    return whole(Ticket.objects.all()).get(pk=ticket.pk)
 
 
 def answer(ticket: Ticket, status: int = 200) -> Response:
@@ -159,15 +164,18 @@ def _inbound(request: Request, data: dict[str, Any]) -> InboundMessage:
         queue=data.get("queue", ""),
         priority=data.get("priority", ""),
         tags=tuple(data.get("tags", ())),
-        metadata={
-            k: v for k, v in data.get("metadata", {}).items() if k not in ("ticket_number", "claimed_ticket", "follow_up_of", "escalation")
-        },
+        metadata=partners_metadata(data),
     )
 
 
-def once_id(request: Request, given: str = "") -> str:
-    """An external id from the caller's own id or Idempotency-Key: should we die before answering, the retry finds the message."""
-    mark = given or request.headers.get(HEADER, "")
+def once_id(request: Request, given: str = "", *, within: str = "") -> str:
+    """An external id from the caller's own id or Idempotency-Key: should we die before answering, the retry finds the message.
+
+    The caller's id counts `within` one ticket. A key counts with its body: keys may be used anew after a day, and other words
+    are another message.
+    """
+    key = request.headers.get(HEADER, "")
+    mark = f"{within}\0{given}" if given else f"{key}\0{digest_of(request)}" if key else ""  # type: ignore[arg-type]
     return f"api-{hashlib.sha256(f'{scope_of(request)}{mark}'.encode()).hexdigest()}" if mark else ""  # type: ignore[arg-type]
 
 

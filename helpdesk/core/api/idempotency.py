@@ -40,10 +40,10 @@ class IdempotencyMiddleware:
         return self._once(request, key)
 
     def _once(self, request: HttpRequest, key: str) -> HttpResponse:
-        scope, digest = scope_of(request), _digest(request)
+        scope, digest = scope_of(request), digest_of(request)
         record = _claim(scope, key, digest)
         if record is None:
-            return _replay(request, IdempotencyRecord.objects.get(scope=scope, key=key), digest)
+            return _replay(request, IdempotencyRecord.objects.filter(scope=scope, key=key).first(), digest)
         try:
             response = self.get_response(request)
         except BaseException:
@@ -59,7 +59,8 @@ def scope_of(request: HttpRequest) -> str:
     return hashlib.sha256(credential.encode()).hexdigest()
 
 
-def _digest(request: HttpRequest) -> str:
+def digest_of(request: HttpRequest) -> str:
+    """What was asked: place, content type and body."""
     return hashlib.sha256(f"{request.path.rstrip('/')}\0{request.content_type}\0".encode() + request.body).hexdigest()
 
 
@@ -75,10 +76,11 @@ def _claim(scope: str, key: str, digest: str) -> IdempotencyRecord | None:
         return None
 
 
-def _replay(request: HttpRequest, record: IdempotencyRecord, digest: str) -> HttpResponse:
-    if record.request_hash != digest:
+def _replay(request: HttpRequest, record: IdempotencyRecord | None, digest: str) -> HttpResponse:
+    """The first answer again. No record: the first request gave its key back this moment, so the caller may try again."""
+    if record is not None and record.request_hash != digest:
         return plain(request, 422, _("This Idempotency-Key was used with another request."), code="idempotency-key-reused")
-    if record.status is None:
+    if record is None or record.status is None:
         response: HttpResponse = plain(
             request, 409, _("The first request with this Idempotency-Key is still running."), code="still-running"
         )
