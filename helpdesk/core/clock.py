@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
+SAME_EVENING = 6 * HOUR  # so long an age is told in hours across midnight too
 COUNTDOWN_BELOW = 10 * MINUTE  # under ten minutes a deadline is counted in seconds
 SOON_BELOW_PERCENT = 25  # of the time between start and deadline
 
@@ -16,14 +17,14 @@ SlaState = Literal["ok", "soon", "breached", "met", "paused"]
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago, in the fewest characters; a date once it is another day for the reader."""
+    """How long ago, in the fewest characters; a date once it is another day for the reader and hours ago."""
     now = now or timezone.now()
     seconds = (now - moment).total_seconds()
     if seconds < MINUTE:
         return _("now")
     if seconds < HOUR:
         return _("%(minutes)d min") % {"minutes": seconds // MINUTE}
-    if _local_day(moment) == _local_day(now):
+    if seconds < SAME_EVENING or _local_day(moment) == _local_day(now):
         return _("%(hours)d h") % {"hours": seconds // HOUR}
     return day(moment, now)
 

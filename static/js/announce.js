@@ -1,6 +1,7 @@
 /* announce.js: one polite voice for screen readers, at most one sentence each 5 s and never while someone
    types; and the toast for what can be undone. */
 import { emit, on } from './bus.js';
+import { word } from './words.js';
 
 const PAUSE = 5000;    // ms between two polite sentences
 const TYPING = 1500;   // ms after the last key that still count as typing
@@ -36,7 +37,7 @@ function say(id, text) {
 }
 
 /** Show a toast. With `undo` it has an Undo button (also the z key); `gone` runs when it leaves by itself. */
-export function toast(text, { undo = null, label = 'Undo', gone = null, stays = TOAST } = {}) {
+export function toast(text, { undo = null, label = word('undo'), gone = null, stays = TOAST } = {}) {
   const box = document.getElementById('toasts');
   if (!box) return () => {};
   const note = document.createElement('p');

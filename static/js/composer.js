@@ -4,6 +4,7 @@ import { announce, toast } from './announce.js';
 import { emit, on } from './bus.js';
 import { post } from './http.js';
 import { bind } from './keys.js';
+import { word } from './words.js';
 
 const TYPING_EVERY = 2500;   // ms between two "is writing"
 const KEPT = 'composer:';
@@ -36,7 +37,7 @@ function show() {
   buttons.toggleAttribute('data-disabled', empty);
   for (const button of buttons.querySelectorAll('.btn')) button.setAttribute('aria-disabled', empty);
   body.placeholder = note ? body.dataset.placeholderNote : (body.dataset.placeholderReply ??= body.placeholder);
-  form().setAttribute('aria-label', note ? 'Note' : 'Reply');
+  form().setAttribute('aria-label', word(note ? 'note' : 'reply'));
 }
 
 function setKind(value) {
@@ -101,7 +102,7 @@ function listFiles() {
   list.replaceChildren(...[...input.files].map((file, i) => {
     const chip = Object.assign(document.createElement('span'), { className: 'attachment' });
     const remove = Object.assign(document.createElement('button'), { type: 'button', textContent: '×' });
-    remove.setAttribute('aria-label', `Remove ${file.name}`);
+    remove.setAttribute('aria-label', word('remove', { name: file.name }));
     remove.addEventListener('click', () => { const bag = new DataTransfer(); [...input.files].forEach((other, j) => { if (j !== i) bag.items.add(other); }); input.files = bag.files; listFiles(); });
     chip.append(file.name, ' ', Object.assign(document.createElement('small'), { textContent: `${Math.max(1, Math.round(file.size / 1024))} KB` }), remove);
     return chip;
@@ -120,7 +121,7 @@ function submitted(event) {
   if (!navigator.onLine) {
     event.preventDefault(); event.stopImmediatePropagation();
     waiting = event.submitter;
-    toast('Kept here. It is sent when you are back online');
+    toast(word('kept_offline'));
   }
 }
 
@@ -139,11 +140,11 @@ function sent({ message, number, text, seconds }) {
 async function takeBack(message, number) {
   const answer = await post(`/messages/${message}/withdraw/`).catch(() => null);
   const data = await answer?.json().catch(() => null);
-  if (!answer?.ok) { toast(data?.detail ?? 'Too late: the reply has left'); return; }
+  if (!answer?.ok) { toast(data?.detail ?? word('too_late')); return; }
   document.getElementById(`m-${message}`)?.remove();
   try { localStorage.setItem(KEPT + number, JSON.stringify({ text: data.text, kind: 'reply' })); } catch { /* the field has it */ }
   if (form()?.dataset.number === number) { field().value = data.text; setKind('reply'); field().focus(); }
-  announce('Taken back');
+  announce(word('taken_back'));
 }
 
 /* ---- keys and events ---- */
@@ -180,7 +181,7 @@ function collided({ author, name }) {
   const callout = Object.assign(document.createElement('div'), { className: 'callout' });
   callout.dataset.tone = 'warn'; callout.setAttribute('role', 'alert');
   const text = document.createElement('p');
-  text.append(Object.assign(document.createElement('b'), { textContent: `${name} wrote just now.` }), ' Read it before you send.');
+  text.append(Object.assign(document.createElement('b'), { textContent: word('wrote_now', { name }) }), ` ${word('read_first')}`);
   callout.append(document.createElement('span'), text);
   callout.dataset.author = author;
   box?.replaceChildren(callout);
@@ -200,6 +201,6 @@ export function start() {
   addEventListener('online', () => { if (waiting) { const button = waiting; waiting = null; send(document.contains(button) ? button : document.getElementById('send')); } });
   on('ticket:opened', restore);
   on('live:collision', collided);
-  bind('r', () => write('reply'), { where: '#composer', label: 'Reply' });
-  bind('n', () => write('note'), { where: '#composer', label: 'Note' });
+  bind('r', () => write('reply'), { where: '#composer', label: word('reply') });
+  bind('n', () => write('note'), { where: '#composer', label: word('note') });
 }

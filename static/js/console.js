@@ -5,7 +5,7 @@ import { start as composer } from './composer.js';
 import { csrf, post } from './http.js';
 import { bind } from './keys.js';
 import { start as live } from './live.js';
-import { start as palette } from './palette.js';
+import { word } from './words.js';
 
 const $ = selector => document.querySelector(selector);
 const all = selector => [...document.querySelectorAll(selector)];
@@ -116,7 +116,7 @@ function clicked(event) {
   const banner = event.target.closest?.('[data-hide-banner]')?.closest('.status-banner');
   if (banner) { sessionStorage.setItem(`banner-${banner.dataset.incident}`, '1'); banner.remove(); return; }
   const copy = event.target.closest?.('[data-copy]');
-  if (copy) { navigator.clipboard?.writeText(copy.dataset.copy).then(() => toast('Copied', { stays: 3000 })); closeMenu(copy); return; }
+  if (copy) { navigator.clipboard?.writeText(copy.dataset.copy).then(() => toast(word('copied'), { stays: 3000 })); closeMenu(copy); return; }
   const show = event.target.closest?.('[data-show]');
   if (show) { event.preventDefault(); reveal(show.dataset.show); return; }
   const item = event.target.closest?.('form[popover] .menu__item, [popover] form .menu__item');
@@ -148,7 +148,7 @@ function toggleAside() {
 
 function failed(event) {
   const status = event.detail.xhr?.status;
-  const text = status === 403 || status === 404 ? 'This ticket is not there, or no longer yours' : 'That did not work. Nothing was lost; try again';
+  const text = status === 403 || status === 404 ? word('not_there') : word('not_done');
   if (event.detail.requestConfig?.verb === 'get') { sorry(event.detail.target, text); return; }
   if (status === 422) return;
   toast(text);
@@ -159,10 +159,10 @@ function failed(event) {
 function sorry(part, text) {
   if (!part || !part.matches('.panel, [hx-trigger^="load"]')) { toast(text); return; }
   const box = Object.assign(document.createElement('div'), { className: 'empty' });
-  const again = Object.assign(document.createElement('button'), { className: 'btn', type: 'button', textContent: 'Try again' });
+  const again = Object.assign(document.createElement('button'), { className: 'btn', type: 'button', textContent: word('try_again') });
   box.setAttribute('role', 'alert');
   again.addEventListener('click', () => window.htmx.trigger(part, 'refresh'));
-  box.append(Object.assign(document.createElement('b'), { textContent: 'This part did not load' }), again);
+  box.append(Object.assign(document.createElement('b'), { textContent: word('not_loaded') }), again);
   if (part.id === 'draft-slot') part.replaceChildren(); else part.replaceChildren(box);
 }
 
@@ -171,23 +171,23 @@ function suggestions() {
   const move = by => { const list = all(), at = list.indexOf(document.activeElement?.closest?.('.suggestion')); list[Math.min(list.length - 1, Math.max(0, at + by))]?.focus(); };
   const rate = value => (document.activeElement?.closest?.('.suggestion') ?? all()[0])?.querySelector(`.feedback [value="${value}"]`)?.click();
   const where = '#p-assist .suggestion';
-  bind(']', () => move(1), { where, label: 'Next suggestion' });
-  bind('[', () => move(-1), { where, label: 'Previous suggestion' });
-  bind('+', () => rate('helpful'), { where, label: 'Helpful' });
-  bind('-', () => rate('not_helpful'), { where, label: 'Not helpful' });
-  bind('0', () => rate('irrelevant'), { where, label: 'Irrelevant' });
+  bind(']', () => move(1), { where, label: word('next_suggestion') });
+  bind('[', () => move(-1), { where, label: word('previous_suggestion') });
+  bind('+', () => rate('helpful'), { where, label: word('helpful') });
+  bind('-', () => rate('not_helpful'), { where, label: word('not_helpful') });
+  bind('0', () => rate('irrelevant'), { where, label: word('irrelevant') });
 }
 
 function keys() {
   const inList = { where: '.queue__scroll' };
-  bind('j', () => step(1), { ...inList, label: 'Next ticket' });
-  bind('k', () => step(-1), { ...inList, label: 'Previous ticket' });
-  bind('Shift+J', () => step(1, true), { ...inList, label: 'Select down' });
-  bind('Shift+K', () => step(-1, true), { ...inList, label: 'Select up' });
-  bind('x', () => { pick(document.activeElement?.closest?.('li')?.querySelector('.ticket-row') ?? $('.ticket-row[aria-current]') ?? rows()[0]); }, { ...inList, label: 'Select' });
-  bind('Shift+N', takeNext, { ...inList, label: 'Take the next ticket' });
-  bind('l', () => { $('#menu-more')?.showPopover(); $('#more-tag')?.focus(); }, { where: '#menu-more', label: 'Label' });
-  bind('z', () => { const undo = all('#toasts [data-keys="z"]').at(-1); if (undo) undo.click(); else $('[popovertarget="menu-snooze"]')?.click(); }, { where: '#toasts', label: 'Snooze, or undo' });
+  bind('j', () => step(1), { ...inList, label: word('next_ticket') });
+  bind('k', () => step(-1), { ...inList, label: word('previous_ticket') });
+  bind('Shift+J', () => step(1, true), { ...inList, label: word('select_down') });
+  bind('Shift+K', () => step(-1, true), { ...inList, label: word('select_up') });
+  bind('x', () => { pick(document.activeElement?.closest?.('li')?.querySelector('.ticket-row') ?? $('.ticket-row[aria-current]') ?? rows()[0]); }, { ...inList, label: word('select') });
+  bind('Shift+N', takeNext, { ...inList, label: word('take_next') });
+  bind('l', () => { $('#menu-more')?.showPopover(); $('#more-tag')?.focus(); }, { where: '#menu-more', label: word('label') });
+  bind('z', () => { const undo = all('#toasts [data-keys="z"]').at(-1); if (undo) undo.click(); else $('[popovertarget="menu-snooze"]')?.click(); }, { where: '#toasts', label: word('snooze_or_undo') });
 }
 
 function takeNext() {
@@ -214,7 +214,7 @@ function start() {
   addEventListener('popstate', () => { if (!history.state?.htmx) location.reload(); });
   on('live:changed', () => { frames(); picking(); });
   on('list:refresh', refreshList);
-  keys(); suggestions(); composer(); live(); palette(); frames(); opened();
+  keys(); suggestions(); composer(); live(); frames(); opened();
 }
 
 start();

@@ -3,6 +3,7 @@
    there is no socket, htmx polls. */
 import { announce, toast } from './announce.js';
 import { emit, on } from './bus.js';
+import { counted, word } from './words.js';
 
 const WAITS = [1000, 2000, 4000, 8000, 15000];   // ms before each further try, plus jitter
 const POLL = 20000;          // ms between two reads while there is no socket
@@ -35,21 +36,21 @@ function send(frame) {
 
 function lost(code) {
   socket = null;
-  if (code === 4401) { stopped = true; state('bad', 'Signed out', ''); location.reload(); return; }
+  if (code === 4401) { stopped = true; state('bad', word('signed_out'), ''); location.reload(); return; }
   since ??= new Date();
   const wait = WAITS[Math.min(tries, WAITS.length - 1)] * (.8 + Math.random() * .4);
   tries += 1;
   retry = setTimeout(connect, wait);
-  if (navigator.onLine && tries < WAITS.length) state('warn', `Reconnecting, try ${tries}`, `in ${Math.round(wait / 1000)} s`);
-  else { state('bad', `Offline since ${since.toTimeString().slice(0, 5)}`, '', true); if (tries === WAITS.length) announce('Live updates are off', { urgent: true }); }
+  if (navigator.onLine && tries < WAITS.length) state('warn', word('reconnecting', { n: tries }), word('in_seconds', { n: Math.round(wait / 1000) }));
+  else { state('bad', word('offline_since', { time: since.toTimeString().slice(0, 5) }), '', true); if (tries === WAITS.length) announce(word('live_off'), { urgent: true }); }
   emit('live:state', false);
 }
 
 function heard(what) {
-  if (what.pong) { latency = `${Math.round(performance.now() - what.pong)} ms`; state('good', 'Live updates on', latency); return; }
-  if (tries || since || !document.documentElement.dataset.live) { tries = 0; since = null; document.documentElement.dataset.live = 'on'; state('good', 'Live updates on', latency); emit('live:state', true); send({ type: 'ping', at: performance.now() }); }
+  if (what.pong) { latency = `${Math.round(performance.now() - what.pong)} ms`; state('good', word('live_on'), latency); return; }
+  if (tries || since || !document.documentElement.dataset.live) { tries = 0; since = null; document.documentElement.dataset.live = 'on'; state('good', word('live_on'), latency); emit('live:state', true); send({ type: 'ping', at: performance.now() }); }
   if (what.n) n = Math.max(n, what.n);
-  if (what.reload) { reload(); toast('List reloaded', { stays: 3000 }); }
+  if (what.reload) { reload(); toast(word('list_reloaded'), { stays: 3000 }); }
   for (const op of what.ops ?? []) apply(op);
 }
 
@@ -60,7 +61,7 @@ function state(tone, text, more, button = false) {
   const dot = Object.assign(document.createElement('span'), { className: 'dot' });
   dot.dataset.tone = tone;
   if (tone === 'warn') dot.dataset.live = '';
-  const end = Object.assign(document.createElement(button ? 'button' : 'span'), { className: button ? 'btn push' : 'push num', textContent: button ? 'Retry' : more });
+  const end = Object.assign(document.createElement(button ? 'button' : 'span'), { className: button ? 'btn push' : 'push num', textContent: button ? word('retry') : more });
   if (button) { end.type = 'button'; end.addEventListener('click', () => { tries = 0; connect(); }); }
   if (line.dataset.said !== text) { line.replaceChildren(dot, text, end); line.dataset.said = text; } else line.lastChild.replaceWith(end);
 }
@@ -152,7 +153,7 @@ function bar() {
   const button = $('queue-new');
   if (!button) return;
   button.hidden = !fresh.size;
-  button.textContent = fresh.size === 1 ? '1 new ticket' : `${fresh.size} new tickets`;
+  button.textContent = counted('new_tickets', fresh.size);
   if (fresh.size) announce(button.textContent);
 }
 
@@ -195,7 +196,7 @@ function item(op) {
     const at = Date.parse(op.at);
     const behind = [...thread.querySelectorAll('[data-at]')].find(other => Date.parse(other.dataset.at) > at + 999);
     thread.insertBefore(next, behind ?? null);
-    if (op.name) { announce(`${op.name} wrote`); emit('live:collision', op); presenceOff(op.author); }
+    if (op.name) { announce(word('wrote', { name: op.name })); emit('live:collision', op); presenceOff(op.author); }
   }
   done(next);
   if (atEnd) thread.scrollTop = thread.scrollHeight;
@@ -226,7 +227,7 @@ function presenceOff(who) {
   if (line?.dataset.who === who) line.hidden = true;
 }
 
-function gone() { toast('This ticket is no longer yours to see'); }
+function gone() { toast(word('not_yours')); }
 
 /* ---- without a socket ---- */
 function reload() {

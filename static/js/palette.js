@@ -1,5 +1,6 @@
 /* palette.js: Ctrl K and /: one field that finds tickets and jumps. Without it the link leads to the search page. */
 import { bind } from './keys.js';
+import { word } from './words.js';
 
 const WAIT = 120;   // ms after the last key before asking
 let menu = null, timer = 0, asked = '';
@@ -49,7 +50,7 @@ function open(label) {
 export function start() {
   const link = document.querySelector('[data-palette]');
   if (!link) return;
-  const label = link.title.replace(/ \(.*\)$/, '') || 'Search';
+  const label = link.title.replace(/ \(.*\)$/, '') || word('search');
   document.addEventListener('click', event => {
     const to = event.target.closest?.('[data-palette]');
     if (!to || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -2,11 +2,12 @@
 import { start as announcing } from './announce.js';
 import { start as keys } from './keys.js';
 import { start as menus } from './menu.js';
+import { start as palette } from './palette.js';
 import { start as tabs } from './tabs.js';
 import { start as themes } from './theme.js';
 import { start as timers } from './timers.js';
 
-announcing(); keys(); menus(); tabs(); themes(); timers();
+announcing(); keys(); menus(); palette(); tabs(); themes(); timers();
 document.documentElement.dataset.ready = '';
 
 document.addEventListener('click', event => {   // "Show password": one button beside a field

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from django.utils import timezone
 
 from helpdesk.core import clock
 from helpdesk.core.templatetags import ui
+from helpdesk.core.words import words
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
@@ -36,11 +39,40 @@ def test_an_age_is_said_in_the_fewest_characters(parts: dict[str, float], said: 
 
 
 def test_today_is_the_readers_day() -> None:
-    late = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-    before_midnight_in_utc = late - timedelta(hours=3)
+    late = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+    before_midnight_in_utc = late - timedelta(hours=8)
     assert clock.age(before_midnight_in_utc, late) == "19 Nov"
     with timezone.override("Asia/Tokyo"):
-        assert clock.age(before_midnight_in_utc, late) == "3 h"
+        assert clock.age(before_midnight_in_utc, late) == "8 h"
+
+
+def test_what_came_this_evening_keeps_its_age_after_midnight() -> None:
+    night = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
+    assert clock.age(night - timedelta(hours=1), night) == "1 h"
+    assert clock.age(night - timedelta(hours=5, minutes=59), night) == "5 h"
+    assert clock.age(night - timedelta(hours=6), night) == "19 Nov"
+
+
+def test_an_age_carries_the_day_that_the_timer_shows_later() -> None:
+    html = rendered("{% ago moment %}", moment=timezone.now())
+    assert f'data-day="{clock.day(timezone.now())}"' in html
+
+
+def test_a_promise_carries_both_words_so_that_it_can_run_out_on_screen() -> None:
+    now = timezone.now()
+    html = rendered("{% sla_card due start %}", due=now + timedelta(minutes=1), start=now)
+    assert '<span data-left="left" data-over="over">left</span>' in html
+    assert ">over</span>" in rendered("{% sla_card due start %}", due=now - timedelta(minutes=1), start=now - timedelta(hours=1))
+
+
+def test_every_word_that_a_script_says_comes_with_the_page() -> None:
+    said = set()
+    for script in Path(settings.BASE_DIR, "static", "js").glob("*.js"):
+        said |= set(re.findall(r"\b(?:word|put)\('([a-z_]+)'", script.read_text()))
+        said |= {f"{name}.{form}" for name in re.findall(r"\bcounted\('([a-z_]+)'", script.read_text()) for form in ("one", "other")}
+        said |= {name for pair in re.findall(r"\bword\([^()]*\? '([a-z_]+)' : '([a-z_]+)'", script.read_text()) for name in pair}
+    assert said == set(words())
+    assert json.loads(unescape(re.sub("<[^>]+>", "", rendered("{% words %}")))) == words()
 
 
 @pytest.mark.parametrize(

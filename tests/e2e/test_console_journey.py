@@ -158,3 +158,55 @@ def test_tickets_are_found_picked_and_changed_together(desk: Stack, maya: Page, 
     expect(maya.locator("#toasts")).to_contain_text("1 ticket changed")
     expect(maya.locator(".ticket-row", has_text="Palette proof")).to_contain_text("Maya", timeout=PATIENCE)
     assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/profile/", "/search/", "/inbox/new/", "/knowledge/", "/inbox/mine/"])
+def test_the_keyboard_works_on_every_page(maya: Page, complaints: list[str], path: str) -> None:
+    maya.goto(path)
+    expect(maya.locator("html[data-ready]")).to_be_attached()
+    maya.evaluate("document.activeElement.blur()")
+    maya.keyboard.press("?")
+    expect(maya.locator("#keys-list")).to_contain_text("Search or jump")
+    expect(maya.locator("#keys-list")).to_contain_text("New ticket")
+    maya.keyboard.press("Escape")
+    maya.keyboard.press("/")
+    expect(maya.locator("#palette input")).to_be_focused()
+    maya.keyboard.press("Escape")
+    maya.keyboard.press("Control+k")
+    expect(maya.locator("#palette a", has_text="Knowledge")).to_be_visible()
+    maya.keyboard.press("Escape")
+    maya.evaluate("document.activeElement.blur()")
+    with maya.expect_navigation():
+        maya.keyboard.press("g")
+        maya.keyboard.press("k")
+    maya.wait_for_url("**/knowledge/**")
+    expect(maya.locator("html[data-ready]")).to_be_attached()
+    maya.evaluate("document.activeElement.blur()")
+    maya.keyboard.press("c")
+    maya.wait_for_url("**/inbox/new/")
+    assert complaints == []
+
+
+def test_single_keys_stay_off_for_who_turned_them_off(desk: Stack, maya: Page, complaints: list[str]) -> None:
+    switch = "from helpdesk.core.models import User; User.objects.filter(email='maya@fernway.example').update(single_key_shortcuts={})"
+    desk.manage("shell", "-c", switch.format(False))
+    maya.goto("/profile/")
+    expect(maya.locator("html[data-ready]")).to_be_attached()
+    maya.evaluate("document.activeElement.blur()")
+    for key in ("c", "/", "?", "g", "i"):
+        maya.keyboard.press(key)
+    expect(maya.locator("#keys-help")).to_be_hidden()
+    assert maya.url.endswith("/profile/") and not maya.locator("#palette").count()
+    maya.keyboard.press("Control+k")  # a combination is no single key
+    expect(maya.locator("#palette input")).to_be_focused()
+    desk.manage("shell", "-c", switch.format(True))
+    assert complaints == []
+
+
+def test_signing_out_in_one_tab_leaves_the_others_at_once(maya: Page, complaints: list[str]) -> None:
+    other = maya.context.new_page()
+    other.goto("/profile/")
+    other.locator(".me").click()
+    other.locator("#me-menu").get_by_role("button", name="Sign out").click()
+    maya.wait_for_url("**/accounts/login/**", timeout=PATIENCE)
+    assert complaints == []

@@ -102,7 +102,8 @@ def as_day(moment: datetime) -> str:
 
 @register.filter
 def wake(moment: datetime) -> str:
-    return clock.time_or_day(moment) if moment.date() == timezone.now().date() else clock.day(moment)
+    """When a snoozed ticket comes back: the hour today, else the day."""
+    return clock.time_or_day(moment)
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """The shared parts of every screen as template tags: `{% load ui %}`. The markup is in templates/ui/."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk.core import clock
 from helpdesk.core.areas import Area, areas_for, page_exists
+from helpdesk.core.words import words as scripts_words
 
 register = template.Library()
 
@@ -34,6 +36,12 @@ BARS = 5  # bars of a confidence meter, 20 % each
 def product_name() -> str:
     """The installation's own name, shown in the rail, at sign-in and on public pages."""
     return getattr(settings, "PRODUCT_NAME", "Helpdesk")
+
+
+@register.simple_tag
+def words() -> SafeString:
+    """The words of the scripts, as data: a template element is never run or shown."""
+    return format_html('<template id="words">{}</template>', json.dumps(scripts_words()))
 
 
 @register.simple_tag(takes_context=True)
@@ -198,7 +206,11 @@ def ago(moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString("")
     return format_html(
-        '<time datetime="{0}" data-since="{0}" title="{1}">{2}</time>', clock.iso(moment), clock.exact(moment), clock.age(moment)
+        '<time datetime="{0}" data-since="{0}" data-day="{3}" title="{1}">{2}</time>',
+        clock.iso(moment),
+        clock.exact(moment),
+        clock.age(moment),
+        clock.day(moment),
     )
 
 
