@@ -26,7 +26,7 @@ class Similar:
     """A solved ticket like this one: how it went."""
 
     suggestion: Suggestion
-    ticket: Ticket | None
+    ticket: Ticket
     how: str
 
 
@@ -42,11 +42,11 @@ class Panel:
 
     @property
     def solved(self) -> list[Similar]:
-        return [one for one in self.similar if one.ticket is None or not one.ticket.is_active]
+        return [one for one in self.similar if not one.ticket.is_active]
 
     @property
     def still_open(self) -> list[Similar]:
-        return [one for one in self.similar if one.ticket is not None and one.ticket.is_active]
+        return [one for one in self.similar if one.ticket.is_active]
 
     @property
     def steps(self) -> list[str]:
@@ -91,8 +91,8 @@ class Panel:
         return "M" + "L".join(points)
 
 
-def panel(ticket: Ticket) -> Panel:
-    """Four queries whatever was offered."""
+def panel(ticket: Ticket, viewer: User) -> Panel:
+    """Four queries whatever was offered. Tickets like this one only where the viewer may see them: triage looks further than one team."""
     run = TriageRun.objects.filter(ticket=ticket).order_by("-created_at").first()
     offered = list(Suggestion.objects.filter(ticket=ticket, retired_at__isnull=True).order_by("-confidence_score"))
     by_type: dict[str, list[Suggestion]] = {}
@@ -106,7 +106,7 @@ def panel(ticket: Ticket) -> Panel:
         run,
         _analysis(run),
         by_type.get(Suggestion.Type.ARTICLE, [])[:MOST_SHOWN],
-        _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[: 2 * MOST_SHOWN]),
+        _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[: 2 * MOST_SHOWN], viewer),
         [action for action in by_type.get(Suggestion.Type.ACTION, []) if action.source_kind != "deployment"],
         list(moods.order_by("created_at")),
     )
@@ -118,15 +118,15 @@ def _analysis(run: TriageRun | None) -> dict[str, Any]:
     return {**analysis, "category_name": str(analysis.get("category", "")).replace("_", " ").capitalize(), "category_percent": percent}
 
 
-def _similar(suggestions: list[Suggestion]) -> list[Similar]:
+def _similar(suggestions: list[Suggestion], viewer: User) -> list[Similar]:
     numbers = [suggestion.source_id for suggestion in suggestions]
-    tickets = {t.number: t for t in Ticket.objects.filter(number__in=numbers).select_related("assignee")} if numbers else {}
-    return [Similar(suggestion, tickets.get(suggestion.source_id), _how(tickets.get(suggestion.source_id))) for suggestion in suggestions]
+    visible = Ticket.objects.visible_to(viewer).filter(number__in=numbers).select_related("assignee") if numbers else []
+    tickets = {ticket.number: ticket for ticket in visible}
+    known = [(suggestion, tickets[suggestion.source_id]) for suggestion in suggestions if suggestion.source_id in tickets]
+    return [Similar(suggestion, ticket, _how(ticket)) for suggestion, ticket in known]
 
 
-def _how(ticket: Ticket | None) -> str:
-    if ticket is None:
-        return ""
+def _how(ticket: Ticket) -> str:
     parts = [ticket.assignee.first_name if ticket.assignee else "", ticket.get_status_display()]
     if ticket.resolved_at:
         parts.insert(1, clock.span((ticket.resolved_at - ticket.created_at).total_seconds()))

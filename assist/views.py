@@ -24,7 +24,7 @@ from tickets.models import Ticket
 @login_required
 @require_GET
 def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
-    offered = panel.panel(_ticket(request, pk))
+    offered = panel.panel(_ticket(request, pk), request.user)
     response = _shown(request, offered)
     panel.shown(offered)
     return response
@@ -118,7 +118,7 @@ def apply(request: AgentRequest, pk: int) -> HttpResponse:
             ticket.record("suggestion.used", subject=suggestion, by=request.user, suggestion=pk)
     except HelpdeskError as error:
         return HttpResponse(error.detail, status=422)
-    return _shown(request, panel.panel(ticket))
+    return _shown(request, panel.panel(ticket, request.user))
 
 
 def _rating(pk: UUID, chosen: str) -> dict[str, str]:

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 
 from assist import copilot
-from assist.models import Draft, Suggestion
+from assist.models import Draft, Suggestion, TriageRun
 from assist.panel import as_sent
 from helpdesk.core.models import Event, User
-from tests.conftest import signed_in
+from tests.cast import receive, signed_in
 from tickets import replying
-from tickets.models import Ticket
+from tickets.models import Queue, Ticket
 
 
 @pytest.fixture
@@ -111,3 +111,13 @@ def test_other_teams_see_and_change_nothing_of_it(tomasz: User, ticket: Ticket, 
         f"suggestions/{article.pk}/apply/",
     ):
         assert other.post(f"/assist/{path}", {"feedback": "helpful"}).status_code == 404
+
+
+def test_similar_tickets_are_named_only_to_those_who_may_see_them(as_maya: Client, priya: User, ticket: Ticket, billing: Queue) -> None:
+    theirs = receive("li@sakura.example", "Secret refund").ticket
+    theirs.move(queue=billing, by=priya)
+    Suggestion.objects.create(ticket=ticket, suggestion_type="similar_ticket", title="Secret refund", source_id=theirs.number)
+    TriageRun.objects.create(ticket=ticket, message=ticket.messages.get())
+    path = f"/assist/tickets/{ticket.pk}/"
+    assert "Secret refund" not in as_maya.get(path).content.decode()
+    assert "Secret refund" in signed_in(priya).get(path).content.decode()
