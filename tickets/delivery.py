@@ -18,7 +18,7 @@ from uuid import UUID
 
 from anymail.exceptions import AnymailError
 from django.conf import settings
-from django.core.mail import BadHeaderError, EmailMessage, get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
@@ -130,7 +130,7 @@ def send(delivery_id: UUID, server: BaseEmailBackend) -> bool:
         return True
     try:
         mail = outgoing.compose(delivery, server)
-    except (HelpdeskError, BadHeaderError, UnicodeError, OSError) as error:  # it must not stop the ones behind it
+    except (HelpdeskError, ValueError, OSError) as error:  # it must not stop the ones behind it
         _failed(delivery, str(error))
         return True
     return _hand_over(delivery, mail, server)
@@ -138,12 +138,16 @@ def send(delivery_id: UUID, server: BaseEmailBackend) -> bool:
 
 def _hand_over(delivery: Delivery, mail: EmailMessage, server: BaseEmailBackend) -> bool:
     try:
+        server.open()  # kept for the mails behind it; `send_messages` would shut what it opened itself
         server.send_messages([mail])
     except smtplib.SMTPRecipientsRefused as error:
         code, reason = next(iter(error.recipients.values()), (550, b""))
         return _refused(delivery, code, _words(reason))
     except smtplib.SMTPResponseException as error:
         return _refused(delivery, error.smtp_code, _words(error.smtp_error))
+    except ValueError as error:  # a header or a part that cannot be written down: no later try changes that
+        _failed(delivery, str(error))
+        return True
     except (smtplib.SMTPException, OSError, AnymailError) as error:
         _try_later(delivery, f"{type(error).__name__}: {error}")
         _close(server)

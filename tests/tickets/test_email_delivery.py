@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
@@ -269,6 +270,36 @@ def test_one_bad_delivery_does_not_stop_the_others(sink: Sink, ticket: Ticket, m
     Delivery.objects.filter(recipient="ingrid@nordhavn.example").update(recipient="not an address")
     delivery.send_message(message.pk)
     assert [one.rcpt_tos for one in sink.envelopes] == [["jonas@nordhavn.example"]]
+
+
+@pytest.mark.parametrize("content_type", ["message/rfc822", "multipart/mixed", "text", "", "a/b/c", "image/svg+xml; x=\u201d"])
+def test_a_file_of_any_type_leaves_and_holds_nobody_up(sink: Sink, ticket: Ticket, maya: User, content_type: str):
+    odd = InboundAttachment("old mail.eml", content_type, "Subject: Grüße\n\nSchöne".encode("latin-1"))
+    sent = replying.reply(ticket=ticket, by=maya, text="See attached", attachments=[odd], undo=timedelta())
+    delivery.send_message(sent.pk)
+    assert Delivery.objects.get(message=sent).state == "sent"
+    (file,) = sink.mails[0].iter_attachments()
+    assert file.get_payload(decode=True) == odd.content
+
+
+def test_what_cannot_be_written_down_fails_in_words(sink: Sink, ticket: Ticket, maya: User, monkeypatch: pytest.MonkeyPatch):
+    def unwritable(*_args: object) -> None:
+        raise ValueError("no such charset")
+
+    sent = replying.reply(ticket=ticket, by=maya, text="Hello", undo=timedelta())
+    monkeypatch.setattr("tickets.channels.outgoing.ReplyMail.message", unwritable)
+    delivery.send_due()
+    assert Delivery.objects.get(message=sent).state == "failed"
+
+
+def test_a_sweep_uses_one_connection(sink: Sink, ticket: Ticket, maya: User, monkeypatch: pytest.MonkeyPatch):
+    connections: list[object] = []
+    connect = smtplib.SMTP.connect
+    monkeypatch.setattr(smtplib.SMTP, "connect", lambda self, *args, **rest: (connections.append(self), connect(self, *args, **rest))[1])
+    for n in range(3):
+        replying.reply(ticket=ticket, by=maya, text=f"Answer {n}", undo=timedelta())
+    delivery.send_due()
+    assert (len(sink.mails), len(connections)) == (3, 1)
 
 
 def test_a_reply_within_its_time_for_second_thoughts_stays_here(sink: Sink, ticket: Ticket, maya: User):

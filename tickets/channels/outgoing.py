@@ -33,6 +33,7 @@ MOST_QUOTED_LINES = 200
 LONGEST_HEADER_LINE = 240  # of the 998 that RFC 5322 allows
 LARGEST_TOGETHER = 20 * 1024 * 1024  # bytes of attachments: most servers take 25 MB, and base64 adds a third
 _PLAIN_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,190}")
+_CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 _MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{3,400}")
 
 
@@ -164,4 +165,10 @@ def _attach(mail: EmailMultiAlternatives, message: Message) -> None:
         if total > LARGEST_TOGETHER:
             raise Invalid(_("The attachments are larger than 20 MB together"))
         with attachment.file.open("rb") as file:
-            mail.attach(clean_file_name(attachment.name), file.read(), attachment.content_type)
+            mail.attach(clean_file_name(attachment.name), file.read(), _content_type(attachment.content_type))
+
+
+def _content_type(given: str) -> str:
+    """What a browser said, where it is one; a mail inside the mail goes as a plain file, or its bytes would be read as headers."""
+    plain = _CONTENT_TYPE.fullmatch(given) and not given.lower().startswith(("message/", "multipart/"))
+    return given if plain else "application/octet-stream"
