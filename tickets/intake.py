@@ -60,13 +60,16 @@ def adopt(message: Message, *, into: Ticket, by: User) -> None:
     """An agent decides that a stranger's message does belong to the ticket it pointed at."""
     origin = message.ticket
     with transaction.atomic():
+        into.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
         message.ticket = into
         message.save(update_fields=["ticket"])
         if message.customer and message.customer.email:
             _take_part(into, message.customer.email, Participant.Role.CC, message.customer)
         into.record("message.adopted", by=by, subject=message, sender=message.author_name, target=into.number)
-        _touch(into, message)
+        if message.author_kind == Message.AuthorKind.CUSTOMER:
+            _advance(into, message, opened=False)
         if not origin.messages.exists():
+            _move_references(origin, into)
             origin.set_status(Ticket.Status.CLOSED, by=by, reason=f"moved to {into.number}")
 
 
@@ -106,6 +109,8 @@ def _place(inbound: InboundMessage, customer: Customer) -> Placement:
         return Placement(stranger_to=ticket)
     if inbound.verified == "fail":  # someone writes in a participant's name: agents only, nothing changes (T06)
         return Placement(ticket=ticket, as_note=True)
+    # Held from here on: a reply or a close that commits this moment is seen, and not written over.
+    ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
     if ticket.status == Ticket.Status.CLOSED:
         return Placement(follow_up_of=ticket)
     return Placement(ticket=ticket)
@@ -230,8 +235,19 @@ def _remember_thread(inbound: InboundMessage, ticket: Ticket) -> None:
         ThreadReference.objects.bulk_create([ThreadReference(ticket=ticket, value=value[:998]) for value in values], ignore_conflicts=True)
 
 
+def _move_references(origin: Ticket, into: Ticket) -> None:
+    """What answers a mail of `origin` from now on belongs to `into`."""
+    values = origin.references.values_list("value", flat=True)
+    ThreadReference.objects.bulk_create([ThreadReference(ticket=into, value=value) for value in values], ignore_conflicts=True)
+    origin.references.all().delete()
+
+
 def _take_part(ticket: Ticket, address: str, role: str, customer: Customer | None = None) -> None:
-    Participant.objects.get_or_create(ticket=ticket, address=address, defaults={"role": role, "customer": customer})
+    """As whoever was suggested or removed before, too: an agent has decided."""
+    rows = ticket.participants.filter(address=address)
+    if not rows.exists():
+        Participant.objects.create(ticket=ticket, address=address, role=role, customer=customer)
+    rows.filter(Q(role=Participant.Role.SUGGESTED) | Q(removed_at__isnull=False)).update(role=role, customer=customer, removed_at=None)
 
 
 def _suggest_participants(inbound: InboundMessage, ticket: Ticket) -> None:

@@ -171,3 +171,30 @@ def test_two_agents_see_only_their_queues(ticket, maya, tomasz, priya):
     ticket.assign(to=other, by=priya)
     assert list(Ticket.objects.visible_to(other)) == [ticket]
     assert list(Ticket.objects.visible_to(make_customer("X", "x@y.example"))) == []
+
+
+def test_a_reply_that_leaves_at_the_same_moment_does_not_hide_the_customers_words(ticket, maya, ingrid, monkeypatch):
+    earlier = replying.reply(ticket=ticket, by=maya, text="We are looking")
+    takes_part = intake._takes_part
+
+    def meanwhile(*args):
+        replying.reply(ticket=Ticket.objects.get(pk=ticket.pk), by=maya, text="Try again please", status="pending")
+        return takes_part(*args)
+
+    monkeypatch.setattr(intake, "_takes_part", meanwhile)
+    receive(ingrid, in_reply_to=earlier.external_id, external_id="2@nordhavn.example")
+    ticket.refresh_from_db()
+    assert ticket.status == "open"
+    assert ticket.last_agent_message_at > earlier.created_at
+
+
+def test_who_was_taken_into_a_ticket_stays_in_it(ticket, maya):
+    earlier = replying.reply(ticket=ticket, by=maya, text="Done", status="resolved")
+    Participant.objects.create(ticket=ticket, address="lars@other.example", role=Participant.Role.SUGGESTED)
+    stranger = receive("lars@other.example", in_reply_to=earlier.external_id, external_id="1@other.example")
+    assert stranger.ticket != ticket
+    intake.adopt(stranger, into=ticket, by=maya)
+    ticket.refresh_from_db()
+    assert ticket.status == "open"
+    later = receive("lars@other.example", in_reply_to="1@other.example", external_id="2@other.example")
+    assert later.ticket == ticket
