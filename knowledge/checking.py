@@ -25,7 +25,6 @@ _PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 _ARTICLE = re.compile(r"^/help/([-\w]+)/$")
 _FILE = re.compile(r"^/knowledge/files/([0-9a-f-]{36})/$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_LINK = re.compile(r"\[[^\]\n]*\]\((?:[^)\n]*)$", re.MULTILINE)  # a bracket that the line does not close
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def _unclosed(body: str) -> Iterator[Problem]:
     for number, line in enumerate(body.splitlines(), 1):
         found = _FENCE.match(line)
         if not found:
-            if opened is None and _LINK.search(line):
+            if opened is None and _open_link(line):
                 yield Problem(number, line.strip()[:60], _("A link whose bracket is not closed."))
         elif opened is None:
             opened = number, found[1]
@@ -146,6 +145,12 @@ def _unclosed(body: str) -> Iterator[Problem]:
             opened = None
     if opened:
         yield Problem(opened[0], opened[1], _("Code starts here and is never closed."))
+
+
+def _open_link(line: str) -> bool:
+    """Whether the last link of a line has no closing bracket."""
+    at = line.rfind("](")
+    return at > 0 and "[" in line[:at] and ")" not in line[at:]
 
 
 def _is_uuid(value: str) -> bool:

@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 
 SAME, GONE, NEW = "same", "gone", "new"
 AROUND = 2  # unchanged lines shown before and after a change
-MOST_WORDS = 2_000  # of one changed passage that are compared word by word; beyond it whole lines are
+MOST_WORDS = 2_000  # of one changed passage that are compared word by word; beyond it whole lines are: the time grows with the square
+MOST_PAIRS = 200  # changed lines that are compared word by word, for the same reason
 MOST_LINES = 4_000  # compared line by line; a longer text is shown as replaced
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
@@ -37,12 +38,14 @@ def compare(old: str, new: str) -> list[Row]:
     if max(len(before), len(after)) > MOST_LINES:
         return [*_whole(GONE, before[:AROUND]), Row(SAME, skipped=len(before)), *_whole(NEW, after[:AROUND]), Row(SAME, skipped=len(after))]
     rows: list[Row] = []
+    pairs = 0
     blocks = SequenceMatcher(None, before, after).get_opcodes()
     for at, (kind, a, b, c, d) in enumerate(blocks):
         if kind == "equal":
             rows += _folded(before[a:b], first=at == 0, last=at == len(blocks) - 1)
         else:
-            rows += _changed(before[a:b], after[c:d])
+            pairs += b - a
+            rows += _changed(before[a:b], after[c:d], by_word=pairs <= MOST_PAIRS)
     return rows
 
 
@@ -57,8 +60,8 @@ def _folded(lines: list[str], *, first: bool, last: bool) -> Iterator[Row]:
     yield from _whole(SAME, lines[len(lines) - tail :])
 
 
-def _changed(before: list[str], after: list[str]) -> Iterator[Row]:
-    if not before or not after or len(before) != len(after):
+def _changed(before: list[str], after: list[str], *, by_word: bool) -> Iterator[Row]:
+    if not by_word or len(before) != len(after):
         yield from _whole(GONE, before)
         yield from _whole(NEW, after)
         return
@@ -68,7 +71,7 @@ def _changed(before: list[str], after: list[str]) -> Iterator[Row]:
 
 def _words(old: str, new: str) -> Iterator[Row]:
     before, after = _WORD.findall(old), _WORD.findall(new)
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    matcher = SequenceMatcher(None, before, after)
     if max(len(before), len(after)) > MOST_WORDS or matcher.ratio() < 0.3:  # noqa: PLR2004 - hardly a word in common: two lines say it better
         yield from _whole(GONE, [old])
         yield from _whole(NEW, [new])

@@ -10,6 +10,7 @@ DEEPEST = 12  # lists in lists
 _LEFT_OUT = frozenset(
     ["script", "style", "nav", "header", "footer", "aside", "form", "svg", "noscript", "template", "iframe", "button", "select", "object"]
 )
+_STRAY = re.compile(r"<(?![^<>]{0,5000}>)")  # opens no tag: thousands of them would take the parser minutes
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _BLOCKS = frozenset("p div section article main ul ol table tr blockquote pre hr figure figcaption dl dt dd details summary".split())
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "s": "~~", "del": "~~"}
@@ -25,9 +26,19 @@ class HtmlPage:
 def read_html(source: str) -> HtmlPage:
     """Title, language and text of a page; the text of `<main>` or `<article>` alone where there is one. Broken HTML gives what it can."""
     reader = _Reader(only_main=bool(re.search(r"<(main|article)[\s>]", source, re.IGNORECASE)))
-    reader.feed(source)
+    reader.feed(_STRAY.sub("&lt;", _without_comments(source)))
     reader.close()
     return reader.page()
+
+
+def _without_comments(source: str) -> str:
+    """One that is never closed takes the rest with it, as in a browser."""
+    kept, at = [], 0
+    while (start := source.find("<!--", at)) >= 0:
+        kept.append(source[at:start])
+        end = source.find("-->", start + 4)
+        at = end + 3 if end >= 0 else len(source)
+    return "".join([*kept, source[at:]])
 
 
 @dataclass

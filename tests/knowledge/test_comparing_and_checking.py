@@ -80,6 +80,11 @@ def test_what_will_not_work_is_named_with_its_line(article: Article, body: str, 
     assert problem.line == line and words in problem.text
 
 
+def test_a_text_made_of_brackets_is_checked_too(article: Article) -> None:
+    for monster in ("[" * 20_000, "![" * 10_000, "](" * 20_000):
+        assert isinstance(check(monster, article), list)
+
+
 def test_an_internal_article_may_lead_to_another(article: Article) -> None:
     article.audience = "internal"
     assert check("[x](/help/runbook/)", article) == []

@@ -76,7 +76,20 @@ def test_a_page_of_html_becomes_markdown_without_its_navigation() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["", "<", "<p", "</main></p>", "<main>" * 3000 + "x", "<ul>" * 3000 + "<li>x", "<h1>a<h1>b<p>c", "\x01<b>&#0;&bogus;"]
+    "source",
+    [
+        "",
+        "<",
+        "<p",
+        "</main></p>",
+        "<main>" * 3000 + "x",
+        "<ul>" * 3000 + "<li>x",
+        "<h1>a<h1>b<p>c",
+        "<a " * 100_000,
+        "<" * 500_000,
+        "<!--" * 100_000,
+        "\x01<b>&#0;&bogus;",
+    ],
 )
 def test_broken_html_gives_what_can_be_read(source: str) -> None:
     assert isinstance(read_html(source).body, str)
