@@ -169,7 +169,8 @@ function sorry(part, text) {
 function suggestions() {
   const all = () => [...document.querySelectorAll('#p-assist .suggestion')];
   const move = by => { const list = all(), at = list.indexOf(document.activeElement?.closest?.('.suggestion')); list[Math.min(list.length - 1, Math.max(0, at + by))]?.focus(); };
-  const rate = value => (document.activeElement?.closest?.('.suggestion') ?? all()[0])?.querySelector(`.feedback [value="${value}"]`)?.click();
+  const rated = () => document.activeElement?.closest?.('.suggestion') ?? document.querySelector('#draft-slot .draft:focus-within') ?? all()[0];
+  const rate = value => rated()?.querySelector(`.feedback [value="${value}"]`)?.click();
   const where = '#p-assist .suggestion';
   bind(']', () => move(1), { where, label: word('next_suggestion') });
   bind('[', () => move(-1), { where, label: word('previous_suggestion') });

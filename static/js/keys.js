@@ -50,9 +50,16 @@ const shown = el => !el.disabled && el.getAttribute('aria-disabled') !== 'true' 
 
 function list() {
   const rows = [...bound.values()].filter(e => e.label && (!e.where || document.querySelector(e.where))).map(e => [e.keys, e.label]);
-  for (const el of document.querySelectorAll('[data-keys]')) rows.push([el.dataset.keys, el.getAttribute('aria-label') || el.title.replace(/ \(.*\)$/, '') || el.textContent.trim()]);
+  for (const el of document.querySelectorAll('[data-keys]')) rows.push([el.dataset.keys, called(el)]);
   const seen = new Map(rows.filter(([, label]) => label));
   document.getElementById('keys-list').replaceChildren(...[...seen].map(([keys, label]) => row(keys, label)));
+}
+
+/** What a button is called, without its keys. */
+function called(el) {
+  const text = el.cloneNode(true);
+  for (const key of text.querySelectorAll('.kbd')) key.remove();
+  return (el.getAttribute('aria-label') || el.title || text.textContent).replace(/ \([^()]*\)$/, '').trim();
 }
 
 function row(keys, label) {
