@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.core.errors import Conflict, Invalid
-from helpdesk.core.models import ApiKey, User
+from helpdesk.core.models import ApiKey, Event, User
 from helpdesk.core.tasks import send_quietly
 from tickets import tasks
 from tickets.channels.base import InboundAttachment
@@ -91,6 +91,8 @@ def withdraw(message: Message, *, by: User) -> str:
         if message.user_id != by.pk:
             raise Conflict(_("Only the author can take a reply back"))
         ticket, before = message.ticket, message.metadata.get("before", {})
+        if _customer_wrote_since(message):  # their words have opened the ticket: it stays so
+            before = {**before, "status": ""}
         ticket.record("message.withdrawn", by=by, subject=message, channel=message.channel)
         text = message.body_text
         message.delete()
@@ -166,6 +168,13 @@ def _answered(ticket: Ticket, message: Message, by: User | ApiKey) -> None:
         ticket.assign(to=by, by=by)
 
 
+def _customer_wrote_since(message: Message) -> bool:
+    """By the order of events: a mail may have come in before the reply, and been read after it."""
+    events = Event.objects.filter(ticket_ref=message.ticket_id)
+    sent = events.filter(kind="message.sent", subject_id=str(message.pk)).values("pk")[:1]
+    return events.filter(kind__in=("message.received", "message.adopted"), pk__gt=sent).exists()
+
+
 def _put_back(ticket: Ticket, before: dict[str, Any], by: User) -> None:
     newest = ticket.messages.filter(author_kind=Message.AuthorKind.AGENT).public().in_order().last()
     ticket.last_agent_message_at = newest.created_at if newest else None
@@ -174,7 +183,7 @@ def _put_back(ticket: Ticket, before: dict[str, Any], by: User) -> None:
     ticket.touch("last_agent_message_at", "first_response_at")
     if before.get("status"):
         ticket.set_status(before["status"], by=by, reason="reply withdrawn")
-    if not before.get("assignee"):
+    if not before.get("assignee") and ticket.assignee_id == by.pk:
         ticket.assign(to=None, by=by)
 
 

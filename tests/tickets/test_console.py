@@ -46,6 +46,12 @@ def test_a_ticket_is_given_to_a_colleague_and_to_another_team(as_maya: Client, t
     assert as_maya.get(f"/tickets/{ticket.number}/").status_code == 404  # it is no longer hers to see
 
 
+def test_who_hands_a_ticket_away_is_told_so(as_maya: Client, ticket: Ticket, billing: Queue) -> None:
+    page = as_maya.post(f"/tickets/{ticket.number}/do/queue/", {"queue": "billing"}, follow=True)
+    assert (page.status_code, page.redirect_chain[-1][0]) == (200, "/inbox/")
+    assert "Handed to Billing" in page.content.decode()
+
+
 def test_labels_come_and_go(as_maya: Client, ticket: Ticket) -> None:
     as_maya.post(f"/tickets/{ticket.number}/do/tag/", {"tag": " EU-West "}, headers=HTMX)
     assert [tag.name for tag in ticket.tags.all()] == ["eu-west"]

@@ -250,3 +250,18 @@ def test_many_references_cost_no_more_queries(support: Queue, django_assert_max_
     raw_mail = store(mail(references=" ".join(f"<r{n}@x.example>" for n in range(60))), source="lmtp")
     with django_assert_max_num_queries(60):
         email.process(raw_mail.pk)
+
+
+def test_of_two_mails_with_one_message_id_read_at_the_same_moment_none_is_lost(support: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = b"From: a@x.example\r\nTo: support@fernway.example\r\nMessage-ID: <same@x.example>\r\nSubject: Hello\r\n\r\n"
+    mails = [mailbox.store(raw + words, source="lmtp") for words in (b"first words", b"second words")]
+    look, looked = email._external_id, []
+
+    def both_looked_first(message_id: str, raw_mail: RawMail, *, own: bool) -> str:
+        looked.append(raw_mail.pk)
+        return look(message_id, raw_mail, own=own) if looked.count(raw_mail.pk) > 1 else message_id
+
+    monkeypatch.setattr(email, "_external_id", both_looked_first)
+    for one in mails:
+        email.process(one.pk)
+    assert sorted(Message.objects.values_list("body_text", flat=True)) == ["first words", "second words"]

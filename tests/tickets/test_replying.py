@@ -81,3 +81,12 @@ def test_what_an_agent_types_cannot_become_a_script(ticket, maya):
     assert "<script" not in message.body_html
     assert 'href="javascript' not in message.body_html
     assert "<img" not in message.body_html
+
+
+def test_taking_a_reply_back_does_not_hide_what_the_customer_wrote_meanwhile(ticket, maya, ingrid):
+    ticket.resolve(by=maya)
+    answer = replying.reply(ticket=ticket, by=maya, text="One more thing")
+    receive(ingrid, "Re: EU sync", "Still broken.", in_reply_to=answer.external_id, external_id="w1@nordhavn.example")
+    replying.withdraw(answer, by=maya)
+    ticket.refresh_from_db()
+    assert ticket.status == "open"

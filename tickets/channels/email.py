@@ -9,7 +9,7 @@ as "could not be displayed, download the original", and the queue behind it move
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
@@ -66,6 +66,8 @@ def _finish(raw_mail: RawMail, inbound: InboundMessage, *, error: str = "") -> M
         if locked is None:
             return None
         message = intake.receive(inbound)
+        if message.raw_mail_id not in (None, raw_mail.pk):  # another mail took this Message-ID since we looked
+            message = intake.receive(replace(inbound, external_id=_external_id(inbound.external_id, raw_mail, own=False)))
         state = RawMail.State.UNREADABLE if inbound.undisplayable else RawMail.State.PROCESSED
         RawMail.objects.filter(pk=raw_mail.pk).update(state=state, message=message, error=error[:2000])
         if inbound.undisplayable:

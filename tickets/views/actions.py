@@ -63,6 +63,9 @@ def refused(request: AgentRequest, ticket: Ticket, error: HelpdeskError) -> Http
 
 
 def _answer(request: AgentRequest, ticket: Ticket) -> HttpResponse:
+    if not request.htmx and not Ticket.objects.visible_to(request.user).filter(pk=ticket.pk).exists():
+        messages.success(request, _("Handed to %(team)s") % {"team": ticket.queue})
+        return redirect("inbox")
     if not request.htmx:
         return redirect("ticket", ticket.number)
     fresh = thread.for_screen(Ticket.objects.filter(pk=ticket.pk), request.user).get()
