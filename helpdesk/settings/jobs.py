@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from kombu import Queue
+
 from .env import env
 
 CELERY_TASK_ACKS_LATE = True
@@ -13,6 +15,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
+# Subscribers that think for long have a queue of their own: mail becomes a ticket at once, however much there is to understand.
+CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"))
+CELERY_TASK_ROUTES = {"helpdesk.core.tasks.handle": {"queue": "thinking"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 

@@ -1,4 +1,4 @@
-"""The four parts of a running helpdesk. Each function runs in its own child until it is told to stop."""
+"""The parts of a running helpdesk. Each function runs in its own child until it is told to stop."""
 
 import socket
 import sys
@@ -33,7 +33,8 @@ def parts(web: socket.socket, mail_host: str, mail_port: int, threads: int) -> l
     return [
         Part("web", lambda: run_web(web), 15),
         Part("mail", lambda: run_mail(mail_host, mail_port), 15),
-        Part("worker", lambda: run_worker(threads), 130),
+        Part("worker", lambda: run_worker("helpdesk", threads), 130),
+        Part("thinker", lambda: run_worker("thinking", threads, thinks=True), 130),
         Part("beat", run_beat, 10),
     ]
 
@@ -57,12 +58,18 @@ def run_web(listening: socket.socket) -> None:
     )  # fmt: skip
 
 
-def run_worker(threads: int) -> None:
-    """Celery's worker, by its class: its command line would bring 15 MB of terminal tools along."""
-    worker_ready.connect(lambda **_: heartbeat(), weak=False)  # /health need not wait for the scheduler's first beat
-    worker_ready.connect(lambda **_: Thread(target=warm, name="warming", daemon=True).start(), weak=False)
+def run_worker(queue: str, threads: int, *, thinks: bool = False) -> None:
+    """Celery's worker for one queue, by its class: its command line would bring 15 MB of terminal tools along.
+
+    Only the one that thinks holds the language model, so that two cores are used and its memory is spent once.
+    """
+    if thinks:
+        worker_ready.connect(lambda **_: Thread(target=warm, name="warming", daemon=True).start(), weak=False)
+    else:
+        worker_ready.connect(lambda **_: heartbeat(), weak=False)  # /health need not wait for the scheduler's first beat
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
-    worker = app.Worker(pool="threads", concurrency=threads, loglevel="WARNING", quiet=True, without_gossip=True, without_mingle=True)
+    options = {"pool": "threads", "loglevel": "WARNING", "quiet": True, "without_gossip": True, "without_mingle": True}
+    worker = app.Worker(hostname=f"{queue}@{socket.gethostname()}", queues=[queue], concurrency=threads, **options)
     worker.start()
     sys.exit(worker.exitcode)
 
