@@ -9,6 +9,7 @@ http = get_asgi_application()  # loads the apps: the socket routes below import 
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from helpdesk.bodies import LimitedBodies  # noqa: E402
 from helpdesk.sockets import sockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets})
+application = ProtocolTypeRouter({"http": LimitedBodies(http), "websocket": sockets})

@@ -74,6 +74,7 @@ def note(
     """Write an internal note. Customers never see it. Raises Invalid for an empty or huge text."""
     text = _checked(text)
     with transaction.atomic():
+        ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
         message = _write(
             ticket=ticket, by=by, text=text, visibility=Message.Visibility.INTERNAL, attachments=attachments, metadata=metadata or {}
         )

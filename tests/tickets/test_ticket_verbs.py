@@ -112,3 +112,18 @@ def test_tags_are_one_spelling(ticket, maya):
     ticket.tag("  EU  West ", by=maya)
     ticket.tag("eu west", by=maya)
     assert [tag.name for tag in ticket.tags.all()] == ["eu west"]
+
+
+def test_a_tag_or_note_from_an_old_copy_leaves_the_clocks_alone(ticket, maya):
+    old = Ticket.objects.get(pk=ticket.pk)
+    also_old = Ticket.objects.get(pk=ticket.pk)
+    ticket.resolve(by=maya)
+    old.tag("late", by=maya)
+    replying.note(ticket=also_old, by=maya, text="for the file")
+    fresh = Ticket.objects.get(pk=ticket.pk)
+    assert (fresh.due_at, fresh.version) == (None, ticket.version + 2)
+
+
+def test_waking_a_solved_ticket_is_no_error(ticket, maya):
+    ticket.resolve(by=maya)
+    ticket.snooze(until=None, by=maya)

@@ -256,17 +256,18 @@ class Ticket(models.Model):
 
     def tag(self, name: str, *, by: Actor) -> Tag:
         tag = Tag.named(name)
-        if not self.tags.filter(pk=tag.pk).exists():
-            with transaction.atomic():
+        with transaction.atomic():
+            self._lock()
+            if not self.tags.filter(pk=tag.pk).exists():
                 self.tags.add(tag)
                 self.touch()
                 self.record("ticket.tagged", by=by, tag=tag.name)
         return tag
 
     def untag(self, name: str, *, by: Actor) -> None:
-        tag = self.tags.filter(name=Tag.normal(name)).first()
-        if tag:
-            with transaction.atomic():
+        with transaction.atomic():
+            self._lock()
+            if tag := self.tags.filter(name=Tag.normal(name)).first():
                 self.tags.remove(tag)
                 self.touch()
                 self.record("ticket.untagged", by=by, tag=tag.name)
@@ -277,7 +278,7 @@ class Ticket(models.Model):
             raise Invalid("Snooze needs a time in the future")
         with transaction.atomic():
             self._lock()
-            if not self.is_active:
+            if until is not None and not self.is_active:
                 raise Conflict("A solved ticket cannot be snoozed")
             self.snoozed_until = until
             self.touch("snoozed_until")
