@@ -30,7 +30,7 @@ def test_the_inbox_asks_the_same_few_questions_whatever_its_length(
     fill(ingrid, many)
     with django_assert_max_num_queries(MOST_QUERIES) as asked:
         page = as_maya.get("/inbox/all/")
-    assert page.content.decode().count('class="ticket-row"') == many
+    assert page.content.decode().count('class="ticket-row"') == min(many, listing.PAGE)
     assert len(asked) == 7
 
 

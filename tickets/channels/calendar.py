@@ -32,7 +32,7 @@ def summarise(ics: str) -> str:
 
 
 def _zoned(name: str, value: str) -> str:
-    """"20261201T140000Z" and "DTSTART;TZID=Europe/Berlin" as people write them; other values as they are."""
+    """ "20261201T140000Z" and "DTSTART;TZID=Europe/Berlin" as people write them; other values as they are."""
     stamp = _STAMP.match(value)
     if not stamp:
         return value

@@ -22,6 +22,7 @@ LONGEST = 512 * 1024  # characters; 100,000 nested <div> took nh3 13 s
 DEEPEST = 500  # open elements; a long thread of nested replies has some 200
 MOST_LINKS = 5_000  # beyond this it is no letter, and every reader of it gets slow
 
+
 def _words(text: str) -> set[str]:
     return set(text.split())
 

@@ -73,7 +73,7 @@ def _address(address: str) -> str:
 
 
 def _sender(message: Message) -> str:
-    """"Maya Lindqvist (Fernway Support) <support@...>": the person, the team, the team's address."""
+    """ "Maya Lindqvist (Fernway Support) <support@...>": the person, the team, the team's address."""
     queue = message.ticket.queue
     team = clean_line(queue.sender_name or queue.name)
     person = clean_line(message.author_name) if message.author_kind == Message.AuthorKind.AGENT else ""

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -12,11 +13,12 @@ from django.conf import settings
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.template import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from helpdesk.core import clock
 from helpdesk.core.areas import Area, areas_for, page_exists
@@ -77,6 +79,11 @@ def exists(path: str) -> bool:
 @register.simple_tag
 def icon(name: str, size: int = ICON, label: str = "") -> SafeString:
     """One symbol of static/icons.svg at 12, 14, 16 or 20 px; with a label it is an image with that name."""
+    return _icon(str(name), int(size), str(label))
+
+
+@lru_cache(maxsize=512)  # a list shows the same few symbols hundreds of times
+def _icon(name: str, size: int, label: str) -> SafeString:
     described = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     sized = SafeString("") if size == ICON else format_html(' data-size="{}"', size)
     return format_html('<svg class="icon"{} {}><use href="{}#i-{}"/></svg>', sized, described, static("icons.svg"), name)
@@ -107,10 +114,15 @@ def hue(seed: str) -> int:
 PRIORITIES = {"low": gettext_lazy("Low"), "normal": gettext_lazy("Normal"), "high": gettext_lazy("High"), "urgent": gettext_lazy("Urgent")}
 
 
-@register.inclusion_tag("ui/prio.html")
-def prio(level: str) -> dict[str, Any]:
+@register.simple_tag
+def prio(level: str) -> SafeString:
     """Priority as a shape with a name: three bars, or a square with an exclamation mark."""
-    return {"level": level, "label": PRIORITIES.get(level, level)}
+    return _prio(str(level), get_language() or "")
+
+
+@lru_cache(maxsize=64)
+def _prio(level: str, language: str) -> SafeString:
+    return render_to_string("ui/prio.html", {"level": level, "label": PRIORITIES.get(level, level)})
 
 
 MOODS: Mapping[str, tuple[str, Any]] = {
@@ -121,11 +133,16 @@ MOODS: Mapping[str, tuple[str, Any]] = {
 }
 
 
-@register.inclusion_tag("ui/mood.html")
-def mood(value: str, size: int = 12) -> dict[str, Any]:
+@register.simple_tag
+def mood(value: str, size: int = 12) -> SafeString:
     """`angry`, `tense`, `neutral` or `happy` with its face; anything else shows nothing."""
+    return _mood(str(value), int(size), get_language() or "")
+
+
+@lru_cache(maxsize=64)
+def _mood(value: str, size: int, language: str) -> SafeString:
     picture, label = MOODS.get(value, ("", ""))
-    return {"mood": value, "icon": picture, "label": label, "size": size}
+    return render_to_string("ui/mood.html", {"mood": value, "icon": picture, "label": label, "size": size})
 
 
 @register.inclusion_tag("ui/ring.html")
