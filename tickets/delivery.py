@@ -128,6 +128,9 @@ def send(delivery_id: UUID, server: BaseEmailBackend) -> bool:
     delivery = _claim(delivery_id)
     if delivery is None:
         return True
+    if delivery.attempts > len(WAITS) + 1:  # each try ended its worker: it may not end every worker for ever
+        _failed(delivery, _("Sending it was interrupted each time"))
+        return True
     try:
         mail = outgoing.compose(delivery, server)
     except (HelpdeskError, ValueError, OSError) as error:  # it must not stop the ones behind it

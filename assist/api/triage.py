@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from assist.triage.case import Case, Profile
 from assist.triage.pipeline import Scope, analyse
 from customers import identity
+from helpdesk.core.models import ApiKey
 from tickets.models import Ticket
 
 EXAMPLE = OpenApiExample(
@@ -50,9 +51,11 @@ def profile_of(customer: Any, *, given: Profile) -> Profile:
 
 
 def scope_of(user: Any, customer: Any = None) -> Scope:
-    """Articles and similar tickets that this caller may see."""
+    """Articles and similar tickets that this caller may see; a key needs `tickets:read` for the latter."""
 
     def tickets(_category: str) -> QuerySet[Ticket]:
+        if isinstance(user, ApiKey) and not user.allows("tickets:read"):
+            return Ticket.objects.none()
         return Ticket.objects.visible_to(user)
 
     return Scope(viewer=user, tickets=tickets, customer_id=customer.pk if customer else None)

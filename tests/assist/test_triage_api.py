@@ -68,3 +68,16 @@ def test_a_key_needs_the_scope(db: None) -> None:
     secret = ApiKey.issue("Reader", scopes=["tickets:read"])[1]
     response = Client(headers={"Authorization": f"Bearer {secret}"}).post("/api/v1/triage", TICKET, content_type="application/json")
     assert response.status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_key_for_triage_alone_reads_nobodys_tickets() -> None:
+    from assist.api.triage import scope_of
+
+    seen = {}
+    for name, scopes in (("triage", ["triage:write"]), ("both", ["triage:write", "tickets:read"])):
+        key, _secret = ApiKey.issue(name, scopes=scopes)
+        tickets = scope_of(key).tickets
+        assert tickets is not None
+        seen[name] = tickets("billing").query.is_empty()
+    assert seen == {"triage": True, "both": False}

@@ -321,3 +321,10 @@ def test_a_reply_carries_a_link_to_the_request_and_whole_addresses(ticket, maya,
     assert "](https://help.fernway.example/help/charged-twice/)" in mail.body
     path = mail.body.split("Your request and every answer to it: ")[1].split()[0].partition("/help/requests/")[2]
     assert Client().get(f"/help/requests/{path}").status_code == 200
+
+
+def test_a_mail_that_ends_every_worker_is_given_up(ticket, maya, settings, sink):
+    message = replying.reply(ticket=ticket, by=maya, text="Hello")
+    Delivery.objects.update(state=Delivery.State.SENDING, attempts=len(delivery.WAITS) + 1, due_at=timezone.now() - timedelta(seconds=1))
+    delivery.send_message(message.pk)
+    assert Delivery.objects.get().state == Delivery.State.FAILED

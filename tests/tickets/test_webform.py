@@ -179,3 +179,11 @@ def test_a_removed_participant_and_a_revoked_link_open_nothing(link: str, ticket
     Participant.objects.filter(ticket=ticket).update(removed_at=None)
     assert tracking.revoke(ticket, "INGRID@nordhavn.example") == 1
     assert Client().get(link).status_code == 404
+
+
+def test_a_reply_to_a_closed_request_leads_to_the_one_it_goes_on_in(link: str, ticket: Ticket, maya: User) -> None:
+    ticket.set_status("closed", by=maya)
+    page = Client().post(link, {"body": "It is back"}, follow=True)
+    assert page.redirect_chain[0][0] != link
+    assert "It is back" in page.content.decode()
+    assert Ticket.objects.exclude(pk=ticket.pk).get().metadata["follow_up_of"] == ticket.number

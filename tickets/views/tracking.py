@@ -42,8 +42,10 @@ def request_page(request: HttpRequest, secret: str) -> HttpResponse:
         except TooManyRequests as refused:
             form.add_error("body", refused.detail)
         else:
-            intake.receive(_reply(ticket, address, form))
-            return redirect("request", secret=secret)
+            answered = intake.receive(_reply(ticket, address, form)).ticket
+            if answered == ticket:
+                return redirect("request", secret=secret)
+            return redirect(tracking.link_for(answered, address))  # a closed request goes on in a new one
     context = {"ticket": ticket, "messages_shown": tracking.shown(ticket), "steps": _steps(ticket), "form": form, "secret": secret}
     return render(request, "tickets/public/request.html", context, status=400 if form.errors else 200)
 
