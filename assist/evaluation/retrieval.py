@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.utils.text import slugify
 
 from helpdesk.core.errors import Invalid
 from helpdesk.core.jsonlines import read_lines
 from knowledge import cases, indexing, search
+from knowledge.calibration import probability
 from knowledge.fusion import Band, band
 from knowledge.models import Article, Category
 
-from .scratch import analyse, scratch
+from .charts import calibration_error
+from .holdout import Part, within
+from .scratch import analyse, copy_company, scratch
 
 NDCG_DEPTH = 10
 Progress = Callable[[str, int, int], None]  # what, how many done, of how many
@@ -44,17 +48,38 @@ def evaluate(
     cases_file: Path | None = None,
     first_cases: int | None = None,
     turns: int = 0,
+    part: Part = Part.ALL,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Index the articles, remember the cases, ask every question; nothing of it stays. Raises Invalid for a malformed file."""
+    """Index the articles, remember the cases, ask every question of the part; nothing of it stays. Raises Invalid for a malformed file."""
     tell = progress or (lambda what, done, of: None)
-    questions = list(read_lines(dataset))
+    rows = ({"id": number, **row} for number, row in enumerate(read_lines(dataset), 1))
+    questions = [row for row in rows if within(part, str(row["id"]))]
     with scratch():
         known = _load_articles(list(read_lines(articles)), tell)
         if cases_file:
             _load_cases(list(islice(read_lines(cases_file), first_cases)), known, tell)
         analyse()
-        items = list(_ask_all(questions, turns, known, tell))
+        items = list(_ask_all(questions, turns, {article.pk: slug for slug, article in known.items()}, tell))
+    return summarise(items)
+
+
+def evaluate_own(*, progress: Progress | None = None) -> dict[str, Any]:
+    """The company's own solved work: each case of the frozen hold-out is asked, with the others as the memory. Nothing is changed."""
+    tell = progress or (lambda what, done, of: None)
+    with scratch():
+        held_out = copy_company()
+        analyse()
+        names = dict(Article.objects.values_list("pk", "slug"))
+        rows = [
+            {
+                "id": f"{case.source_kind} {case.source_id}",
+                "query": case.text,
+                "article": names.get(case.article_id) if case.article_id else None,
+            }
+            for case in held_out
+        ]
+        items = list(_ask_all(rows, 0, names, tell))
     return summarise(items)
 
 
@@ -102,15 +127,12 @@ def _turns(row: dict[str, Any]) -> list[str]:
     return list(row["turns"]) if "turns" in row else [str(row["text"])]
 
 
-def _ask_all(questions: Sequence[dict[str, Any]], turns: int, known: dict[str, Article], tell: Progress) -> Iterable[Item]:
-    names = {article.pk: slug for slug, article in known.items()}
+def _ask_all(questions: Sequence[dict[str, Any]], turns: int, names: dict[UUID, str], tell: Progress) -> Iterable[Item]:
     for number, row in enumerate(questions, 1):
         started = time.perf_counter()
         ranked, _ = search.rank(search.ask(asked(row, turns)), viewer=None)
         ms = (time.perf_counter() - started) * 1000
-        yield judge(
-            str(row.get("id", number)), [names[one.article_id] for one in ranked], ranked[0].confidence if ranked else 0.0, _right(row), ms
-        )
+        yield judge(str(row["id"]), [names[one.article_id] for one in ranked], ranked[0].confidence if ranked else 0.0, _right(row), ms)
         tell("questions", number, len(questions))
 
 
@@ -146,6 +168,8 @@ def summarise(items: Sequence[Item]) -> dict[str, Any]:
         "shown": _share(len(shown), max(1, len(items))),
         "shown_precision": _share(sum(item.correct for item in shown), max(1, len(shown))),
         "latency_ms": {"p50": _percentile([item.ms for item in items], 0.5), "p95": _percentile([item.ms for item in items], 0.95)},
+        "calibration_error": round(calibration_error([(probability(item.confidence), item.correct) for item in answerable]), 4),
+        "no_answer": {"n": len(items) - len(answerable), "shown": sum(item.shown for item in items if not item.answerable)},
         "items": [
             {"id": item.id, "rank": item.rank, "shown": item.shown, "confidence": item.confidence, "correct": item.correct}
             for item in items
