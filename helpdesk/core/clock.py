@@ -92,6 +92,11 @@ def _share(part: float, whole: float) -> int:
     return max(0, min(100, round(100 * part / whole))) if whole > 0 else 0
 
 
+def iso_exact(moment: datetime) -> str:
+    """ISO 8601 in UTC with Z, to the millisecond: for machines that sort by it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with Z, for `datetime` and `data-*` attributes."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -75,6 +75,19 @@ class SuggestionData(TypedDict, total=False):
     article: str
 
 
+class CallData(TypedDict, total=False):
+    session: str
+    call_id: str
+    provider: str
+    agent: str
+    queue: str
+    status: str
+    phone: str
+    duration_seconds: int
+    summary: str
+    disposition: str
+
+
 class ArticleData(TypedDict, total=False):
     title: str
     status: str
@@ -120,6 +133,13 @@ KINDS: dict[str, Any] = {
     "suggestion.used": SuggestionData,
     "draft.used": SuggestionData,
     "draft.dismissed": SuggestionData,
+    # calls
+    "call.rang": CallData,
+    "call.started": CallData,
+    "call.ended": CallData,
+    "call.transferred": CallData,
+    "call.summary_refreshed": CallData,  # words that came late changed it
+    "call.wrapped_up": CallData,
     # customers, knowledge, people
     "customer.created": Nothing,
     "customer.changed": Change,
