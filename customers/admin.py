@@ -9,6 +9,8 @@ from django.contrib import admin
 from customers.models import ContactPoint, Customer, Organisation
 from helpdesk.core.admin_rights import BackOfficeAdmin
 
+from .crm import admin as crm_admin  # noqa: F401 - registers its pages
+
 
 class ContactPointInline(admin.TabularInline[Any, Any]):
     model = ContactPoint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,8 +12,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from customers import tasks
+from customers.crm import looking_up
 from customers.models import Customer
 from helpdesk.core.requests import AgentRequest
+from helpdesk.core.tasks import send_quietly
 
 
 @login_required
@@ -24,7 +28,22 @@ def card(request: AgentRequest, pk: UUID) -> HttpResponse:
     if customer is None:
         raise Http404
     known = list(customer.attributes.items())
-    return render(request, "customers/card.html", {"customer": customer, "known": known, "local_time": local_time(customer.time_zone)})
+    context = {"customer": customer, "known": known, "local_time": local_time(customer.time_zone), "crm": looking_up.is_connected()}
+    return render(request, "customers/card.html", context)
+
+
+@login_required
+@require_GET
+def crm(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """What the CRMs say of this customer, with its age. What is old is asked for in the background; nobody waits."""
+    customer = Customer.objects.visible_to(request.user).filter(pk=pk).first()
+    if customer is None:
+        raise Http404
+    heard = looking_up.heard(customer)
+    if any(one.is_stale and not one.is_asked and not one.is_paused for one in heard) and "again" not in request.GET:
+        send_quietly(tasks.ask_crm, str(customer.pk))
+        heard = [replace(one, is_asked=one.is_stale) for one in heard]
+    return render(request, "customers/crm.html", {"customer": customer, "heard": heard})
 
 
 def local_time(name: str) -> str:

@@ -22,9 +22,9 @@ from zipfile import BadZipFile, ZipFile
 import yaml
 from django.utils.text import slugify
 
+from helpdesk.core.decoding import decoded
 from helpdesk.core.errors import Invalid
 
-from .decoding import decoded
 from .html_reading import read_html
 from .models import Article
 

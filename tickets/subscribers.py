@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
-from tickets import acknowledging, searching
+from tickets import acknowledging, crm_cases, searching
 from tickets.channels import email
 
 
@@ -26,3 +28,8 @@ def index_ticket(event: Event) -> None:
 @subscribe("message.received", "message.sent", "note.added", "message.adopted")
 def index_message(event: Event) -> None:
     searching.index_message(event.subject_id)
+
+
+@subscribe("ticket.status_changed")
+def tell_crm(event: Event) -> None:
+    crm_cases.tell(UUID(event.subject_id))

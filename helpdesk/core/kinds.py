@@ -88,6 +88,16 @@ class CallData(TypedDict, total=False):
     disposition: str
 
 
+class CrmData(TypedDict, total=False):
+    connection: str
+    changed: dict[str, Any]  # what it says now of what it said otherwise
+
+
+class Imported(TypedDict, total=False):
+    name: str
+    counts: dict[str, Any]
+
+
 class ArticleData(TypedDict, total=False):
     title: str
     status: str
@@ -143,6 +153,8 @@ KINDS: dict[str, Any] = {
     # customers, knowledge, people
     "customer.created": Nothing,
     "customer.changed": Change,
+    "customer.crm_changed": CrmData,
+    "customers.imported": Imported,
     "article.created": ArticleData,
     "article.version_saved": ArticleData,  # beside the published text, which did not change
     "article.review_requested": ArticleData,

@@ -31,5 +31,7 @@ CELERY_BEAT_SCHEDULE = {
     "fetch mail": {"task": "tickets.tasks.fetch_mail", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
     "old traces": {"task": "helpdesk.core.tasks.forget_old_traces", "schedule": timedelta(hours=1)},
     "articles left behind": {"task": "knowledge.tasks.index_the_forgotten", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
+    "tell the CRM": {"task": "customers.tasks.tell_crm", "schedule": timedelta(seconds=20), "options": {"expires": 30}},
+    "hear from the CRM": {"task": "customers.tasks.sync_crm", "schedule": timedelta(minutes=5), "options": {"expires": 300}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

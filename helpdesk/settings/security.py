@@ -33,3 +33,6 @@ SECURE_HSTS_SECONDS = 0 if ON_LOOPBACK else env.int("SECURE_HSTS_SECONDS", defau
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_REDIRECT_EXEMPT = [r"^health"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+
+# Networks outside the public internet that configured addresses may lead to: "10.1.0.0/16,127.0.0.1/32". None by default.
+OUTBOUND_ALLOW = env.list("OUTBOUND_ALLOW", default=[])

@@ -17,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from customers.models import CustomerImport
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Article, ArticleFile, Category, ImportRun
 from tests.cast import make_agent, signed_in
@@ -99,6 +100,10 @@ ROWS: dict[str, Row] = {
     "knowledge/<uuid:pk>/versions/<int:version>/restore/": Row(STAFF, WRITE),
     "knowledge/files/<uuid:pk>/": Row(STAFF),  # of an internal article; those of a public one are public
     "knowledge/files/<uuid:pk>/remove/": Row(STAFF, WRITE, (302, 404)),  # gone after the first who may
+    "customers/import/": Row(OVERSEERS),  # and leads
+    "customers/import/<uuid:pk>/": Row(OVERSEERS),
+    "customers/import/<uuid:pk>/go/": Row(OVERSEERS, WRITE),
+    "customers/<uuid:pk>/crm/": Row(STAFF),
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
     "assist/tickets/<uuid:pk>/": Row(TEAM),
     "assist/tickets/<uuid:pk>/draft/": Row(TEAM),
@@ -153,6 +158,7 @@ class World:
             return f"/help/{self.values['slug']}/"
         kind = next((kind for kind in ("runs", "drafts", "suggestions") if f"assist/{kind}/" in pattern), pattern.split("/", maxsplit=1)[0])
         kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
+        kind = "customer_imports" if "customers/import/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
 
@@ -205,6 +211,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "knowledge.pk": article_file.pk,
         "articles.pk": article.pk,
         "imports.pk": ImportRun.objects.create(name="x.md").pk,
+        "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "version": 1,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)

@@ -1,0 +1,30 @@
+"""Tasks of customers. Three lines each."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from customers import import_runs
+from customers.crm import cases, looking_up, syncing
+
+
+@shared_task
+def ask_crm(customer_id: str) -> None:
+    looking_up.refresh(customer_id)
+
+
+@shared_task
+def tell_crm() -> None:
+    cases.send_due()
+
+
+@shared_task
+def sync_crm() -> None:
+    syncing.sync_all()
+
+
+@shared_task
+def import_customers(pk: str) -> None:
+    import_runs.work(UUID(pk))
