@@ -36,10 +36,10 @@ def resolve(*, email: str = "", phone: str = "", name: str = "", external_id: st
 
 
 def find(*, email: str = "", phone: str = "", external_id: str = "", customer_id: str = "") -> Customer | None:
-    """The customer whom one of these names already, or None."""
+    """The customer whom one of these names already, or None. The id of a merged record leads to the person it was merged into."""
     for value in filter(None, (customer_id, external_id)):
         if customer := _by_id(value):
-            return customer
+            return customer.merged_into or customer
     for kind, value in ((ContactPoint.Kind.EMAIL, normal_email(email)), (ContactPoint.Kind.PHONE, normal_phone(phone))):
         point = ContactPoint.objects.select_related("customer__organisation").filter(kind=kind, value=value).first() if value else None
         if point:
@@ -61,7 +61,7 @@ def normal_phone(value: str, region: str | None = None) -> str:
 
 
 def _by_id(value: str) -> Customer | None:
-    customers = Customer.objects.select_related("organisation")
+    customers = Customer.objects.select_related("organisation", "merged_into__organisation")
     try:
         return customers.filter(pk=uuid.UUID(str(value))).first() or customers.filter(external_id=value).first()
     except ValueError:

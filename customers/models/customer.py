@@ -35,9 +35,9 @@ class Organisation(models.Model):
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, viewer: User | ApiKey | Customer | None) -> Self:
-        """Agents and keys may look up every customer; a customer only themselves; nobody else anybody."""
+        """Agents and keys may look up every customer; a customer only themselves; nobody else anybody. Merged records are nobody."""
         if isinstance(viewer, User | ApiKey):
-            return self
+            return self.filter(merged_into=None)
         if isinstance(viewer, Customer):
             return self.filter(pk=viewer.pk)
         return self.none()
@@ -66,6 +66,8 @@ class Customer(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     external_id = models.CharField(_("external id"), max_length=150, null=True, blank=True, unique=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    # The person whom this record turned out to be. It stays, unseen, so that its ids still lead to them: customers.merging.
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CustomerQuerySet.as_manager()

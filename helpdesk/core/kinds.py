@@ -93,6 +93,12 @@ class CrmData(TypedDict, total=False):
     changed: dict[str, Any]  # what it says now of what it said otherwise
 
 
+class Merge(TypedDict, total=False):
+    merge: str
+    other: str
+    name: str
+
+
 class Imported(TypedDict, total=False):
     name: str
     counts: dict[str, Any]
@@ -154,6 +160,8 @@ KINDS: dict[str, Any] = {
     "customer.created": Nothing,
     "customer.changed": Change,
     "customer.crm_changed": CrmData,
+    "customer.merged": Merge,
+    "customer.merge_undone": Merge,
     "customers.imported": Imported,
     "article.created": ArticleData,
     "article.version_saved": ArticleData,  # beside the published text, which did not change
