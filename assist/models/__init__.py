@@ -3,6 +3,7 @@ from .draft import Draft
 from .product import Product
 from .suggestion import Suggestion
 from .triage import TriageRun, TriageStep
+from .workflow import OwnWorkflow
 
 __all__ = (
     "AgentAction",
@@ -10,6 +11,7 @@ __all__ = (
     "CallUpdate",
     "ClarifyingQuestion",
     "Draft",
+    "OwnWorkflow",
     "Product",
     "Suggestion",
     "TranscriptionSegment",

@@ -32,6 +32,7 @@ def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str]
     changed += _priority(ticket, outcome, first=first)
     changed += _queue(ticket, outcome, first=first)
     changed += _escalation(ticket, outcome)
+    _follow_up(ticket, outcome)
     return changed
 
 
@@ -90,9 +91,20 @@ def _escalation(ticket: Ticket, outcome: Outcome) -> list[str]:
     up = outcome.escalation
     if not up.escalate:
         return []
-    ticket.metadata = {**ticket.metadata, "escalation": {"level": up.level, "also": list(up.also), "reasons": list(up.reasons)}}
+    ticket.metadata = {
+        **ticket.metadata,
+        "escalation": {"level": up.level, "also": list(up.also), "reasons": list(up.reasons), "briefing": list(outcome.hand_over.briefing)},
+    }
     ticket.touch("metadata")
     if Event.objects.filter(ticket_ref=ticket.pk, kind="ticket.escalated", data__level=up.level).exists():
         return []
     ticket.record("ticket.escalated", level=up.level, reasons=list(up.reasons))
     return ["escalation"]
+
+
+def _follow_up(ticket: Ticket, outcome: Outcome) -> None:
+    """Remember whether the customer is to be asked how it went; `following.set_date` says when, once the ticket is solved."""
+    plan = outcome.follow_up
+    if plan.why:
+        ticket.metadata = {**ticket.metadata, "follow_up": {"due": plan.due, "after_hours": plan.after_hours, "why": plan.why}}
+        ticket.touch("metadata")

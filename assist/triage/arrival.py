@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from assist.models import Draft, TriageRun, TriageStep
-from helpdesk.core.errors import Invalid
+from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import ApiKey
 from tickets.models import Message, Queue, Ticket
 
@@ -36,6 +37,17 @@ def understand(message_id: str | UUID) -> TriageRun | None:
         _outdate_drafts(message)
     outcome = analyse(case, scope=scope_of(message.ticket))
     return _write(message, outcome)
+
+
+def understand_again(run: TriageRun) -> TriageRun:
+    """A person wants it done once more, with today's rules, articles and cases. Raises Conflict when there is nothing to read."""
+    if run.message is None:
+        raise Conflict(_("The message of this run is gone"))
+    case = case_of(run.message)
+    again = _write(run.message, analyse(case, scope=scope_of(run.ticket)), repeats=run)
+    if again is None:
+        raise Conflict(_("The ticket is being read this moment"))
+    return again
 
 
 def _waiting(message_id: str | UUID) -> Message | None:
@@ -93,19 +105,22 @@ def scope_of(ticket: Ticket) -> Scope:
     return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id)
 
 
-def _write(message: Message, outcome: Outcome) -> TriageRun | None:
-    """Store the run and act on it, unless someone else was faster."""
+def _write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = None) -> TriageRun | None:
+    """Store the run and act on it, unless someone else was faster. A repeated run stands beside the first one."""
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).select_related("queue", "category").get(pk=message.ticket_id)
-        if TriageRun.objects.filter(message=message).exists():  # whoever writes a run holds the ticket's lock
+        if repeats is None and TriageRun.objects.filter(message=message).exists():  # whoever writes a run holds the ticket's lock
             return None
         since = applying.spoken_since(message)
         with ticket.changing(locked=True):
             applied = applying.apply(ticket, message, outcome, since=since)
         state = TriageRun.State.PARTIAL if outcome.errors else TriageRun.State.DONE
+        way = {"workflow": outcome.workflow, "routes": list(outcome.routes)}
         found = {"result": outcome.result(), "state": state, "total_ms": outcome.total_ms, "applied": applied}
-        run = TriageRun.objects.create(ticket=ticket, message=message, **found)
+        run = TriageRun.objects.create(ticket=ticket, message=message, repeats=repeats, **way, **found)
         _write_steps(run, outcome)
+        if repeats is not None:
+            Draft.objects.filter(answers=message, state=Draft.State.OFFERED).update(state=Draft.State.STALE)
         if not since:  # a message that was answered meanwhile is offered nothing
             offering.offer(ticket, message, outcome)
         ticket.record(
@@ -133,6 +148,7 @@ def _write_steps(run: TriageRun, outcome: Outcome) -> None:
             tokens_in=step.tokens_in,
             tokens_out=step.tokens_out,
             cost_usd=step.cost_usd,
+            inputs=list(step.inputs),
             output=step.output,
             error=step.error,
         )

@@ -33,9 +33,9 @@ class Passage:
         return self.raw_score >= SHOW
 
 
-def look_up(reading: Reading, *, viewer: Any, language: str = "en") -> tuple[Passage, ...]:
-    """Articles worth a look, best first; nothing below the band `possible`."""
-    hits = search(reading.text, viewer=viewer, limit=MOST, language=language)
+def look_up(reading: Reading, *, viewer: Any, language: str = "en", most: int = 0) -> tuple[Passage, ...]:
+    """Articles worth a look, best first; nothing below the band `possible`. `most` of them, MOST without it."""
+    hits = search(reading.text, viewer=viewer, limit=most or MOST, language=language)
     return tuple(_passage(hit) for hit in hits if hit.score >= POSSIBLE)
 
 

@@ -37,7 +37,7 @@ def run(source: Path, out: Path, *, workers: int, scope: Scope, progress: Callab
     """Triage every line of `source` into `out`. A line whose result `out` holds already is skipped; a bad line is reported."""
     report = Report()
     finished = _finished(out)
-    scope = replace(scope, threads=False)
+    scope = replace(scope, threads=False, workflow="batch")
     with source.open(encoding="utf-8", errors="replace") as lines, out.open("a", encoding="utf-8") as results:
         for position, digest, result in _results(_waiting(lines, finished, report), workers, scope):
             if isinstance(result, str):

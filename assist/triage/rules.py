@@ -60,3 +60,24 @@ def holds(when: dict[str, Any], facts: Facts) -> bool:
     if unknown:
         raise LookupError(f"unknown condition in a rule: {', '.join(sorted(unknown))}")
     return all(CONDITIONS[name](facts, wanted) for name, wanted in when.items())
+
+
+NUMBERS = ("confidence_from", "frustration_from", "turns_from")
+
+
+def checked(when: Any) -> dict[str, Any]:
+    """The conditions, if each exists and has a value of its kind. Raises LookupError or TypeError that says which does not."""
+    if not isinstance(when, dict):
+        raise TypeError('conditions are an object, such as {"category": ["billing"]}')
+    for name, wanted in when.items():
+        if name not in CONDITIONS:
+            raise LookupError(f"there is no condition {name!r}; there are {', '.join(CONDITIONS)}")
+        if name == "urgent":
+            if not isinstance(wanted, bool):
+                raise TypeError("urgent is true or false")
+        elif name in NUMBERS:
+            if isinstance(wanted, bool) or not isinstance(wanted, int | float):
+                raise TypeError(f"{name} is a number")
+        elif not isinstance(wanted, list) or not wanted or not all(isinstance(one, str) for one in wanted):
+            raise TypeError(f"{name} is a list of words")
+    return when

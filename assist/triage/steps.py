@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connection, connections, transaction
 
@@ -30,6 +30,7 @@ class Step:
     tokens_out: int = 0
     cost_usd: float = 0.0
     error: str = ""
+    inputs: tuple[str, ...] = ()  # the steps whose values it read
     output: Any = None
 
 
@@ -40,6 +41,7 @@ class Job:
     name: str
     work: Callable[[], Any]
     otherwise: Any
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -50,20 +52,27 @@ class Recorder:
 
     def step(self, name: str, work: Callable[[], T], otherwise: T) -> T:
         """The step's value; when it fails, `otherwise`, and the error stands on the record."""
-        step, value = _timed(name, work, otherwise)
+        step, value = _timed(Job(name, work, otherwise))
         self.steps.append(step)
-        return value
+        return cast("T", value)
+
+    def prepare(self, name: str, work: Callable[[], T], otherwise: T) -> T:
+        """Something that all steps stand on: on the record only when it fails."""
+        step, value = _timed(Job(name, work, otherwise))
+        if step.error:
+            self.steps.append(step)
+        return cast("T", value)
 
     def side_by_side(self, *jobs: Job) -> list[Any]:
         """Run independent steps at once and return their values in order.
 
         Inside a transaction they run one after the other: only its own connection sees what it wrote.
         """
-        if connection.in_atomic_block or not self.threads:
-            done = [_timed(job.name, job.work, job.otherwise) for job in jobs]
+        if len(jobs) == 1 or connection.in_atomic_block or not self.threads:
+            done = [_timed(job) for job in jobs]
         else:
             waiting = [_helpers().submit(contextvars.copy_context().run, _in_thread, job) for job in jobs[1:]]
-            first = _timed(jobs[0].name, jobs[0].work, jobs[0].otherwise)
+            first = _timed(jobs[0])
             done = [first, *(one.result() for one in waiting)]
         self.steps.extend(step for step, _ in done)
         return [value for _, value in done]
@@ -77,17 +86,17 @@ class Recorder:
         return round((time.perf_counter() - self.started) * 1000, 2)
 
 
-def _timed(name: str, work: Callable[[], T], otherwise: T) -> tuple[Step, T]:
+def _timed(job: Job) -> tuple[Step, Any]:
     started = time.perf_counter()
     try:
         with _savepoint():
-            value = work()
+            value = job.work()
             error = str(getattr(value, "error", ""))  # a value may know that it is only half of what it should be
     except Exception as failure:  # whatever it was: it is on the record, and the next steps go on with what there is
-        log.exception("triage_step_failed", extra={"step": name})
-        value, error = otherwise, f"{type(failure).__name__}: {failure}"[:1000]
+        log.exception("triage_step_failed", extra={"step": job.name})
+        value, error = job.otherwise, f"{type(failure).__name__}: {failure}"[:1000]
     ms = round((time.perf_counter() - started) * 1000, 2)
-    return Step(name, ms, error=error, output=plain(value)), value
+    return Step(job.name, ms, error=error, inputs=job.inputs, output=plain(value)), value
 
 
 def _savepoint() -> AbstractContextManager[Any]:
@@ -97,7 +106,7 @@ def _savepoint() -> AbstractContextManager[Any]:
 
 def _in_thread(job: Job) -> tuple[Step, Any]:
     try:
-        return _timed(job.name, job.work, job.otherwise)
+        return _timed(job)
     finally:
         connections.close_all()  # back to the pool: this thread may not be asked again for an hour
 

@@ -69,6 +69,11 @@ class Escalation(TypedDict, total=False):
     reasons: list[str]
 
 
+class FollowUp(TypedDict, total=False):
+    at: str
+    reason: str
+
+
 class SuggestionData(TypedDict, total=False):
     suggestion: int
     feedback: str
@@ -140,6 +145,7 @@ KINDS: dict[str, Any] = {
     "ticket.untagged": TagData,
     "ticket.snoozed": Snooze,
     "ticket.escalated": Escalation,
+    "ticket.follow_up_planned": FollowUp,  # the customer is to be asked how it went
     "ticket.participant_added": Person,
     "ticket.participant_removed": Person,
     "ticket.subject_changed": Change,
