@@ -1,4 +1,4 @@
-"""Triage runs and suggestions in the back office: what was thought, how long it took, what became of it."""
+"""The assistant in the back office: what was thought and what became of it; the scripts and rules of calls."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 
-from assist.models import Draft, Suggestion, TriageRun, TriageStep
-from helpdesk.core.admin_rights import ReadOnlyAdmin
+from assist.models import CallPolicy, CallScript, Draft, ScriptStep, Suggestion, TriageRun, TriageStep
+from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
 
 
 class StepInline(admin.TabularInline[Any, Any]):
@@ -36,3 +36,23 @@ class DraftAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "ticket", "state", "confidence", "tone", "engine", "edit_distance")
     list_filter = ("state", "engine")
     list_select_related = ("ticket",)
+
+
+class ScriptStepInline(admin.TabularInline[Any, Any]):
+    model = ScriptStep
+    extra = 1
+    fields = ("position", "text", "phrases", "required")
+
+
+@admin.register(CallScript)
+class CallScriptAdmin(BackOfficeAdmin):
+    list_display = ("name", "queue", "is_active")
+    list_filter = ("is_active", "queue")
+    list_select_related = ("queue",)
+    inlines = (ScriptStepInline,)
+
+
+@admin.register(CallPolicy)
+class CallPolicyAdmin(BackOfficeAdmin):
+    list_display = ("queue", "needs_consent")
+    list_select_related = ("queue",)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from . import article_views, views
 
 urlpatterns = [
+    path("", include("assist.console.urls")),
     path("assist/tickets/<uuid:pk>/", views.ticket_panel, name="assist-panel"),
     path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
     path("assist/tickets/<uuid:pk>/article/", article_views.draft, name="assist-article"),

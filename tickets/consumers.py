@@ -132,6 +132,8 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         """Something happened. Hints of a burst are gathered, each ticket is read once."""
         if hint.get("ticket"):
             self.waiting[hint["event"]] = UUID(hint["ticket"])
+        if parts := live.parts_of(str(hint.get("kind", ""))):
+            await self._tell({"ops": [{"op": "refresh", "ids": parts}]})
         if hint.get("kind") == "user.changed":
             await self._end_if_unwelcome()
         if self.waiting and (self.flushing is None or self.flushing.done()):

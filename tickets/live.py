@@ -35,6 +35,10 @@ SENT = (
     "message.adopted",
 )
 
+# Parts of pages that stand above this app: they are asked for again by their address, which knows what the viewer may see.
+ELSEWHERE = {"call.": ["ring-slot", "call-list", "call-board"], "call.whispered": ["whispers"]}
+OVERSIGHT = "calls.board"  # the group that hears of every call; assist/models/call.py names the same
+
 Op = dict[str, Any]
 
 
@@ -64,7 +68,14 @@ def screen(viewer: User, view: str, sort: str, number: str) -> Screen:
 def groups_of(viewer: User, shown: Screen) -> set[str]:
     """The realtime groups that this viewer hears. The server names them, never the client (security T30)."""
     groups = {f"agent.{viewer.pk}", *(f"queue.{pk}" for pk in Queue.objects.visible_to(viewer).values_list("pk", flat=True))}
+    if viewer.oversees or viewer.role == User.Role.LEAD:
+        groups.add(OVERSIGHT)
     return groups | {f"ticket.{shown.ticket}"} if shown.ticket else groups
+
+
+def parts_of(kind: str) -> list[str]:
+    """Elements of the page to ask for again after an event of this kind, for things that are no tickets."""
+    return ELSEWHERE.get(kind) or ELSEWHERE.get(kind.partition(".")[0] + ".", [])
 
 
 def ops_for(viewer: User, shown: Screen, events: Collection[int], tickets: Collection[UUID]) -> list[Op]:

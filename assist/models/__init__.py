@@ -1,4 +1,5 @@
 from .call import AgentAction, CallSession, CallUpdate, ClarifyingQuestion, TranscriptionSegment
+from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, ScriptStep
 from .draft import Draft
 from .product import Product
 from .suggestion import Suggestion
@@ -7,12 +8,18 @@ from .workflow import OwnWorkflow
 
 __all__ = (
     "AgentAction",
+    "CallDesk",
+    "CallNote",
+    "CallPolicy",
+    "CallScript",
     "CallSession",
     "CallUpdate",
     "ClarifyingQuestion",
     "Draft",
     "OwnWorkflow",
     "Product",
+    "SaidStep",
+    "ScriptStep",
     "Suggestion",
     "TranscriptionSegment",
     "TriageRun",

@@ -162,6 +162,9 @@ KINDS: dict[str, Any] = {
     "call.transferred": CallData,
     "call.summary_refreshed": CallData,  # words that came late changed it
     "call.wrapped_up": CallData,
+    "call.declined": CallData,
+    "call.listened": CallData,  # a supervisor read along
+    "call.whispered": CallData,
     # customers, knowledge, people
     "customer.created": Nothing,
     "customer.changed": Change,
@@ -176,6 +179,7 @@ KINDS: dict[str, Any] = {
     "article.published": ArticleData,
     "article.changed": ArticleData,
     "article.retired": ArticleData,
+    "article.missed": ArticleData,  # somebody looked for what nobody has written
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 def words() -> dict[str, str]:
     """Name to words. `{name}` in braces is filled in by the script; a name in `.one` and `.other` follows a number."""
-    return {**_times(), **_states(), **_composing(), **_keys()}
+    return {**_times(), **_states(), **_composing(), **_keys(), **_calls()}
 
 
 def _times() -> dict[str, str]:
@@ -67,4 +67,31 @@ def _keys() -> dict[str, str]:
         "helpful": _("Helpful"),
         "not_helpful": _("Not helpful"),
         "irrelevant": _("Irrelevant"),
+    }
+
+
+def _calls() -> dict[str, str]:
+    return {
+        "rings": _("Call from {name}"),
+        "said_it": _("Said it"),
+        "call_link_lost": _("No live updates right now. The call goes on; what you note is kept"),
+        "call_ended": _("The call has ended"),
+        "new_lines.one": ngettext("{n} new line, jump to live", "{n} new lines, jump to live", 1),
+        "new_lines.other": ngettext("{n} new line, jump to live", "{n} new lines, jump to live", 2),
+        "newer": _("Newer: {title}"),
+        "suggested": _("Suggestion: {title}, {percent}%"),
+        "arrived": _("arrived {time}"),
+        "answered": _("{done} of {whole} answered"),
+        "to_suggest": _("{n} s to suggest"),
+        "slow_to_suggest": _("{n} s to suggest: the server is busy"),
+        "nothing_heard": _("Nothing heard for {n} s. Your notes still work"),
+        "no_transcript": _("No transcript yet after {n} s. Your notes still work; the wrap-up will ask for a sentence"),
+        "used_said": _("Noted as said"),
+        "used_notes": _("Copied to the notes"),
+        "used_reply": _("Added to what you write after the call"),
+        "kind_article": _("Say next"),
+        "kind_solution": _("Solved before"),
+        "kind_reply": _("Say next"),
+        "kind_similar_ticket": _("Similar ticket"),
+        "kind_action": _("Do next"),
     }

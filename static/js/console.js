@@ -4,7 +4,6 @@ import { emit, on } from './bus.js';
 import { start as composer } from './composer.js';
 import { csrf, post } from './http.js';
 import { bind } from './keys.js';
-import { start as live } from './live.js';
 import { word } from './words.js';
 
 const $ = selector => document.querySelector(selector);
@@ -215,7 +214,7 @@ function start() {
   addEventListener('popstate', () => { if (!history.state?.htmx) location.reload(); });
   on('live:changed', () => { frames(); picking(); });
   on('list:refresh', refreshList);
-  keys(); suggestions(); composer(); live(); frames(); opened();
+  keys(); suggestions(); composer(); frames(); opened();
 }
 
 start();

@@ -239,11 +239,12 @@ function reload() {
 function poll() {
   if (document.hidden || socket?.readyState === WebSocket.OPEN || !navigator.onLine) return;
   reload();
+  refresh({ ids: ['ring-slot'] });
 }
 
 export function start() {
-  if (!sheet()?.dataset.view) return;
-  n = Number(sheet().dataset.n) || 0;
+  if (!$('link-state')) return;
+  n = Number(sheet()?.dataset.n) || 0;
   connect();
   setInterval(poll, POLL);
   setInterval(settle, 1000);

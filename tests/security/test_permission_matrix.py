@@ -16,6 +16,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.utils import timezone
 
 from customers.models import CustomerImport
 from helpdesk.core.models import ApiKey, User
@@ -115,6 +116,22 @@ ROWS: dict[str, Row] = {
     "assist/suggestions/<int:pk>/rate/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/clicked/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/apply/": Row(TEAM, WRITE),
+    "calls/": Row(STAFF),
+    "calls/board/": Row(OVERSEERS),  # and leads
+    "calls/ringing/": Row(STAFF),
+    "calls/<uuid:session_id>/": Row(TEAM),
+    "calls/<uuid:session_id>/parts/<slug:name>/": Row(TEAM),
+    "calls/<uuid:session_id>/wrap-up/": Row(TEAM),
+    "calls/<uuid:session_id>/notes/": Row(TEAM, WRITE),
+    "calls/<uuid:session_id>/confirm/": Row(TEAM, WRITE),
+    "calls/<uuid:session_id>/suggestions/<int:pk>/use/": Row(TEAM, WRITE),
+    "calls/<uuid:session_id>/suggestions/<int:pk>/rate/": Row(TEAM, WRITE),
+    "calls/<uuid:session_id>/answer/": Row({"agent"}, WRITE),  # the one it rings for
+    "calls/<uuid:session_id>/decline/": Row({"agent"}, WRITE),
+    "calls/<uuid:session_id>/consent/": Row(NOBODY, WRITE),  # this call is over
+    "calls/<uuid:session_id>/steps/<int:pk>/": Row(NOBODY, WRITE),
+    "calls/<uuid:session_id>/end/": Row(NOBODY, WRITE),
+    "calls/<uuid:session_id>/whisper/": Row(OVERSEERS, WRITE),  # and leads
     "settings/people/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/resend/": Row(OVERSEERS, WRITE),
@@ -165,7 +182,7 @@ class World:
 
 @pytest.fixture
 def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket) -> World:
-    from assist.models import Draft, Suggestion, TriageRun
+    from assist.models import CallSession, Draft, Suggestion, TriageRun
 
     message = ticket.messages.get()
     Message.objects.filter(pk=message.pk).update(
@@ -192,6 +209,10 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     article_file.file.save("x", ContentFile(b"x"), save=False)
     article_file.save()
     hook = InboundHook.objects.create(name="x", queue=support)
+    call = CallSession.objects.create(
+        call_id="x", queue=support, agent=maya, status="completed", entities=[{"type": "version", "value": "1"}], ended_at=timezone.now()
+    )
+    said = Suggestion.objects.create(session=call, suggestion_type="article", title="Words", source_id="x")
     values = {
         "slug": article.slug,
         "number": ticket.number,
@@ -213,6 +234,9 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "imports.pk": ImportRun.objects.create(name="x.md").pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "version": 1,
+        "session_id": call.session_id,
+        "name": "side",
+        "calls.pk": said.pk,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {
@@ -257,7 +281,7 @@ def test_only_those_named_may_enter(pattern: str, world: World) -> None:
 def _post(client: Client, path: str) -> Any:
     if path.startswith("/api/"):
         return client.post(path, "{}", content_type="application/json")
-    return client.post(path, {"feedback": "helpful"})
+    return client.post(path, {"feedback": "helpful", "text": "Words", "into": "said", "fact": "version:1"})
 
 
 def _sent_to_sign_in(answer: Any) -> bool:

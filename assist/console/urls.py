@@ -1,0 +1,26 @@
+"""The call pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import board, calls, ringing, wrapup
+
+urlpatterns = [
+    path("calls/", calls.calls, name="calls"),
+    path("calls/board/", board.board, name="call-board"),
+    path("calls/ringing/", ringing.rings, name="calls-ringing"),
+    path("calls/<uuid:session_id>/", calls.call, name="call"),
+    path("calls/<uuid:session_id>/answer/", ringing.answer, name="call-answer"),
+    path("calls/<uuid:session_id>/decline/", ringing.decline, name="call-decline"),
+    path("calls/<uuid:session_id>/consent/", calls.consent, name="call-consent"),
+    path("calls/<uuid:session_id>/notes/", calls.note, name="call-note"),
+    path("calls/<uuid:session_id>/confirm/", calls.confirm, name="call-confirm"),
+    path("calls/<uuid:session_id>/suggestions/<int:pk>/use/", calls.use, name="call-use"),
+    path("calls/<uuid:session_id>/suggestions/<int:pk>/rate/", calls.rate, name="call-rate"),
+    path("calls/<uuid:session_id>/steps/<int:pk>/", calls.step, name="call-step"),
+    path("calls/<uuid:session_id>/parts/<slug:name>/", calls.part, name="call-part"),
+    path("calls/<uuid:session_id>/whisper/", board.whisper, name="call-whisper"),
+    path("calls/<uuid:session_id>/end/", calls.end, name="call-end"),
+    path("calls/<uuid:session_id>/wrap-up/", wrapup.wrap_up, name="call-wrap-up"),
+]
