@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,8 +18,9 @@ from django.utils.translation import ngettext
 
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
 from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.models import User
 from knowledge import editing, publishing
-from knowledge.models import Article, ArticleVote, Category, Component, Deployment, ImportRun, Incident
+from knowledge.models import Alert, Article, ArticleVote, Category, Component, Deployment, ImportRun, Incident, StatusHook
 
 
 @admin.register(Category)
@@ -100,11 +102,47 @@ class ComponentAdmin(BackOfficeAdmin):
 
 
 @admin.register(Incident)
-class IncidentAdmin(BackOfficeAdmin):
-    list_display = ("reference", "title", "status", "impact", "started_at", "resolved_at")
-    list_filter = ("status", "impact")
+class IncidentAdmin(ReadOnlyAdmin):
+    """The whole record. Incidents are opened, told of and resolved in the console, which tells everybody else."""
+
+    list_display = ("reference", "title", "status", "impact", "source", "is_public", "started_at", "resolved_at")
+    list_filter = ("status", "impact", "source")
     search_fields = ("reference", "title")
-    filter_horizontal = ("components",)
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "firing", "starts_at", "ends_at", "incident")
+    list_filter = ("firing",)
+    list_select_related = ("incident",)
+
+
+@admin.register(StatusHook)
+class StatusHookAdmin(BackOfficeAdmin):
+    """Addresses for systems that cannot send an API key. The address is shown once, when it is made."""
+
+    list_display = ("name", "kind", "is_active", "last_used_at")
+    fields = ("name", "kind", "is_active", "last_used_at")
+    readonly_fields = ("last_used_at",)
+    runs_by = (User.Role.ADMIN,)
+    actions = ("renew",)
+
+    def save_model(self, request: HttpRequest, obj: StatusHook, form: Any, change: bool) -> None:
+        token = "" if change else obj.renew()
+        super().save_model(request, obj, form, change)
+        if token:
+            self._show(request, obj, token)
+
+    @admin.action(description=_("Give a new address; the old one ends"))
+    def renew(self, request: HttpRequest, hooks: QuerySet[StatusHook]) -> None:
+        for hook in hooks:
+            token = hook.renew()
+            hook.save(update_fields=["token_hash"])
+            self._show(request, hook, token)
+
+    def _show(self, request: HttpRequest, hook: StatusHook, token: str) -> None:
+        address = f"{settings.SITE_URL}{reverse('api-status-hook', args=[token])}"
+        self.message_user(request, _("%(name)s posts to %(address)s (shown once)") % {"name": hook, "address": address})
 
 
 @admin.register(Deployment)

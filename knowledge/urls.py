@@ -5,9 +5,16 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from . import views
+from .status import pages
 
 urlpatterns = [
     path("knowledge/", include("knowledge.console.urls")),
+    path("status/", pages.status, name="status"),
+    path("status/status.json", pages.as_json, name="status-json"),
+    path("status/feed.atom", pages.feed, {"kind": "atom"}, name="status-atom"),
+    path("status/feed.rss", pages.feed, {"kind": "rss"}, name="status-rss"),
+    path("status/history/", pages.history, name="status-history"),
+    path("status/incidents/<slug:reference>/", pages.incident, name="status-incident"),
     path("help/", views.home, name="help"),
     path("help/search/", views.search, name="help-search"),
     path("help/<slug:slug>/feedback/", views.feedback, name="help-feedback"),

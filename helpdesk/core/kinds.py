@@ -114,6 +114,26 @@ class ArticleData(TypedDict, total=False):
     status: str
 
 
+class StatusData(TypedDict, total=False):
+    reference: str
+    title: str
+    status: str
+    impact: str
+    component: str
+    version: str
+
+
+class LinkData(TypedDict, total=False):
+    """A ticket and the incident or deployment that it may come from."""
+
+    kind: str
+    target: str
+    reference: str
+    title: str
+    score: float
+    reason: str
+
+
 class Person(TypedDict, total=False):
     email: str
     role: str
@@ -146,6 +166,8 @@ KINDS: dict[str, Any] = {
     "ticket.snoozed": Snooze,
     "ticket.escalated": Escalation,
     "ticket.follow_up_planned": FollowUp,  # the customer is to be asked how it went
+    "ticket.linked": LinkData,
+    "ticket.unlinked": LinkData,
     "ticket.participant_added": Person,
     "ticket.participant_removed": Person,
     "ticket.subject_changed": Change,
@@ -180,6 +202,12 @@ KINDS: dict[str, Any] = {
     "article.changed": ArticleData,
     "article.retired": ArticleData,
     "article.missed": ArticleData,  # somebody looked for what nobody has written
+    # our own systems
+    "incident.opened": StatusData,
+    "incident.updated": StatusData,
+    "incident.resolved": StatusData,
+    "component.changed": StatusData,
+    "deployment.recorded": StatusData,
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,

@@ -3,10 +3,11 @@ from .attachment import ArticleFile
 from .case import SolvedCase
 from .import_run import ImportRun
 from .revision import ArticleRevision, Text, WorkingCopy
-from .status import Component, Deployment, Incident, IncidentUpdate
+from .status import Alert, Component, Deployment, Incident, IncidentUpdate, StatusHook
 from .vote import ArticleVote
 
 __all__ = (
+    "Alert",
     "Article",
     "ArticleFile",
     "ArticleRevision",
@@ -19,6 +20,7 @@ __all__ = (
     "Incident",
     "IncidentUpdate",
     "SolvedCase",
+    "StatusHook",
     "Text",
     "WorkingCopy",
 )

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from customers.models import CustomerImport
 from helpdesk.core.models import ApiKey, User
-from knowledge.models import Article, ArticleFile, Category, ImportRun
+from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
 from tests.cast import make_agent, signed_in
 from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
 
@@ -54,6 +54,12 @@ ROWS: dict[str, Row] = {
     "help/contact/": Row(PUBLIC),
     "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
     "help/requests/<str:secret>/": Row(NOBODY),
+    "status/": Row(PUBLIC),
+    "status/status.json": Row(PUBLIC),
+    "status/feed.atom": Row(PUBLIC),
+    "status/feed.rss": Row(PUBLIC),
+    "status/history/": Row(PUBLIC),
+    "status/incidents/<slug:reference>/": Row(PUBLIC),
     "invitations/<str:secret>/": Row(NOBODY),
     "setup/<str:secret>/": Row(NOBODY),
     "health": Row(PUBLIC),
@@ -145,6 +151,16 @@ ROWS: dict[str, Row] = {
     "api/v1/tickets/<str:number>/events/": Row(API),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/v1/triage/": Row(API_LIST, WRITE),
+    "api/v1/status/": Row(API_LIST),  # our systems are the company's, not a team's
+    "api/v1/status/components/": Row(API_LIST),
+    "api/v1/status/components/<slug:slug>/": Row(API_LIST),
+    "api/v1/status/incidents/": Row(API_LIST),
+    "api/v1/status/incidents/<str:reference>/": Row(API_LIST),
+    "api/v1/status/incidents/<str:reference>/updates/": Row(API_LIST),
+    "api/v1/status/deployments/": Row(API_LIST),
+    "api/v1/status/alertmanager/": Row(API_LIST, WRITE),
+    "api/v1/status/statuspage/": Row(API_LIST, WRITE),
+    "api/v1/status/hooks/<str:token>/": Row(NOBODY, WRITE),  # the token is the credential
 }
 ARTICLE = re.compile(r"^\^help/\(\?!.*slug")
 OWN_LOOK = ("admin/", "accounts/")  # Django's admin and allauth: tested as a whole below
@@ -213,6 +229,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         call_id="x", queue=support, agent=maya, status="completed", entities=[{"type": "version", "value": "1"}], ended_at=timezone.now()
     )
     said = Suggestion.objects.create(session=call, suggestion_type="article", title="Words", source_id="x")
+    Component.objects.create(slug=article.slug, name="A part")
+    Incident.objects.create(reference="INC-1", title="An incident")
     values = {
         "slug": article.slug,
         "number": ticket.number,
@@ -221,7 +239,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "user_id": maya.pk,
         "hook": hook.pk,
         "secret": "nothing",
-        "reference": "nothing",
+        "reference": "INC-1",
+        "token": "nothing",
         "ticket.pk": ticket.pk,
         "messages.pk": message.pk,
         "files.pk": file.pk,
@@ -365,6 +384,10 @@ def test_a_page_that_changes_something_wants_the_forms_token(world: World, maya:
     client.force_login(maya, backend="django.contrib.auth.backends.ModelBackend")
     for pattern, row in ROWS.items():
         path = world.path(pattern) if pattern != "accounts/" else "/accounts/logout/"
-        if (row.method == WRITE and "inbound" not in pattern) or pattern in ("accounts/", "api/v1/tickets/", "inbox/new/"):
+        if (row.method == WRITE and not pattern.startswith(("api/v1/inbound/", "api/v1/status/hooks/"))) or pattern in (
+            "accounts/",
+            "api/v1/tickets/",
+            "inbox/new/",
+        ):
             answer = client.post(path, "{}", content_type="application/json") if path.startswith("/api/") else client.post(path)
             assert answer.status_code == 403, path

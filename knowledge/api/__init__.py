@@ -1,0 +1,1 @@
+"""What partners and monitors may ask and tell. Edges only: look up, one verb, serialize."""
