@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import actions, bodies, bulk, compose, customer, files, inbox, new_ticket, search
+from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, new_ticket, search
 
 urlpatterns = [
     path("", include("tickets.public_urls")),
@@ -27,4 +27,9 @@ urlpatterns = [
     path("messages/<uuid:pk>/send-again/", compose.send_again, name="send-again"),
     path("files/<uuid:pk>/", files.file, name="file"),
     path("search/", search.search, name="search"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<uuid:pk>/", customers.customer, name="customer"),
+    path("customers/<uuid:pk>/timeline/", customers.timeline, name="customer-timeline"),
+    path("customers/<uuid:pk>/merge/", customers.merge, name="customer-merge"),
+    path("customers/merges/<uuid:pk>/undo/", customers.undo_merge, name="customer-merge-undo"),
 ]

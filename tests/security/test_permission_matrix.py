@@ -18,10 +18,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from customers.models import CustomerImport
+from customers.models import CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
 from tests.cast import make_agent, signed_in
+from knowledge.models import Article, ArticleFile, Category, ImportRun
+from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +112,11 @@ ROWS: dict[str, Row] = {
     "customers/import/": Row(OVERSEERS),  # and leads
     "customers/import/<uuid:pk>/": Row(OVERSEERS),
     "customers/import/<uuid:pk>/go/": Row(OVERSEERS, WRITE),
+    "customers/": Row(STAFF),
+    "customers/<uuid:pk>/": Row(STAFF),  # the tickets on it are the viewer's own
+    "customers/<uuid:pk>/timeline/": Row(STAFF),
+    "customers/<uuid:pk>/merge/": Row(STAFF),
+    "customers/merges/<uuid:pk>/undo/": Row(STAFF, WRITE, (302, 409)),
     "customers/<uuid:pk>/crm/": Row(STAFF),
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
     "assist/tickets/<uuid:pk>/": Row(TEAM),
@@ -191,6 +198,7 @@ class World:
             return f"/help/{self.values['slug']}/"
         kind = next((kind for kind in ("runs", "drafts", "suggestions") if f"assist/{kind}/" in pattern), pattern.split("/", maxsplit=1)[0])
         kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
+        kind = "merges" if "customers/merges/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
@@ -251,6 +259,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "knowledge.pk": article_file.pk,
         "articles.pk": article.pk,
         "imports.pk": ImportRun.objects.create(name="x.md").pk,
+        "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "version": 1,
         "session_id": call.session_id,
