@@ -109,7 +109,8 @@ def timeline(customer: Customer, viewer: User, *, only: str = "", before: int | 
     kinds = [kind for kind, (group, _icon, _text) in TOLD.items() if only in ("", group)]
     seen = Ticket.objects.visible_to(viewer).filter(customer=customer).order_by()
     theirs = Q(ticket_ref__in=seen.values("pk")) | Q(customer_ref__in=_selves(customer), ticket_ref=None)
-    events = Event.objects.filter(theirs, kind__in=kinds).exclude(~Q(data__new__in=DONE), kind="ticket.status_changed")
+    untold = ~Q(data__new__in=DONE) | Q(data__new=Ticket.Status.CLOSED, data__old=Ticket.Status.RESOLVED)  # closed by itself, a week later
+    events = Event.objects.filter(theirs, kind__in=kinds).exclude(untold, kind="ticket.status_changed")
     if before:
         events = events.filter(id__lt=before)
     rows = list(events.order_by("-id")[: PAGE + 1])

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
+import phonenumbers
 from django import template
 from django.conf import settings
 from django.forms import BoundField
@@ -17,7 +18,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from helpdesk.core import clock
@@ -243,6 +244,24 @@ def at(moment: datetime | None) -> SafeString:
 def span(seconds: float | None) -> str:
     """A length of time in words: "7:42", "22 min", "1 h 10", "3 d"."""
     return "" if seconds is None else clock.span(seconds)
+
+
+@register.filter
+def phone(value: str) -> str:
+    """+45 55 50 01 72 for +4555500172; what is no number stays as it is."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return value
+
+
+@register.filter
+def language(code: str) -> str:
+    """ "Danish" for da, in the reader's language; an unknown code stays as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 register.filter("age", clock.age)
