@@ -116,7 +116,7 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/": Row(STAFF),  # the tickets on it are the viewer's own
     "customers/<uuid:pk>/timeline/": Row(STAFF),
     "customers/<uuid:pk>/merge/": Row(STAFF),
-    "customers/merges/<uuid:pk>/undo/": Row(STAFF, WRITE, (302, 409)),
+    "customers/merges/<uuid:pk>/undo/": Row(STAFF, WRITE),
     "customers/<uuid:pk>/crm/": Row(STAFF),
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
     "assist/tickets/<uuid:pk>/": Row(TEAM),

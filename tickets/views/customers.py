@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -97,7 +98,12 @@ def undo_merge(request: AgentRequest, pk: UUID) -> HttpResponse:
     done = CustomerMerge.objects.filter(pk=pk, kept__in=Customer.objects.visible_to(request.user)).first()
     if done is None:
         raise Http404
-    merging.undo(done, by=request.user)
+    try:
+        merging.undo(done, by=request.user)
+    except HelpdeskError as refused:
+        messages.warning(request, refused.detail)
+    else:
+        messages.success(request, _("They are two customers again."))
     return redirect("customer", done.kept_id)
 
 
