@@ -21,8 +21,6 @@ from django.utils import timezone
 from customers.models import CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
-from tests.cast import make_agent, signed_in
-from knowledge.models import Article, ArticleFile, Category, ImportRun
 from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
 
