@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from . import article_views, views
+from .api import acd
 
 urlpatterns = [
     path("", include("assist.console.urls")),
@@ -16,4 +17,5 @@ urlpatterns = [
     path("assist/suggestions/<int:pk>/rate/", views.rate, name="suggestion-rate"),
     path("assist/suggestions/<int:pk>/clicked/", views.clicked, name="suggestion-clicked"),
     path("assist/suggestions/<int:pk>/apply/", views.apply, name="suggestion-apply"),
+    path("api/realtime/acd/<slug:provider>/<str:key>/", acd.Webhook.as_view(), name="acd-webhook"),
 ]

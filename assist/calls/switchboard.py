@@ -23,7 +23,9 @@ from . import parties, transcript, updates
 from .parties import Opening
 from .transcript import CallEnded, Spoken
 
-__all__ = ("CallEnded", "Heard", "Opening", "Spoken", "end", "find", "hear", "partial", "ring", "start")
+__all__ = ("CallEnded", "Heard", "Opening", "Spoken", "end", "find", "hear", "identify", "partial", "ring", "start")
+
+GENERIC = "generic"  # the provider of calls that come by contract section 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,24 @@ def start(opening: Opening) -> tuple[CallSession, bool]:
     if not opened and session.status == CallSession.Status.RINGING:
         session = _answer(session, opening)
     return session, opened
+
+
+def identify(session: CallSession, opening: Opening, *, takes_over: bool = False) -> CallSession:
+    """What becomes known later: who calls and who is on the line. `takes_over`: another agent goes on with the call."""
+    agent = parties.agent_of(opening) if takes_over or session.agent_id is None else None
+    customer = parties.customer_of(opening) if session.customer_id is None else None
+    if customer is None and (agent is None or agent.pk == session.agent_id):
+        return session
+    with transaction.atomic():
+        session = transcript.locked(session)
+        if customer and session.customer_id is None:
+            session.customer, session.phone, session.direction = customer, opening.customer_phone[:40], opening.direction
+        changed = agent is not None and agent.pk != session.agent_id
+        session.agent = agent or session.agent
+        session.save(update_fields=["agent", "customer", "phone", "direction"])
+        if changed and session.is_running:  # it opens on the new agent's screen
+            _record(session, "call.rang" if session.status == CallSession.Status.RINGING else "call.started")
+    return session
 
 
 def hear(session: CallSession, spoken: Spoken, *, late: bool = False) -> Heard:
@@ -92,16 +112,22 @@ def end(session: CallSession, status: str = CallSession.Status.COMPLETED) -> Cal
 
 
 def _open(opening: Opening, status: str) -> tuple[CallSession, bool]:
-    running = CallSession.objects.filter(provider=opening.provider, call_id=opening.call_id).running()
-    if (known := running.first()) is not None:
+    if (known := _running(opening)) is not None:
         return known, False
     try:
         with transaction.atomic():
             return _create(opening, status), True
     except IntegrityError:  # announced twice at once: the other one won
-        if (known := running.first()) is not None:
+        if (known := _running(opening)) is not None:
             return known, False
         raise
+
+
+def _running(opening: Opening) -> CallSession | None:
+    """This call, if it runs. The words of a call that another system announced may come through the generic interface."""
+    calls = CallSession.objects.filter(call_id=opening.call_id).running()
+    own = calls.filter(provider=opening.provider).first()
+    return own or (calls.order_by("-started_at").first() if opening.provider == GENERIC else None)
 
 
 def _create(opening: Opening, status: str) -> CallSession:

@@ -3,10 +3,13 @@ from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, Scr
 from .draft import Draft
 from .product import Product
 from .suggestion import Suggestion
+from .telephony import AcdConnection, AcdEvent
 from .triage import TriageRun, TriageStep
 from .workflow import OwnWorkflow
 
 __all__ = (
+    "AcdConnection",
+    "AcdEvent",
     "AgentAction",
     "CallDesk",
     "CallNote",

@@ -155,6 +155,7 @@ ROWS: dict[str, Row] = {
     "api/v1/tickets/<str:number>/messages/": Row(API),
     "api/v1/tickets/<str:number>/events/": Row(API),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
+    "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/triage/": Row(API_LIST, WRITE),
     "api/v1/status/": Row(API_LIST),  # our systems are the company's, not a team's
     "api/v1/status/components/": Row(API_LIST),
@@ -247,6 +248,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "secret": "nothing",
         "reference": "INC-1",
         "token": "nothing",
+        "provider": "twilio",
+        "key": "nothing",
         "ticket.pk": ticket.pk,
         "messages.pk": message.pk,
         "files.pk": file.pk,
@@ -391,7 +394,9 @@ def test_a_page_that_changes_something_wants_the_forms_token(world: World, maya:
     client.force_login(maya, backend="django.contrib.auth.backends.ModelBackend")
     for pattern, row in ROWS.items():
         path = world.path(pattern) if pattern != "accounts/" else "/accounts/logout/"
-        if (row.method == WRITE and not pattern.startswith(("api/v1/inbound/", "api/v1/status/hooks/"))) or pattern in (
+        if (
+            row.method == WRITE and not pattern.startswith(("api/v1/inbound/", "api/v1/status/hooks/", "api/realtime/acd/"))
+        ) or pattern in (
             "accounts/",
             "api/v1/tickets/",
             "inbox/new/",

@@ -1,0 +1,17 @@
+"""Tasks of the assistant. Three lines each: one call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from assist.acd import receiving
+
+
+@shared_task
+def take_up_telephony_events() -> None:
+    receiving.sweep()
+
+
+@shared_task
+def forget_telephony_events() -> None:
+    receiving.forget()
