@@ -6,21 +6,25 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
+from helpdesk.core.decoding import decoded
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
-from knowledge import editing, publishing
-from knowledge.models import Alert, Article, ArticleVote, Category, Component, Deployment, ImportRun, Incident, StatusHook
+from knowledge import editing, publishing, synonyms
+from knowledge.models import Alert, Article, ArticleVote, Category, Component, Deployment, ImportRun, Incident, StatusHook, SynonymGroup
 
 
 @admin.register(Category)
@@ -77,6 +81,51 @@ class ArticleAdmin(BackOfficeAdmin):
             except HelpdeskError as refused:
                 self.message_user(request, f"{article}: {refused.detail}", messages.WARNING)
         self.message_user(request, ngettext("%(n)s article done.", "%(n)s articles done.", done) % {"n": done}, messages.SUCCESS)
+
+
+class SynonymsForm(forms.Form):
+    file = forms.FileField(label=_("file"), required=False)
+    lines = forms.CharField(label=_("or lines"), required=False, max_length=synonyms.MOST_BYTES, widget=forms.Textarea(attrs={"rows": 8}))
+
+    def clean(self) -> dict[str, Any]:
+        entered = super().clean() or {}
+        file = entered.get("file")
+        try:
+            said = decoded(file.name, file.read(synonyms.MOST_BYTES + 1), synonyms.MOST_BYTES)[0] if file else ""
+        except HelpdeskError as unreadable:
+            raise ValidationError(unreadable.detail) from unreadable
+        entered["text"] = f"{said}\n{entered.get('lines', '')}".strip()
+        if not entered["text"]:
+            raise ValidationError(_("Choose a file or write some lines."))
+        return entered
+
+
+@admin.register(SynonymGroup)
+class SynonymGroupAdmin(BackOfficeAdmin):
+    """What the company calls the same thing. Search knows it from the next question on."""
+
+    list_display = ("__str__", "one_way", "note")
+    list_filter = ("one_way",)
+    search_fields = ("terms", "note")
+    change_list_template = "admin/knowledge/synonymgroup/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        return [path("import/", self.admin_site.admin_view(self.bring_in), name="knowledge_synonymgroup_import"), *super().get_urls()]
+
+    def bring_in(self, request: HttpRequest) -> HttpResponse:
+        """Synonyms from a text file: what was taken, and what was not and why."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = SynonymsForm(request.POST, request.FILES) if request.method == "POST" else SynonymsForm()
+        report = synonyms.read(form.cleaned_data["text"]) if form.is_bound and form.is_valid() else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Import synonyms"),
+            "form": form,
+            "report": report,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/knowledge/synonymgroup/import.html", context)
 
 
 @admin.register(ArticleVote)

@@ -17,6 +17,7 @@ from .fusion import DEPTH, Candidate
 from .language import text_configuration
 from .models import Article
 from .nearest import approximate_cursor, as_halfvec
+from .wording import NOTHING, Wording
 
 EXACT_UP_TO = 10_000  # vectors: below, every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
 PROPOSED = 200  # vectors that HNSW proposes: an article owns several, and 50 articles are wanted
@@ -64,11 +65,12 @@ class Question:
     text: str
     vector: np.ndarray | None
     language: str = "en"
+    wording: Wording = NOTHING  # what is searched besides
 
     @property
     def words(self) -> str:
-        """The first 64 different words."""
-        return " ".join(list(dict.fromkeys(self.text.lower().split()))[:MOST_WORDS])
+        """The first 64 different words, and what is searched besides."""
+        return " ".join([*list(dict.fromkeys(self.text.lower().split()))[:MOST_WORDS], *self.wording.added])
 
 
 def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidate]:

@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from helpdesk.core.embeddings import get_embedder, store
 from helpdesk.core.models import Embedding
 
+from . import spelling
 from .chunking import READ, Piece, chunk
 from .language import text_configuration
 from .markdown import plain
@@ -53,6 +54,7 @@ def index_articles(articles: Iterable[Article], progress: Callable[[int], None] 
         pieces = {article.pk: chunk(article.body) for article in batch}
         for article in batch:
             _index_words(article, pieces[article.pk])
+        spelling.learn(batch)
         passages = {article.pk: list(_passages(article, pieces[article.pk])) for article in batch}
         made += store.remember(KIND, (passage for one in passages.values() for passage in one))
         store.trim(KIND, {article_id: len(one) for article_id, one in passages.items()})

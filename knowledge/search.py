@@ -3,16 +3,18 @@
     found = find("I get error 401 on the phone", viewer=agent)       # hits, how sure, and whether meaning was available
     hits = search("I get error 401 on the phone", viewer=None)       # the hits alone; None is the public
 
-Three statements, whatever the size: candidates, what solved cases say, the articles to show.
+Five statements, whatever the size: synonyms, unknown words, candidates, what solved cases say, the articles to show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
@@ -25,6 +27,8 @@ from .excerpts import Excerpt, excerpts
 from .fusion import Band, Memory, Scored, band, fuse
 from .markdown import steps
 from .models import Article
+from .models.article import ArticleQuerySet
+from .wording import Wording, reading
 
 CLOSE_IN_MEANING = 0.5  # cosine from which it is worth saying so
 MOST_HITS = 50
@@ -46,60 +50,91 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Narrowing:
+    """Filters of a search, inside the query like the permissions. Empty ones do not narrow; an unknown value finds nothing."""
+
+    category: str = ""  # slug
+    tag: str = ""
+    language: str = ""  # "de" also stands for "de-AT"
+    audience: str = ""
+    updated_since: datetime | None = None
+
+    def of(self, articles: ArticleQuerySet) -> ArticleQuerySet:
+        if self.category:
+            articles = articles.filter(category__slug=self.category)
+        if self.tag:
+            articles = articles.filter(keywords__contains=[self.tag])
+        if self.language:
+            articles = articles.filter(Q(language=self.language) | Q(language__startswith=f"{self.language}-"))
+        if self.audience:
+            articles = articles.filter(audience=self.audience)
+        return articles.filter(updated_at__gte=self.updated_since) if self.updated_since else articles
+
+
+EVERYTHING = Narrowing()
+
+
+@dataclass(frozen=True)
 class Found:
     hits: list[Hit] = field(default_factory=list)
     confidence: float = 0.0  # of the best hit
     band: Band = Band.NOTHING
     by_meaning: bool = True  # False: only words could be compared, and the screen says so
-
-    @property
-    def notice(self) -> str:
-        return "" if self.by_meaning else gettext("Searching by words only: the language model is not available right now.")
+    also: tuple[str, ...] = ()  # what was searched besides: synonyms, right spellings
+    notice: str = ""  # what the screen says of how it was searched
 
 
-def search(text: str, *, viewer: Any, limit: int = 5, language: str = "en") -> list[Hit]:
+def search(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrowing: Narrowing = EVERYTHING) -> list[Hit]:
     """The best published articles that `viewer` may see (a User, an ApiKey, a customer, or None for the public), best first.
 
     `text` is whatever was asked: a few words, a whole ticket, or the customer's turns joined by line breaks. Never raises
     for odd text; an empty one finds nothing.
     """
-    return find(text, viewer=viewer, limit=limit, language=language).hits
+    return find(text, viewer=viewer, limit=limit, language=language, narrowing=narrowing).hits
 
 
-def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en") -> Found:
+def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrowing: Narrowing = EVERYTHING) -> Found:
     """`search`, with how sure it is and what it could use."""
-    question = ask(text, language=language)
+    among = narrowing.of(Article.objects.published().visible_to(viewer))
+    question = ask(text, language=language, among=among)
     if not question.text:
         return Found()
-    scored, by_meaning = rank(question, viewer=viewer)
-    hits = _present(question, scored[: min(limit, MOST_HITS)], viewer=viewer)
+    scored, by_meaning = rank(question, among=among)
+    hits = _present(question, scored[: min(limit, MOST_HITS)], among=among)
     confidence = hits[0].score if hits else 0.0
-    return Found(hits, confidence, band(confidence), by_meaning)
+    return Found(hits, confidence, band(confidence), by_meaning, question.wording.added, _notice(question.wording, by_meaning))
 
 
-def ask(text: str, *, language: str = "en") -> Question:
-    """The question as it is searched: cut to what is read, with its vector, or without when meaning is not available."""
+def ask(text: str, *, among: ArticleQuerySet, language: str = "en") -> Question:
+    """The question as it is searched: cut to what is read, in other words too, with its vector where meaning is available."""
     text = text[: MOST_CHARACTERS * 4].encode("utf-8", "ignore").decode().replace("\x00", " ")  # what PostgreSQL can hold
     text = " ".join(text.split())[:MOST_CHARACTERS]
+    if not text:
+        return Question("", None, language)
+    wording = reading(text, language=language, among=among)
     try:
-        vector = get_embedder().embed([text])[0] if text else None
+        vector = get_embedder().embed([wording.meant(text)])[0]
     except EmbeddingUnavailable:
         vector = None
-    return Question(text, vector, language)
+    return Question(text, vector, language, wording)
 
 
-def rank(question: Question, *, viewer: Any) -> tuple[list[Scored], bool]:
+def rank(question: Question, *, among: ArticleQuerySet) -> tuple[list[Scored], bool]:
     """Every candidate in order with its score, and whether meaning took part."""
-    among = Article.objects.published().visible_to(viewer)
     found = candidates(question, among=among)
     if question.vector is None:
         return fuse(found, Memory(), by_meaning=False), False
     return fuse(found, cases.recall(question.vector, among=among)), True
 
 
-def _present(question: Question, scored: Sequence[Scored], *, viewer: Any) -> list[Hit]:
+def _notice(wording: Wording, by_meaning: bool) -> str:
+    away = "" if by_meaning else gettext("Searching by words only: the language model is not available right now.")
+    return " ".join(filter(None, (away, wording.notice)))
+
+
+def _present(question: Question, scored: Sequence[Scored], *, among: ArticleQuerySet) -> list[Hit]:
     wanted = {one.article_id: one.candidate.passage if one.candidate else 0 for one in scored}
-    shown = excerpts(question, wanted, among=Article.objects.published().visible_to(viewer))
+    shown = excerpts(question, wanted, among=among)
     return [_hit(one, shown[one.article_id]) for one in scored if one.article_id in shown]
 
 

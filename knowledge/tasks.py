@@ -8,12 +8,17 @@ from celery import shared_task
 
 from helpdesk.core.embeddings import EmbeddingUnavailable
 
-from . import import_runs, indexing
+from . import import_runs, indexing, spelling
 
 
 @shared_task(autoretry_for=(EmbeddingUnavailable,), retry_backoff=True, max_retries=3)
 def index_the_forgotten() -> None:
     indexing.catch_up()
+
+
+@shared_task
+def refresh_words() -> None:
+    spelling.refresh()
 
 
 @shared_task(acks_late=True)

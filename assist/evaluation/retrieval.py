@@ -128,9 +128,10 @@ def _turns(row: dict[str, Any]) -> list[str]:
 
 
 def _ask_all(questions: Sequence[dict[str, Any]], turns: int, names: dict[UUID, str], tell: Progress) -> Iterable[Item]:
+    among = Article.objects.published()
     for number, row in enumerate(questions, 1):
         started = time.perf_counter()
-        ranked, _ = search.rank(search.ask(asked(row, turns)), viewer=None)
+        ranked, _ = search.rank(search.ask(asked(row, turns), among=among), among=among)
         ms = (time.perf_counter() - started) * 1000
         yield judge(str(row["id"]), [names[one.article_id] for one in ranked], ranked[0].confidence if ranked else 0.0, _right(row), ms)
         tell("questions", number, len(questions))

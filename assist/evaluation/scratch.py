@@ -9,11 +9,11 @@ from django.db import connection, models
 
 from helpdesk.core.models import Embedding
 from knowledge import cases
-from knowledge.models import Article, Category, Chunk, SolvedCase
+from knowledge.models import Article, Category, Chunk, SolvedCase, SynonymGroup, Word
 
 from .holdout import Part, within
 
-KNOWLEDGE: tuple[type[models.Model], ...] = (Category, Article, Chunk, SolvedCase, Embedding)
+KNOWLEDGE: tuple[type[models.Model], ...] = (Category, Article, Chunk, SolvedCase, Word, SynonymGroup, Embedding)
 AT_ONCE = 1000
 MEMORY = "64MB"  # temporary tables have their own buffers, 8 MB by default
 

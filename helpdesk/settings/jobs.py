@@ -39,5 +39,6 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "old telephony events": {"task": "assist.tasks.forget_telephony_events", "schedule": timedelta(hours=1)},
+    "words of the articles": {"task": "knowledge.tasks.refresh_words", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

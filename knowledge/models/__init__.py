@@ -5,6 +5,7 @@ from .import_run import ImportRun
 from .revision import ArticleRevision, Text, WorkingCopy
 from .status import Alert, Component, Deployment, Incident, IncidentUpdate, StatusHook
 from .vote import ArticleVote
+from .wording import SynonymGroup, Word
 
 __all__ = (
     "Alert",
@@ -21,6 +22,8 @@ __all__ = (
     "IncidentUpdate",
     "SolvedCase",
     "StatusHook",
+    "SynonymGroup",
     "Text",
+    "Word",
     "WorkingCopy",
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from helpdesk.core.models import Event, User
-from knowledge.models import Article, ArticleVote, ImportRun
+from knowledge.models import Article, ArticleVote, ImportRun, SynonymGroup
 from tests.cast import make_category, signed_in
 from tests.knowledge.conftest import make_article
 
@@ -60,3 +61,19 @@ def test_votes_and_imports_are_only_looked_at(article: Article, as_priya: Client
     assert "secret-hash" not in page and 'name="reason"' not in page
     assert as_priya.get(f"/admin/knowledge/importrun/{run.pk}/change/").status_code == 200
     assert as_priya.get("/admin/knowledge/article/add/").status_code == 403
+
+
+def test_synonyms_are_edited_and_brought_in_with_a_report(as_priya: Client, maya: User) -> None:
+    list_page = "/admin/knowledge/synonymgroup/"
+    assert as_priya.post(f"{list_page}add/", {"terms": "2FA, Two-factor  authentication", "note": ""}).status_code == 302
+    assert SynonymGroup.objects.get().terms == ["2fa", "two-factor authentication"]
+    assert "import/" in as_priya.get(list_page).content.decode()
+    lines = "2fa, two-factor authentication\nchit => invoice, bill # accounting\nlonely\na, b => c\n<b>x</b>, y"
+    page = as_priya.post(f"{list_page}import/", {"lines": lines}).content.decode()
+    assert "2 added, 1 were there already" in page and "line 3: Give at least two" in page and "line 4: One term" in page
+    assert SynonymGroup.objects.get(one_way=True).terms == ["chit", "invoice", "bill"]
+    file = SimpleUploadedFile("synonyms.txt", "Änderung, Wechsel".encode("utf-16"))
+    assert "1 added" in as_priya.post(f"{list_page}import/", {"file": file}).content.decode()
+    assert "Choose a file" in as_priya.post(f"{list_page}import/").content.decode()
+    assert signed_in(maya).post(f"{list_page}import/", {"lines": "q, r"}).status_code in (302, 403, 404)
+    assert not SynonymGroup.objects.filter(terms__contains=["q"]).exists()

@@ -71,3 +71,17 @@ def test_the_bands_are_those_of_the_contract(confidence: float, expected: Band) 
 def test_the_printed_probability_never_falls_as_confidence_rises() -> None:
     values = [probability(step / 100) for step in range(-5, 106)]
     assert values == sorted(values) and values[0] >= 0 and values[-1] <= 1
+
+
+def test_an_article_that_has_solved_nothing_yet_still_finds_its_place() -> None:
+    fresh, used = Candidate(ONE, 0.8, 0.8, 0.5, 0), [Candidate(UUID(int=10 + n), 0.3, 0.3, 0.1, 0) for n in range(4)]
+    votes = [vote(one.article_id, 0.55) for one in used for _ in range(10)]
+    ranked = fuse([fresh, *used], Memory(votes, {one.article_id: 0.45 for one in used}, cases=5000))
+    assert ONE in [one.article_id for one in ranked[:2]]
+
+
+def test_the_best_answer_is_surer_the_further_it_leads() -> None:
+    def sure(second: float) -> float:
+        return fuse([Candidate(ONE, 0.6, 0.6, 0, 0), Candidate(TWO, second, second, 0, 0)], Memory())[0].confidence
+
+    assert sure(0.2) > sure(0.4) > sure(0.59)

@@ -1,0 +1,65 @@
+"""A question in other words: the company's synonyms, and the right spelling of words that no article holds.
+
+Both are searched besides what was asked, never instead of it, and the screen says so.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import chain
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+
+from . import spelling
+from .models import Article, SynonymGroup
+from .models.wording import normal_term
+
+LONGEST = 5  # words of a term
+READ = 64  # words of a question that are compared with the terms
+MOST_ADDED = 12  # terms; a question that means everything finds nothing
+
+_SIGNS = re.compile(r"^[^\w]+|[^\w]+$")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """`synonyms` are terms, `corrections` right spellings by what was written."""
+
+    synonyms: tuple[str, ...]
+    corrections: dict[str, str]
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        return (*dict.fromkeys(chain(self.corrections.values(), self.synonyms)),)
+
+    @property
+    def notice(self) -> str:
+        """ "Searched also for “invoice”, “bill”", or nothing."""
+        terms = ", ".join(gettext("“%(term)s”") % {"term": term} for term in self.added)
+        return gettext("Searched also for %(terms)s.") % {"terms": terms} if terms else ""
+
+    def meant(self, text: str) -> str:
+        """The text as meaning reads it: spelt right, with the synonyms behind it."""
+        for written, right in self.corrections.items():
+            text = re.sub(rf"\b{re.escape(written)}\b", right, text, flags=re.IGNORECASE)
+        return f"{text} ({'; '.join(self.synonyms)})" if self.synonyms else text
+
+
+NOTHING = Wording((), {})
+
+
+def reading(text: str, *, language: str, among: QuerySet[Article]) -> Wording:
+    """What to search for besides. Two statements, a third where a word is unknown and one like it is not."""
+    synonyms = _synonyms(text)
+    known = set(chain.from_iterable(term.split() for term in synonyms))
+    corrected = spelling.corrections(text, language=language, among=among)
+    return Wording(synonyms, {written: right for written, right in corrected.items() if right not in known})
+
+
+def _synonyms(text: str) -> tuple[str, ...]:
+    words = [word for word in (_SIGNS.sub("", part) for part in normal_term(text).split()[:READ]) if word]
+    terms = {" ".join(words[start : start + length]) for length in range(1, LONGEST + 1) for start in range(len(words) - length + 1)}
+    groups = SynonymGroup.objects.filter(terms__overlap=sorted(terms)).order_by("pk") if terms else ()
+    return tuple(dict.fromkeys(chain.from_iterable(group.others(terms) for group in groups)))[:MOST_ADDED]
