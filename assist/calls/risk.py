@@ -89,7 +89,7 @@ def risks_of(session: CallSession, *, said: str, last_heard: datetime | None, no
         found.append(Risk("rising", _("Frustration rising"), 2.5))
     silent = (now - (last_heard or session.answered_at or session.started_at)).total_seconds()
     if session.status == CallSession.Status.ACTIVE and silent >= SILENT:
-        found.append(Risk("silent", _("Long silence"), 2 if silent < 2 * SILENT else 3))
+        found.append(Risk("silent", _("Long silence"), 2))
     if session.duration_seconds >= LONG:
         found.append(Risk("long", _("Long call"), 1))
     return sorted(found, key=lambda risk: -risk.weight)

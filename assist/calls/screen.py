@@ -21,7 +21,9 @@ from tickets.models import Queue, Ticket
 
 from . import risk, scripts
 
+TELLING = 5  # of the customer's first sentences, the longest tells the matter
 SURE = 0.6  # the card on top is the newest one at least so sure (design/ui.md 4c)
+MOST_WHISPERS = 3
 MOST_LINES, MOST_TICKETS, MOST_CALLS, MOST_EARLIER = 2000, 5, 9, 20
 SIDES = {"customer": "c", "agent": "a", "system": "s"}
 KINDS: dict[str, str | Promise] = {
@@ -96,6 +98,16 @@ class Screen:
     others: list[Other] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
     latency: float | None = None  # seconds from the end of a sentence to its suggestion
+
+    @property
+    def spoken(self) -> list[Line]:
+        """The transcript with its notes."""
+        return [line for line in self.lines if line.side != "w"]
+
+    @property
+    def whispers(self) -> list[Line]:
+        """What a supervisor whispered, the newest first: beside the transcript, where it is seen at once."""
+        return [line for line in reversed(self.lines) if line.side == "w"][:MOST_WHISPERS]
 
     @property
     def customer(self) -> Customer | None:
@@ -192,9 +204,9 @@ class Screen:
         """What the wrap-up would say now."""
         if self.call.summary:
             return self.call.summary
-        first = next((line.text for line in self.lines if line.side == "c" and len(line.text) > 30), "")  # noqa: PLR2004 - a greeting says nothing
+        told = max([line.text for line in self.lines if line.side == "c"][:TELLING], key=len, default="")
         facts = ", ".join(f"{entity.label} {entity.value}" for entity in self.heard[:6])
-        return "\n".join(filter(None, (self.issue, first[:240], facts)))
+        return "\n".join(filter(None, (self.issue, told[:240], facts)))
 
 
 def screen(call: CallSession, viewer: User, *, part: str = "") -> Screen:

@@ -167,27 +167,17 @@ def _kept(rows: list[Row]) -> list[str]:
 
 
 def _promises(session: CallSession) -> list[Row]:
-    """What the summary found to do, then what the agent said they would do, with the moment of it."""
-    found = [Row(str(item)[:LONGEST_LINE]) for item in session.action_items]
-    known = {row.text.casefold() for row in found}
+    """What the summary found to do; without one, what the agent said they would do, with the moment of it."""
+    if session.action_items:
+        return [Row(str(item)[:LONGEST_LINE]) for item in session.action_items][:MOST_ROWS]
     words = TranscriptionSegment.objects.filter(session=session, speaker=TranscriptionSegment.Speaker.AGENT).in_order()
+    found: dict[str, Row] = {}
     for segment in words:
+        minutes = f"{int(segment.start_time) // 60:02}:{int(segment.start_time) % 60:02}"
         for sentence in sentences_of("", segment.text):
-            if (
-                _PROMISE.search(sentence)
-                and not sentence.endswith("?")
-                and sentence.casefold() not in known
-                and not found_in(sentence, known)
-            ):
-                minutes = f"{int(segment.start_time) // 60:02}:{int(segment.start_time) % 60:02}"
-                found.append(Row(sentence[:LONGEST_LINE], note=_("Said at %(time)s") % {"time": minutes}))
-    return found[:MOST_ROWS]
-
-
-def found_in(sentence: str, known: set[str]) -> bool:
-    """Whether one of the known promises holds this sentence already, or the other way round."""
-    plain = sentence.casefold().rstrip(".! ")
-    return any(plain in other or other.rstrip(".! ") in plain for other in known)
+            if _PROMISE.search(sentence) and not sentence.endswith("?"):
+                found.setdefault(sentence.casefold(), Row(sentence[:LONGEST_LINE], note=_("Said at %(time)s") % {"time": minutes}))
+    return list(found.values())[:MOST_ROWS]
 
 
 def _facts(session: CallSession, desk: CallDesk) -> list[Row]:

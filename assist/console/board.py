@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from assist.calls import desk, screen, stamps
+from assist.calls import desk, stamps
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.requests import AgentRequest
 
@@ -34,9 +34,9 @@ def whisper(request: AgentRequest, session_id: UUID) -> HttpResponse:
     if not overseeing(request) or found.agent_id == request.user.pk:
         raise Http404
     try:
-        stamp = stamps.whisper(found, by=request.user, text=request.POST.get("text", ""))
+        stamps.whisper(found, by=request.user, text=request.POST.get("text", ""))
     except HelpdeskError as error:
         return refused(request, found, error)
     if not request.htmx:
         return redirect("call", session_id)
-    return render(request, "assist/call/line.html", {"line": screen.stamp_line(stamp)})
+    return HttpResponse(status=204)

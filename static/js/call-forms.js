@@ -23,7 +23,7 @@ async function send(form, button, put, remember) {
     const answer = await fetch(form.action, { method: 'POST', body: fields, headers: { ...csrf(), 'HX-Request': 'true' } });
     if (!answer.ok) throw new Error(answer.status === 422 ? await answer.text() : word('not_done'));
     if (answer.status === 200) put(await answer.text());
-    if (form.matches('[data-quick]')) form.reset();
+    if (form.matches('[data-quick]')) { form.reset(); window.htmx?.trigger('#whispers', 'refresh'); }
     if (form.matches('[data-use]')) { toast(word(`used_${button.value}`), { stays: 3000 }); announce(word(`used_${button.value}`)); }
   } catch (error) {
     if (rating) rate(before);
