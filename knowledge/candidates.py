@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -19,36 +19,50 @@ from .models import Article
 from .nearest import approximate_cursor, as_halfvec
 from .wording import NOTHING, Wording
 
-EXACT_UP_TO = 10_000  # vectors: below, every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
+EXACT_UP_TO = 5_000  # vectors: up to here every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
+FEW = 500  # articles left by filters and permissions: up to here theirs are all compared, for HNSW would search long for so few
 PROPOSED = 200  # vectors that HNSW proposes: an article owns several, and 50 articles are wanted
 MOST_CHARACTERS = 1_200  # of a question: about the 256 tokens that the model reads
 MOST_WORDS = 64  # different words of a question that are looked up; each costs a pass over its postings (security T36)
 RECOUNT_SECONDS = 60.0
+MANY, COMMON = 2_000, 0.1  # articles from which common words are passed over, and the share of articles that makes a word common
 
 # No `websearch` syntax and no operators from the customer: plainto never fails, and its lexemes are joined by "or".
-_ASKED = "asked as materialized (select replace(plainto_tsquery(%s, %s)::text, '&', '|')::tsquery as words)"
+_ASKED = """
+    asked as materialized (
+        select words, case when rare = ''::tsvector then words else replace(rare::text, ''' ''', ''' | ''')::tsquery end as telling
+        from (select replace(plainto_tsquery(%s, %s)::text, '&', '|')::tsquery as words,
+                     ts_delete(strip(to_tsvector(%s, %s)), %s::text[]) as rare) said)
+"""
 _WORDS = """
     worded as materialized (
         select article.id, ts_rank('{{0.1, 0.2, 0.4, 1.0}}', article.search, asked.words, 1) as rank
-        from asked join knowledge_article article on article.search @@ asked.words
+        from asked join knowledge_article article on article.search @@ asked.telling
         where article.id in ({visible})
         order by rank desc limit {depth})
 """
 _MEANING = """
+    compared as materialized (
+        select object_id, part, 1 - (vector <=> %s::halfvec(384)) as closeness from core_embedding
+        where object_kind = 'article' and model = %s and object_id in ({among})),
     meant as materialized (
         select object_id as id,
                coalesce(max(closeness) filter (where part = 0), 0) as title,
                coalesce(max(closeness) filter (where part > 0), 0) as text,
                coalesce((array_agg(part order by closeness desc) filter (where part > 1))[1] - 2, 0) as passage
-        from (select object_id, part, 1 - (vector <=> %s::halfvec(384)) as closeness from core_embedding
-              where object_kind = 'article' and model = %s and object_id in ({among})) compared
-        group by object_id)
+        from compared group by object_id)
 """
 _NEAR = """
     near as materialized (
         select object_id as id from core_embedding
         where object_kind = 'article' and model = %s and exists (select 1 from ({visible}) shown where shown.id = object_id)
         order by vector <=> %s::halfvec(384) limit {proposed})
+"""
+_FREQUENT = """
+    select word from pg_class, pg_stats,
+        unnest(most_common_elems::text::text[], most_common_elem_freqs) as frequent (word, share)
+    where relname = 'knowledge_article' and reltuples > %s and tablename = relname and attname = 'search'
+      and word is not null and share > %s
 """
 _BOTH = """
     select id, coalesce(title, 0), coalesce(text, 0), coalesce(rank, 0), coalesce(passage, 0)
@@ -77,11 +91,12 @@ def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidat
     """The best 50 articles by meaning and the best 50 by words, each with both scores; none outside `among`."""
     visible, parameters = among.order_by().values("id").query.sql_with_params()
     sql = {"visible": visible, "depth": DEPTH, "proposed": PROPOSED, "among": visible}
-    asked = [text_configuration(question.language), question.words, *parameters]
+    said = [text_configuration(question.language), question.words]
+    asked = [*said, *said, list(_size().common), *parameters]
     if question.vector is None:
         return _run(f"with {_ASKED}, {_WORDS} {_WORDS_ALONE}".format(**sql), asked)
     vector, model = as_halfvec(question.vector), get_embedder().name
-    if _size() <= EXACT_UP_TO:
+    if _size().vectors <= EXACT_UP_TO or among.order_by()[: FEW + 1].count() <= FEW:
         return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters])
     sql["among"] = "select id from near union select id from worded"
     walked = [*asked, model, *parameters, vector, vector, model]
@@ -94,12 +109,22 @@ def _run(sql: str, parameters: list[Any], *, approximate: bool = False) -> list[
         return [Candidate(row[0], float(row[1]), float(row[2]), float(row[3]), int(row[4])) for row in cursor.fetchall()]
 
 
-_counted: tuple[float, int] = (0.0, 0)  # when, and how many: a plan may be chosen by a minute-old number
+class _Size(NamedTuple):
+    """How large the index is, as far as it matters: a plan may be chosen by a minute-old number."""
+
+    measured: float  # seconds of the process's clock
+    vectors: int
+    common: tuple[str, ...]  # words that are ranked by, not found by: they would have every article ranked, and tell nothing
 
 
-def _size() -> int:
-    global _counted  # noqa: PLW0603 - one number per process, replaced whole
-    if time.monotonic() - _counted[0] > RECOUNT_SECONDS or not _counted[0]:
-        rows = Embedding.objects.filter(object_kind="article").order_by()[: EXACT_UP_TO + 1].count()
-        _counted = (time.monotonic(), rows)
-    return _counted[1]
+_measured = _Size(0.0, 0, ())
+
+
+def _size() -> _Size:
+    global _measured  # noqa: PLW0603 - one value per process, replaced whole
+    if time.monotonic() - _measured.measured > RECOUNT_SECONDS or not _measured.measured:
+        vectors = Embedding.objects.filter(object_kind="article").order_by()[: EXACT_UP_TO + 1].count()
+        with connection.cursor() as cursor:
+            cursor.execute(_FREQUENT, [MANY, COMMON])
+            _measured = _Size(time.monotonic(), vectors, tuple(word for (word,) in cursor.fetchall()))
+    return _measured

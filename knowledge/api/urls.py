@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import hooks, status
+from . import articles, hooks, status
 
 urlpatterns = [
+    path("articles/", articles.ArticleList.as_view(), name="api-articles"),
+    path("articles/<slug:slug>/", articles.ArticleDetail.as_view(), name="api-article"),
+    path("search/", articles.Search.as_view(), name="api-search"),
     path("status/", status.Overall.as_view(), name="api-status"),
     path("status/components/", status.ComponentList.as_view(), name="api-components"),
     path("status/components/<slug:slug>/", status.ComponentDetail.as_view(), name="api-component"),

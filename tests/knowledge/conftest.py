@@ -27,7 +27,7 @@ Look into the spam folder, or ask an admin for [an invitation](/help/invite/).
 @pytest.fixture(autouse=True)
 def _count_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own knowledge base, so the minute-old size of another's is forgotten."""
-    monkeypatch.setattr(candidates, "_counted", (0.0, 0))
+    monkeypatch.setattr(candidates, "_measured", candidates._Size(0.0, 0, ()))
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -12,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from customers.models import Customer
 from helpdesk.core.models import ApiKey, Embedding, User
 from knowledge import candidates, cases, indexing
+from knowledge import search as search_module
 from knowledge.fusion import Band
 from knowledge.models import Article, SolvedCase
 from knowledge.search import find, search
@@ -123,6 +126,7 @@ def test_the_walk_through_the_index_finds_what_the_full_comparison_finds(library
     questions = ["new secret word", "E503", "where is the lorry", "pdf of the bill"]
     exact = [[(hit.slug, hit.score) for hit in search(question, viewer=None)] for question in questions]
     monkeypatch.setattr(candidates, "EXACT_UP_TO", -1)
+    monkeypatch.setattr(candidates, "FEW", -1)
     assert [[(hit.slug, hit.score) for hit in search(question, viewer=None)] for question in questions] == exact
 
 
@@ -146,3 +150,15 @@ def test_remembering_a_case_again_moves_it(library: Library) -> None:
         cases.remember([cases.Solved(("ticket", "1"), "the lorries dance", article=library[slug])])
     assert SolvedCase.objects.get().article == library["e503"]
     assert [row.object_id for row in Embedding.objects.filter(object_kind="memory")] == [library["e503"].pk]
+
+
+def test_words_that_nearly_every_article_says_are_ranked_by_but_not_found_by(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    public = Article.objects.public()
+    monkeypatch.setattr(candidates, "_measured", candidates._Size(time.monotonic(), 10**6, ("password", "o'clock")))
+
+    def worded(text: str) -> set[UUID]:
+        question = search_module.ask(text, among=public)
+        return {one.article_id for one in candidates.candidates(question, among=public) if one.words}
+
+    assert worded("invoice password") == {library["invoice"].pk}
+    assert library["reset-password"].pk in worded("password")  # nothing else was asked

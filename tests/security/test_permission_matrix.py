@@ -157,6 +157,9 @@ ROWS: dict[str, Row] = {
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/triage/": Row(API_LIST, WRITE),
+    "api/v1/articles/": Row(API_LIST),
+    "api/v1/articles/<slug:slug>/": Row(API_LIST),
+    "api/v1/search/": Row(API_LIST),
     "api/v1/status/": Row(API_LIST),  # our systems are the company's, not a team's
     "api/v1/status/components/": Row(API_LIST),
     "api/v1/status/components/<slug:slug>/": Row(API_LIST),

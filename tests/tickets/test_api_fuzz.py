@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
 
 SAMPLE, MANY = 12, 400  # examples an operation
 OPERATIONS = (
+    "articles_list",
+    "search",
     "tickets_list",
     "tickets_create",
     "tickets_read",
