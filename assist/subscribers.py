@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assist import copilot
+from assist.learning import examples, remembering
 from assist.triage import arrival, following
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
@@ -22,3 +23,19 @@ def settle_draft(event: Event) -> None:
 def plan_follow_up(event: Event) -> None:
     if event.ticket_ref:
         following.set_date(event.ticket_ref)
+
+
+@subscribe("ticket.category_changed", "ticket.priority_changed", "ticket.queue_changed", "ticket.assigned", slow=True, of_people=True)
+def learn_from_a_decision(event: Event) -> None:
+    examples.decided(event)
+
+
+@subscribe("ticket.status_changed", slow=True)
+def learn_from_a_solved_ticket(event: Event) -> None:
+    examples.settle(event.subject_id)
+
+
+@subscribe("ticket.status_changed", "suggestion.rated", "suggestion.used", slow=True)
+def remember_how_it_was_solved(event: Event) -> None:
+    if event.ticket_ref:
+        remembering.remember_ticket(event.ticket_ref)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from assist.acd import receiving
+from assist.learning import refreshing
 
 
 @shared_task
@@ -15,3 +16,8 @@ def take_up_telephony_events() -> None:
 @shared_task
 def forget_telephony_events() -> None:
     receiving.forget()
+
+
+@shared_task
+def refresh_what_was_learned() -> None:
+    refreshing.refresh_in_a_process()

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from assist import copilot, panel
 from assist.models import Draft, Suggestion, TriageRun
 from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
 from knowledge.models import Category
-from tickets.models import Ticket
+from tickets.models import Queue, Ticket
 
 
 @login_required
@@ -135,6 +136,12 @@ def _shown(request: AgentRequest, offered: panel.Panel) -> HttpResponse:
 def _apply(ticket: Ticket, suggestion: Suggestion, request: AgentRequest) -> None:
     if suggestion.source_kind == "category":
         ticket.set_category(Category.objects.filter(slug=suggestion.content).first(), by=request.user)
+    elif suggestion.source_kind == "queue":
+        queue = Queue.objects.visible_to(request.user).filter(slug=suggestion.content).first()
+        if queue:
+            ticket.move(queue=queue, by=request.user)
+    elif suggestion.source_kind == "assignee":
+        ticket.assign(to=User.objects.filter(pk=suggestion.content, is_active=True).first(), by=request.user)
     elif suggestion.source_kind == "incident":
         ticket.tag(suggestion.source_id.partition(":")[2], by=request.user)
 

@@ -1,6 +1,7 @@
 from .call import AgentAction, CallSession, CallUpdate, ClarifyingQuestion, TranscriptionSegment
 from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, ScriptStep
 from .draft import Draft
+from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Prediction
 from .product import Product
 from .suggestion import Suggestion
 from .telephony import AcdConnection, AcdEvent
@@ -10,6 +11,7 @@ from .workflow import OwnWorkflow
 __all__ = (
     "AcdConnection",
     "AcdEvent",
+    "ActionPolicy",
     "AgentAction",
     "CallDesk",
     "CallNote",
@@ -19,7 +21,11 @@ __all__ = (
     "CallUpdate",
     "ClarifyingQuestion",
     "Draft",
+    "LabelledExample",
+    "LearnedModel",
+    "Learnt",
     "OwnWorkflow",
+    "Prediction",
     "Product",
     "SaidStep",
     "ScriptStep",

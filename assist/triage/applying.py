@@ -1,8 +1,9 @@
-"""What triage may do to a ticket by itself. The engine proposes; these named thresholds decide. What a person set stays."""
+"""What triage may do to a ticket by itself. The engine proposes; the policies of `assist.learning` decide. What a person set stays."""
 
 from __future__ import annotations
 
-from helpdesk.core.models import Event
+from assist.learning import policy
+from helpdesk.core.models import Event, User
 from knowledge.models import Category
 from tickets.models import Message, Queue, Ticket
 
@@ -10,9 +11,6 @@ from .pipeline import Outcome
 from .rules import PRIORITIES
 from .sentiment import label_of, over_turns
 
-CATEGORY_FROM = 0.55  # confidence; below, it is only proposed
-QUEUE_FROM = 0.7  # a wrong team costs more than a wrong label
-PRIORITY_FROM = 0.5  # of the category that the priority rests on; escalation rules rest on their own words
 SPOKEN = (Message.AuthorKind.CUSTOMER, Message.AuthorKind.AGENT)
 
 
@@ -31,6 +29,7 @@ def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str]
     changed += _category(ticket, outcome)
     changed += _priority(ticket, outcome, first=first)
     changed += _queue(ticket, outcome, first=first)
+    changed += _assignee(ticket, outcome, first=first)
     changed += _escalation(ticket, outcome)
     _follow_up(ticket, outcome)
     return changed
@@ -54,7 +53,7 @@ def _mood(ticket: Ticket, message: Message, outcome: Outcome, since: set[str]) -
 
 
 def _category(ticket: Ticket, outcome: Outcome) -> list[str]:
-    if ticket.category_id or "category" in ticket.decided_by_people or outcome.category.confidence < CATEGORY_FROM:
+    if ticket.category_id or "category" in ticket.decided_by_people or not policy.of("category").may_act(outcome.category.confidence):
         return []
     category = Category.objects.filter(slug=outcome.category.category).first()
     if category is None:
@@ -66,7 +65,8 @@ def _category(ticket: Ticket, outcome: Outcome) -> list[str]:
 def _priority(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
     """The first message sets it; later ones only raise it."""
     wanted = outcome.priority.priority
-    sure = outcome.category.confidence >= PRIORITY_FROM or outcome.escalation.escalate
+    # an escalation rule rests on its own words, whatever the category
+    sure = policy.of("priority").may_act(outcome.priority.confidence) or outcome.escalation.escalate
     lower = PRIORITIES.index(wanted) <= PRIORITIES.index(ticket.priority)
     if not sure or "priority" in ticket.decided_by_people or wanted == ticket.priority or (lower and not first):
         return []
@@ -77,19 +77,37 @@ def _priority(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
 def _queue(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
     """Into the one queue that takes this category, if nobody has touched the ticket yet."""
     touched = "queue" in ticket.decided_by_people or ticket.assignee_id or not ticket.queue.is_default
-    if not first or touched or outcome.category.confidence < QUEUE_FROM:
+    if not first or touched:
         return []
     takers = list(Queue.objects.filter(categories__slug=outcome.category.category).distinct()[:2])
-    if len(takers) != 1 or takers[0] == ticket.queue:
+    sure, reason = outcome.category.confidence, outcome.category.category
+    if len(takers) != 1:  # no team, or several, takes this category: who solved tickets like this?
+        learned = next((one for one in outcome.people if one.field == "queue"), None)
+        takers = list(Queue.objects.filter(slug=learned.label)) if learned else []
+        sure, reason = (learned.confidence, learned.why) if learned else (0.0, "")
+    if len(takers) != 1 or takers[0] == ticket.queue or not policy.of("queue").may_act(sure):
         return []
-    ticket.move(queue=takers[0], by=None, reason=outcome.category.category)
+    ticket.move(queue=takers[0], by=None, reason=reason)
     return ["queue"]
+
+
+def _assignee(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
+    """Only where supervisors allow it, to a member of the ticket's team who has solved tickets like this."""
+    learned = next((one for one in outcome.people if one.field == "assignee"), None)
+    free = first and ticket.assignee_id is None and "assignee" not in ticket.decided_by_people
+    if learned is None or not free or not policy.of("assignee").may_act(learned.confidence):
+        return []
+    agent = User.objects.filter(pk=learned.label, is_active=True, memberships__queue=ticket.queue_id).first()
+    if agent is None:
+        return []
+    ticket.assign(to=agent, by=None)
+    return ["assignee"]
 
 
 def _escalation(ticket: Ticket, outcome: Outcome) -> list[str]:
     """Say once per level that others must see it."""
     up = outcome.escalation
-    if not up.escalate:
+    if not up.escalate or not policy.of("escalation").may_act(1.0):
         return []
     ticket.metadata = {
         **ticket.metadata,

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from assist.learning import predictions
 from assist.models import Draft, TriageRun, TriageStep
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import ApiKey
@@ -102,7 +103,7 @@ def scope_of(ticket: Ticket) -> Scope:
         queues = Queue.objects.filter(Q(pk=ticket.queue_id) | Q(categories__slug=category)).values("pk")
         return Ticket.objects.filter(queue__in=queues).exclude(pk=ticket.pk)
 
-    return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id)
+    return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id, ticket_id=ticket.pk)
 
 
 def _write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = None) -> TriageRun | None:
@@ -119,6 +120,8 @@ def _write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = No
         found = {"result": outcome.result(), "state": state, "total_ms": outcome.total_ms, "applied": applied}
         run = TriageRun.objects.create(ticket=ticket, message=message, repeats=repeats, **way, **found)
         _write_steps(run, outcome)
+        if repeats is None and not outcome.case.earlier:
+            predictions.keep(ticket, outcome, applied)
         if repeats is not None:
             Draft.objects.filter(answers=message, state=Draft.State.OFFERED).update(state=Draft.State.STALE)
         if not since:  # a message that was answered meanwhile is offered nothing

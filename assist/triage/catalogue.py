@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from assist.learning import people, recalling
+
 from . import (
     articles,
     categorise,
@@ -42,6 +44,11 @@ class Kind:
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()  # read where given, done without where not
     deep: bool = False  # whether it has a depth
+
+
+def _recall(found: Outcome, _most: int) -> recalling.Learned:
+    vector = found.reading.vector
+    return recalling.NOTHING if vector is None else recalling.recall(vector, besides=found.scope.ticket_id)
 
 
 def _escalate(found: Outcome, _most: int) -> escalate.Escalation:
@@ -82,10 +89,22 @@ STEPS: dict[str, Kind] = {
     "language": Kind("language", lambda f, _: language.detect(f.reading.text, hint=f.case.language), ("reading",)),
     "signals": Kind("signals", lambda f, _: signals.find(f.reading, language=f.language), ("reading",), ("language",)),
     "sentiment": Kind("sentiment", lambda f, _: sentiment.feel(f.case, f.reading, f.signals), ("reading",), ("signals",)),
-    "categorise": Kind("category", lambda f, _: categorise.categorise(f.reading, language=f.language), ("reading",), ("language",)),
+    "recall": Kind("learned", _recall, ("reading",)),
+    "categorise": Kind(
+        "category",
+        lambda f, _: categorise.categorise(f.reading, language=f.language, learned=f.learned),
+        ("reading",),
+        ("language", "learned"),
+    ),
     "entities": Kind("entities", lambda f, _: entities.extract(f.case.text, region=f.scope.region)),
     "key_issues": Kind("key_issues", lambda f, _: key_issues.choose(f.reading), ("reading",)),
-    "prioritise": Kind("priority", lambda f, _: prioritise.prioritise(f.facts), ("category", "sentiment"), ("signals",)),
+    "prioritise": Kind(
+        "priority",
+        lambda f, _: prioritise.prioritise(f.facts, reading=f.reading, learned=f.learned),
+        ("category", "sentiment"),
+        ("signals", "learned"),
+    ),
+    "people": Kind("people", lambda f, _: people.suggest(f.learned.near), ("learned",)),
     "knowledge": Kind(
         "knowledge",
         lambda f, most: articles.look_up(f.reading, viewer=f.scope.viewer, language=f.language, most=most),

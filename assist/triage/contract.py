@@ -39,6 +39,8 @@ def _analysis(found: Outcome) -> dict[str, Any]:
         "category_confidence": found.category.confidence,
         "category_why": found.category.why,
         "category_alternatives": [{"category": slug, "confidence": share} for slug, share in found.category.alternatives],
+        "learned_from": found.category.learned_from,
+        "suggested": [{"field": one.field, "value": one.label, "name": one.name, "confidence": one.confidence} for one in found.people],
         "priority": found.priority.priority,
         "priority_reasons": list(found.priority.reasons),
         "sentiment": asdict(found.sentiment),

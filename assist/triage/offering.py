@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from django.utils import timezone
 
+from assist.learning import policy
 from assist.models import Draft, Suggestion
 from tickets.models import Message, Ticket
 
@@ -41,7 +42,10 @@ def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
 
 
 def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
+    articles = policy.of("article")
     for article in outcome.knowledge:
+        if not articles.may_propose(article.relevance_score):
+            continue
         yield Suggestion(
             ticket=ticket,
             suggestion_type=Suggestion.Type.ARTICLE,
@@ -70,17 +74,18 @@ def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
 
 def _actions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
     """What was not sure enough to be done, and incidents to link."""
-    proposed = {"category": outcome.category.category} if ticket.category_id is None and outcome.category.confidence else {}
-    for field, value in proposed.items():
+    for field, value, name, sure, why in _undone(ticket, outcome):
+        if not policy.of(field).may_propose(sure):
+            continue
         yield Suggestion(
             ticket=ticket,
             suggestion_type=Suggestion.Type.ACTION,
-            title=f"Set {field} to {value.replace('_', ' ')}",
+            title=_TITLES[field] % name,
             content=value,
             source_kind=field,
             source_id=f"{field}:{value}"[:64],
-            why=outcome.category.why[:500],
-            confidence_score=outcome.category.confidence,
+            why=why[:500],
+            confidence_score=sure,
         )
     for link in outcome.status.linked:
         yield Suggestion(
@@ -94,6 +99,20 @@ def _actions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
             why=link.why,
             confidence_score=link.score,
         )
+
+
+_TITLES = {"category": "Set category to %s", "queue": "Move to %s", "assignee": "Assign to %s"}
+
+
+def _undone(ticket: Ticket, outcome: Outcome) -> Iterator[tuple[str, str, str, float, str]]:
+    """(field, value, name, confidence, why) of what the ticket lacks and the engine has an opinion on."""
+    topic = outcome.category
+    if ticket.category_id is None and topic.confidence:
+        yield "category", topic.category, topic.category.replace("_", " "), topic.confidence, topic.why
+    for one in outcome.people:
+        lacking = ticket.assignee_id is None if one.field == "assignee" else ticket.queue.is_default and ticket.queue.slug != one.label
+        if lacking:
+            yield one.field, one.label, one.name, one.confidence, one.why
 
 
 def _offer_draft(ticket: Ticket, message: Message, outcome: Outcome) -> None:

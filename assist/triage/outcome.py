@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from assist.learning import people, recalling
 from tickets.models import Ticket
 
 from . import (
@@ -45,6 +46,7 @@ class Scope:
     viewer: Any = None  # for articles
     tickets: Callable[[str], QuerySet[Ticket]] | None = None  # which tickets may be shown as similar, given the category
     customer_id: UUID | None = None
+    ticket_id: UUID | None = None  # what people said of this very ticket teaches nothing about it
     region: str | None = None  # for local phone numbers
     threads: bool = True  # independent steps side by side; a batch has its own workers
     workflow: str = ""  # by name; empty: the ticket's own nature decides
@@ -60,7 +62,9 @@ class Outcome:
     language: str = language.FALLBACK
     signals: signals.Signals = field(default_factory=signals.Signals)
     sentiment: sentiment.Sentiment = sentiment.UNKNOWN
+    learned: recalling.Learned = recalling.NOTHING  # what people decided of tickets like this
     category: categorise.Categorised = categorise.UNKNOWN
+    people: tuple[people.Suggested, ...] = ()  # a team and a colleague who solved tickets like this
     entities: entities.Entities = field(default_factory=entities.Entities)
     key_issues: tuple[str, ...] = key_issues.NONE
     priority: prioritise.Prioritised = prioritise.UNKNOWN

@@ -42,18 +42,19 @@ class Subscription:
     name: str
     handler: Handler
     slow: bool  # thinks for seconds: gets a task of its own, so that it holds nobody up
+    of_people: bool = False  # hears only of what a person or a partner did, not of what the system did itself
 
 
 _by_kind: dict[str, list[Subscription]] = {}
 _by_name: dict[str, Subscription] = {}
 
 
-def subscribe(*kinds: str, slow: bool = False) -> Callable[[Handler], Handler]:
+def subscribe(*kinds: str, slow: bool = False, of_people: bool = False) -> Callable[[Handler], Handler]:
     """Register a subscriber for event kinds. Its name is `app.function`, so renaming one orphans its open receipts."""
 
     def register(handler: Handler) -> Handler:
         name = f"{handler.__module__.split('.')[0]}.{handler.__name__}"
-        subscription = _by_name[name] = Subscription(name, handler, slow)
+        subscription = _by_name[name] = Subscription(name, handler, slow, of_people)
         for kind in kinds:
             if kind not in KINDS:
                 raise LookupError(f"{name} subscribes to {kind!r}, which is not in core.kinds")
@@ -102,10 +103,10 @@ def record(
         actor_name=str(by or "")[:150],
         request_id=current_request_id(),
     )
-    subscriptions = _by_kind.get(kind, ())
+    subscriptions = [one for one in _by_kind.get(kind, ()) if by is not None or not one.of_people]
     due = timezone.now() + SWEEP_AFTER
-    Receipt.objects.bulk_create([Receipt(event=event, subscriber=s.name, due_at=due) for s in subscriptions])
     if subscriptions:
+        Receipt.objects.bulk_create([Receipt(event=event, subscriber=s.name, due_at=due) for s in subscriptions])
         transaction.on_commit(partial(_ring, event.pk))
     for group in dict.fromkeys(audience):
         realtime.broadcast(group, {"type": "event", "event": event.pk, "kind": kind, "ticket": str(event.ticket_ref or "")})

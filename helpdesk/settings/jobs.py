@@ -40,5 +40,6 @@ CELERY_BEAT_SCHEDULE = {
     },
     "old telephony events": {"task": "assist.tasks.forget_telephony_events", "schedule": timedelta(hours=1)},
     "words of the articles": {"task": "knowledge.tasks.refresh_words", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
+    "learn": {"task": "assist.tasks.refresh_what_was_learned", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

@@ -62,7 +62,7 @@ def test_a_new_message_is_understood_through_the_event_spine(
     assert run.state == TriageRun.State.DONE
     assert run.result["analysis"]["category"] == "billing"
     assert {"category", "priority", "sentiment"} <= set(run.applied)
-    assert [step.name for step in run.steps.all()][:4] == ["ingest", "language", "signals", "sentiment"]
+    assert [step.name for step in run.steps.all()][:5] == ["ingest", "recall", "language", "signals", "sentiment"]
     assert Event.objects.filter(kind="triage.completed", ticket_ref=ticket.pk).count() == 1
 
 
@@ -303,7 +303,7 @@ def test_what_a_mail_costs_in_statements(
     arrival.understand(receive(dwayne, "Logo", "How do I change the logo?").pk)  # learns
     with django_assert_max_num_queries(25):
         message = receive("new@person.example", "Two payments", TWICE, external_id="n@person.example")
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(38):
         run = arrival.understand(message.pk)
     assert run is not None
     assert {"category", "priority", "queue", "sentiment"} <= set(run.applied)
