@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from assist import copilot
 from assist.learning import examples, remembering
+from assist.calls import ending
+from assist.models import CallSession
 from assist.triage import arrival, following
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
@@ -39,3 +41,9 @@ def learn_from_a_solved_ticket(event: Event) -> None:
 def remember_how_it_was_solved(event: Event) -> None:
     if event.ticket_ref:
         remembering.remember_ticket(event.ticket_ref)
+
+
+@subscribe("call.ended", "call.transferred")
+def finish_call(event: Event) -> None:
+    """The one who hung up does it at once; this is for when they were killed before they could."""
+    ending.finish(CallSession.objects.get(pk=event.subject_id))

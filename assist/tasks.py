@@ -6,6 +6,9 @@ from celery import shared_task
 
 from assist.acd import receiving
 from assist.learning import refreshing
+from assist.calls import rounds
+
+__all__ = ("forget_telephony_events", "rounds", "take_up_telephony_events")  # the worker finds tasks through this module
 
 
 @shared_task

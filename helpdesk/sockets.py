@@ -4,7 +4,19 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from django.urls import path
 
+from assist.consumers import CallConsumer
 from helpdesk.core.realtime import SameOriginOnly
 from tickets.consumers import ConsoleConsumer
 
-sockets = SameOriginOnly(AuthMiddlewareStack(URLRouter([path("ws/", ConsoleConsumer.as_asgi())])))
+_call = CallConsumer.as_asgi()
+sockets = SameOriginOnly(
+    AuthMiddlewareStack(
+        URLRouter(
+            [
+                path("ws/", ConsoleConsumer.as_asgi()),
+                path("api/realtime/ws/<uuid:session_id>", _call),
+                path("api/realtime/ws/<uuid:session_id>/", _call),
+            ]
+        )
+    )
+)

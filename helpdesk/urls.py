@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("tickets.urls")),
     path("", include("assist.urls")),
     path("api/v1/", include("helpdesk.api_urls")),
+    path("api/realtime/", include("assist.api.calls_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SwaggerPage.as_view(url_name="schema"), name="docs"),
     path("redoc", RedocPage.as_view(url_name="schema"), name="redoc"),

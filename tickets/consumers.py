@@ -7,34 +7,29 @@ import contextlib
 import json
 import logging
 import time
-from collections import Counter, deque
-from importlib import import_module
+from collections import deque
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError
 from django.template.loader import render_to_string
 from django.utils.crypto import constant_time_compare
 
 from helpdesk.core.accounts.leaving import fingerprint
 from helpdesk.core.models import User
+from helpdesk.core.socket_access import places, same_person
 from tickets import live
 from tickets.models import Ticket
 
 log = logging.getLogger(__name__)
 
-MOST_SOCKETS = 30  # of one agent, in one process
 LONGEST_FRAME = 64 * 1024  # characters
 MOST_FRAMES, FRAMES_IN = 20, 10.0  # frames in so many seconds
 CHECK_EVERY = 60.0  # seconds between two looks at the viewer's rights
 GATHER = 0.15  # seconds in which hints of one burst are gathered into one answer
 SIGNED_OUT, TOO_BIG, TOO_MANY, TOO_FAST = 4401, 1009, 4429, 4408
-
-_open: Counter[str] = Counter()
 
 
 class ConsoleConsumer(AsyncWebsocketConsumer):
@@ -53,17 +48,16 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         if not self.viewer.is_authenticated or not await self._still_welcome():
             await self.close(SIGNED_OUT)
             return
-        if _open[str(self.viewer.pk)] >= MOST_SOCKETS:
+        self.counted = places.take(self.viewer)
+        if not self.counted:
             await self.close(TOO_MANY)
             return
-        _open[str(self.viewer.pk)] += 1
-        self.counted = True
         await self._join()
         self._spawn(self._watch_rights())
 
     async def disconnect(self, code: int) -> None:
         if self.counted:
-            _open[str(self.viewer.pk)] -= 1
+            places.give_back(self.viewer)
         for task in self.tasks:
             task.cancel()
         for group in self.groups_joined:
@@ -193,7 +187,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         return True
 
     async def _still_welcome(self) -> bool:
-        return await self._ask(_welcome, self.viewer, self.scope.get("session"))
+        return await self._ask(same_person, self.viewer, self.scope.get("session"))
 
     # -- small parts -------------------------------------------------------------------------------------------
 
@@ -213,20 +207,6 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
 async def _quietly(work: Any) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await work
-
-
-def _welcome(viewer: User, session: SessionBase | None) -> bool:
-    """Is this session still signed in, as the same person in the same role?"""
-    fresh = User.objects.filter(pk=viewer.pk, is_active=True).first()
-    if fresh is None or fresh.role != viewer.role or session is None or not session.session_key:
-        return False
-    stored = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)  # read anew: the scope's copy is as old as the socket
-    known = stored.get("_auth_user_hash", "")
-    same = any(
-        constant_time_compare(known, fingerprint)
-        for fingerprint in (fresh.get_session_auth_hash(), *fresh.get_session_auth_fallback_hash())
-    )
-    return stored.get("_auth_user_id") == str(viewer.pk) and same
 
 
 def _sees(viewer: User, ticket: UUID) -> bool:

@@ -10,16 +10,18 @@ Every verb may be called twice with the same words and then does nothing new. Er
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+
 from assist.models import CallSession, TranscriptionSegment
 from helpdesk.core.events import record
+from helpdesk.core.tasks import send_quietly
 
-from . import parties, transcript, updates
+from . import assisting, ending, pacing, parties, rounds, transcript, updates
 from .parties import Opening
 from .transcript import CallEnded, Spoken
 
@@ -84,8 +86,14 @@ def hear(session: CallSession, spoken: Spoken, *, late: bool = False) -> Heard:
     """
     began = time.perf_counter()
     kept = transcript.keep(session, spoken, late=late)
-    status = "duplicate" if kept.duplicate else "stored"
-    return _heard(status, kept.session, kept.segment, began)
+    if kept.duplicate:
+        return _heard("duplicate", kept, began)
+    if not kept.session.is_running:
+        return _heard("stored", replace(kept, session=ending.refresh(kept.session)), began)
+    if spoken.speaker != TranscriptionSegment.Speaker.CUSTOMER:
+        return _heard("stored", kept, began)
+    status, session = _think_or_put_off(kept)
+    return _heard(status, replace(kept, session=session), began)
 
 
 def partial(session: CallSession, spoken: Spoken) -> Heard:
@@ -96,19 +104,41 @@ def partial(session: CallSession, spoken: Spoken) -> Heard:
 
 
 def end(session: CallSession, status: str = CallSession.Status.COMPLETED) -> CallSession:
-    """Hang up: `completed`, `abandoned` or `transferred`. An ended call stays as it ended."""
+    """Hang up: `completed`, `abandoned` or `transferred`. Summed up and filed as a ticket; an ended call stays as it ended."""
     with transaction.atomic():
         session = transcript.locked(session)
-        if not session.is_running:
-            return session
-        unanswered = session.status == CallSession.Status.RINGING
-        session.status = CallSession.Status.ABANDONED if unanswered and status == CallSession.Status.COMPLETED else status
-        session.ended_at = timezone.now()
-        updates.tell(session, {"type": "call.ended", "session_id": str(session.session_id), "status": session.status})
-        session.save(update_fields=["status", "ended_at", "updates"])
-        kind = "call.transferred" if session.status == CallSession.Status.TRANSFERRED else "call.ended"
-        _record(session, kind, status=session.status, duration_seconds=session.duration_seconds)
-    return session
+        if session.is_running:
+            _hang_up(session, status)
+    return ending.finish(session)
+
+
+def _hang_up(session: CallSession, status: str) -> None:
+    unanswered = session.status == CallSession.Status.RINGING
+    session.status = CallSession.Status.ABANDONED if unanswered and status == CallSession.Status.COMPLETED else status
+    session.ended_at = timezone.now()
+    session.analysis_due_at = None
+    updates.tell(session, {"type": "call.ended", "session_id": str(session.session_id), "status": session.status})
+    session.save(update_fields=["status", "ended_at", "analysis_due_at", "updates"])
+    kind = "call.transferred" if session.status == CallSession.Status.TRANSFERRED else "call.ended"
+    _record(session, kind, status=session.status, duration_seconds=session.duration_seconds)
+
+
+def _think_or_put_off(kept: transcript.Kept) -> tuple[str, CallSession]:
+    """Inside the pacing window, or when this process has its hands full, the words wait for the next round."""
+    left = pacing.wait(kept.session)
+    if not left:
+        with pacing.turn() as ours:
+            if ours:
+                session = assisting.assist(kept.session, segment=kept.segment)
+                if session.analysis_due_at is not None:  # somebody spoke on meanwhile, and was put off
+                    _ask_for_a_round(session, pacing.PUT_OFF)
+                return "processed", session
+    _ask_for_a_round(kept.session, left or pacing.PUT_OFF)
+    return "deferred", kept.session
+
+
+def _ask_for_a_round(session: CallSession, seconds: float) -> None:
+    transaction.on_commit(lambda: send_quietly(rounds.assist_in_call, str(session.session_id), countdown=seconds))
 
 
 def _open(opening: Opening, status: str) -> tuple[CallSession, bool]:
@@ -175,13 +205,13 @@ def _record(session: CallSession, kind: str, **data: object) -> None:
     record(kind, subject=session, audience=session.audience, **who, **known, **people, **data)
 
 
-def _heard(status: str, session: CallSession, segment: TranscriptionSegment, began: float) -> Heard:
-    notice = _("The segment was cut to %(words)d words.") % {"words": transcript.MOST_WORDS} if segment.cut else ""
+def _heard(status: str, kept: transcript.Kept, began: float) -> Heard:
+    notice = _("The segment was cut to %(words)d words.") % {"words": transcript.MOST_WORDS} if kept.segment.cut else ""
     return Heard(
         status=status,
-        segment_id=segment.pk,
-        suggestions_count=session.suggestions_count,
-        questions_count=session.questions_count,
+        segment_id=kept.segment.pk,
+        suggestions_count=kept.session.suggestions_count,
+        questions_count=kept.session.questions_count,
         processing_time_ms=round((time.perf_counter() - began) * 1000),
         notice=notice,
     )

@@ -95,6 +95,7 @@ class CallSession(models.Model):
     disposition = models.CharField(_("disposition"), max_length=12, choices=Disposition.choices, blank=True)
     notes = models.TextField(_("notes"), blank=True)
     edited_by_people = models.JSONField(default=list, blank=True)  # fields that a person wrote: a refresh leaves them alone
+    filed_at = models.DateTimeField(null=True, blank=True)  # summed up, and in a ticket
     wrapped_up_at = models.DateTimeField(null=True, blank=True)
 
     objects = CallSessionQuerySet.as_manager()

@@ -53,7 +53,7 @@ def check(reading: Reading, *, category: str, at: datetime | None = None) -> Sys
         components=tuple({"id": str(one.pk), "slug": one.slug, "name": one.name, "state": one.state} for one in components),
         incidents=tuple(_shown(one) for one in incidents),
         recent_deployments=tuple(_deployed(one) for one in deployments),
-        linked=(*_linked_incidents(reading, incidents), *(_linked_deployments(reading, deployments) if category in TROUBLE else ())),
+        linked=(*linked_incidents(reading, incidents), *(_linked_deployments(reading, deployments) if category in TROUBLE else ())),
     )
 
 
@@ -63,7 +63,7 @@ def overall(components: Sequence[Component], incidents: Sequence[Incident]) -> s
     return "outage" if "outage" in states else "degraded" if "degraded" in states else "operational"
 
 
-def _linked_incidents(reading: Reading, incidents: Sequence[Incident]) -> list[Link]:
+def linked_incidents(reading: Reading, incidents: Sequence[Incident]) -> list[Link]:
     links = []
     for incident in incidents:
         score = _closeness(reading, f"{incident.title}. {incident.description}")

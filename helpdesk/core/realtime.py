@@ -7,20 +7,27 @@ PostgreSQL within what their viewer may see, so a lost or doubled hint harms nob
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+AWAY = (RedisError, OSError)  # what a Redis that is away raises
+PAUSE = 1.0  # seconds before it is asked again
 MOST_UNSENT = 2000  # hints that wait while Redis hangs; more are dropped, pages poll meanwhile
 
 
@@ -63,6 +70,47 @@ class _Sender:
 
 _sender = _Sender()
 os.register_at_fork(after_in_child=_sender.__init__)  # type: ignore[misc]  # a thread does not survive a fork
+
+
+async def ask(function: Callable[..., T], *arguments: Any) -> T:
+    """Run something that needs the database beside the event loop; its connection goes back to the pool."""
+    return await database_sync_to_async(function)(*arguments)
+
+
+class Listening:
+    """Hints of one group, for a stream. While Redis is away it says nothing; the listener reads what it missed."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self._layer = get_channel_layer()
+        self._channel = ""
+
+    async def __aenter__(self) -> Self:
+        self._channel = await self._layer.new_channel("stream")
+        await self._join()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        with contextlib.suppress(*AWAY):
+            await self._layer.group_discard(self._group, self._channel)
+
+    async def next(self, patience: float) -> dict[str, Any] | None:
+        """The next hint, or None after so many seconds of silence, and at once when the line was cut."""
+        try:
+            async with asyncio.timeout(patience):
+                hint: dict[str, Any] = await self._layer.receive(self._channel)
+                return hint
+        except TimeoutError:
+            await self._join()  # it may have forgotten us: a restarted Redis remembers no groups
+        except AWAY as error:
+            log.warning("realtime_unavailable", extra={"error": repr(error)})
+            await asyncio.sleep(PAUSE)
+            await self._join()
+        return None
+
+    async def _join(self) -> None:
+        with contextlib.suppress(*AWAY):
+            await self._layer.group_add(self._group, self._channel)
 
 
 class SameOriginOnly:

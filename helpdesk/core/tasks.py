@@ -13,7 +13,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from . import absence, events
-from .models import IdempotencyRecord, Receipt
+from .models import IdempotencyRecord, OneTimeToken, Receipt
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,9 @@ def sweep_events() -> None:
 
 @shared_task
 def forget_old_traces() -> None:
-    """Idempotency answers are kept for 24 h (contract); receipts that are done, for a week."""
+    """Idempotency answers are kept for 24 h (contract); receipts that are done, for a week; spent socket tickets not at all."""
     now = timezone.now()
+    OneTimeToken.objects.filter(purpose=OneTimeToken.Purpose.SOCKET, expires_at__lt=now).delete()
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
     Receipt.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
 

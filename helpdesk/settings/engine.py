@@ -14,3 +14,8 @@ EMBEDDING_THREADS = env.int("EMBEDDING_THREADS", default=1)
 OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
 LLM_MODEL = env("LLM_MODEL", default="")
+
+# Live calls. The local engine answers inside the request; a call's thinking can be spaced out (0: every customer's sentence).
+ASSIST_MIN_INTERVAL_SECONDS = env.float("ASSIST_MIN_INTERVAL_SECONDS", default=0.0)
+ASSIST_MIN_CONTEXT_CONFIDENCE = env.float("ASSIST_MIN_CONTEXT_CONFIDENCE", default=0.6)  # below, the agent is given questions to ask
+ASSIST_MAX_SUGGESTIONS = env.int("ASSIST_MAX_SUGGESTIONS", default=5)

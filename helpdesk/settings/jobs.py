@@ -17,7 +17,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
 # Subscribers that think for long have a queue of their own: mail becomes a ticket at once, however much there is to understand.
 CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"))
-CELERY_TASK_ROUTES = {"helpdesk.core.tasks.handle": {"queue": "thinking"}}
+CELERY_TASK_ROUTES = {"helpdesk.core.tasks.handle": {"queue": "thinking"}, "assist.calls.rounds.assist_in_call": {"queue": "thinking"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
@@ -41,5 +41,6 @@ CELERY_BEAT_SCHEDULE = {
     "old telephony events": {"task": "assist.tasks.forget_telephony_events", "schedule": timedelta(hours=1)},
     "words of the articles": {"task": "knowledge.tasks.refresh_words", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
     "learn": {"task": "assist.tasks.refresh_what_was_learned", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
+    "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

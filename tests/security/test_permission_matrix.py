@@ -170,6 +170,12 @@ ROWS: dict[str, Row] = {
     "api/v1/status/alertmanager/": Row(API_LIST, WRITE),
     "api/v1/status/statuspage/": Row(API_LIST, WRITE),
     "api/v1/status/hooks/<str:token>/": Row(NOBODY, WRITE),  # the token is the credential
+    "api/v1/socket-tickets/": Row(API_LIST, WRITE),
+    "api/realtime/call/start/": Row(API_LIST, WRITE),
+    "api/realtime/call/end/": Row(API_LIST, WRITE),  # which call is in the body: tests/assist/calls/test_api.py
+    "api/realtime/transcription/": Row(API_LIST, WRITE),
+    "api/realtime/suggestions/<uuid:session_id>/": Row(API),
+    "api/realtime/stream/<uuid:session_id>/": Row(API),
 }
 ARTICLE = re.compile(r"^\^help/\(\?!.*slug")
 OWN_LOOK = ("admin/", "accounts/")  # Django's admin and allauth: tested as a whole below
@@ -269,6 +275,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "session_id": call.session_id,
         "name": "side",
         "calls.pk": said.pk,
+        "session_id": CallSession.objects.create(call_id="x", queue=support).session_id,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {

@@ -17,7 +17,7 @@ TRUSTED = {
     "tickets/views/bodies.py": "nh3 in html.for_display, shown in a sandboxed frame",
 }
 # Models whose rows belong to a team or a person: a view asks `visible_to`, or finds them through an object that was found so.
-OWNED = ("Ticket", "Message", "Attachment", "Customer", "Draft", "Suggestion", "TriageRun")
+OWNED = ("Ticket", "Message", "Attachment", "Customer", "Draft", "Suggestion", "TriageRun", "CallSession")
 SCOPED = re.compile(
     r"visible_to|ticket__in=|message__in=|_ref=find\(|pk=(ticket|message|draft|found|self|fresh)\.pk|pk=pk\)\)|\.none\(\)|\.exists\(\)|for_thread|for_screen"
 )

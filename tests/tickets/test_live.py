@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.models import Customer
+from helpdesk.core import socket_access
 from helpdesk.core.models import Event, User
 from helpdesk.sockets import sockets
 from tests.cast import make_category
@@ -230,7 +231,7 @@ async def test_nonsense_closes_nothing_but_itself(maya: User, frame: str, suppor
 
 
 async def test_one_agent_has_a_bounded_number_of_sockets(maya: User, monkeypatch: pytest.MonkeyPatch, support: Queue) -> None:
-    monkeypatch.setattr(consumers, "MOST_SOCKETS", 1)
+    monkeypatch.setattr(socket_access, "MOST_OF_AGENT", 1)
     client = await ask(signed_in)(maya)
     first, second = socket_of(client), socket_of(client)
     await first.connect()

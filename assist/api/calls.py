@@ -1,0 +1,88 @@
+"""`/api/realtime/`: a call begins, is heard, ends; and what is on offer in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assist.calls import switchboard
+from assist.calls.representation import offered
+from assist.models import CallSession
+from helpdesk.core.models import User
+
+from .calls_input import EndInput, StartInput, TranscriptionInput
+from .calls_output import Ended, HeardOutput, OnOffer, Started
+
+
+class CallView(APIView):
+    scope = "calls"
+
+
+class Start(CallView):
+    @extend_schema(operation_id="call_start", request=StartInput, responses={200: Started, 201: Started})
+    def post(self, request: Request) -> Response:
+        entered = StartInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        opening = _own(request, entered.opening())
+        known = switchboard.find(provider=opening.provider, call_id=opening.call_id)
+        if known is not None and known.is_running:
+            find(request, known.session_id)  # the same call_id may name another team's call, which is none of theirs
+        session, opened = switchboard.start(opening)
+        body = {"status": "success", "session_id": str(session.session_id), "call_id": session.call_id}
+        return Response(body, status=201 if opened else 200)
+
+
+class Transcription(CallView):
+    @extend_schema(operation_id="call_transcription", request=TranscriptionInput, responses=HeardOutput)
+    def post(self, request: Request) -> Response:
+        entered = TranscriptionInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        session = find(request, entered.validated_data["session_id"])
+        hear = switchboard.hear if entered.validated_data["is_final"] else switchboard.partial
+        return Response(asdict(hear(session, entered.spoken())))
+
+
+class End(CallView):
+    @extend_schema(operation_id="call_end", request=EndInput, responses=Ended)
+    def post(self, request: Request) -> Response:
+        entered = EndInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        session = switchboard.end(find(request, entered.validated_data["session_id"]), entered.validated_data["status"])
+        return Response(
+            {
+                "status": "success",
+                "session_id": str(session.session_id),
+                "duration_seconds": session.duration_seconds,
+                "summary": session.summary,
+                "ticket_id": session.ticket_id,
+            }
+        )
+
+
+class Suggestions(CallView):
+    @extend_schema(operation_id="call_suggestions", responses=OnOffer)
+    def get(self, request: Request, session_id: UUID) -> Response:
+        return Response(offered(find(request, session_id)))
+
+
+def find(request: Request, session_id: UUID) -> CallSession:
+    """The call, if this caller may see it. Raises Http404 otherwise, whatever the reason."""
+    session = CallSession.objects.visible_to(request.user).with_people().filter(session_id=session_id).first()
+    if session is None:
+        raise Http404
+    return session
+
+
+def _own(request: Request, opening: switchboard.Opening) -> switchboard.Opening:
+    """Who opens a call from the console opens their own; telephony systems and supervisors name the agent."""
+    user: Any = request.user
+    if isinstance(user, User) and not (user.oversees and opening.agent_id):
+        return replace(opening, agent_id=str(user.pk), agent_name=user.name)
+    return opening
