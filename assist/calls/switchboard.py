@@ -16,7 +16,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-
 from assist.models import CallSession, TranscriptionSegment
 from helpdesk.core.events import record
 from helpdesk.core.tasks import send_quietly

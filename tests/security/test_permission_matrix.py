@@ -275,7 +275,6 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "session_id": call.session_id,
         "name": "side",
         "calls.pk": said.pk,
-        "session_id": CallSession.objects.create(call_id="x", queue=support).session_id,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {

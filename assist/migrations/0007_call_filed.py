@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assist', '0005_call_desk'),
+        ('assist', '0006_telephony'),
     ]
 
     operations = [
