@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from assist import copilot
-from assist.learning import examples, remembering
 from assist.calls import ending
+from assist.learning import examples, remembering
 from assist.models import CallSession
 from assist.triage import arrival, following
 from helpdesk.core.events import subscribe

@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from assist.acd import receiving
-from assist.learning import refreshing
 from assist.calls import rounds
+from assist.learning import refreshing
 
 __all__ = ("forget_telephony_events", "rounds", "take_up_telephony_events")  # the worker finds tasks through this module
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assist', '0006_telephony'),
+        ('assist', '0007_learning'),
     ]
 
     operations = [
