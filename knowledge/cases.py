@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -88,6 +88,21 @@ def remember(cases: Iterable[Solved]) -> int:
     return made
 
 
+def embed_again(progress: Callable[[int], None] | None = None) -> int:
+    """The vectors of every case under the present engine, where they are missing; returns how many were made. Safe to repeat.
+
+    A case keeps its text alone, so its opening is taken from the first lines of that. Raises EmbeddingUnavailable.
+    """
+    made = 0
+    rows = SolvedCase.objects.order_by("pk").iterator(AT_ONCE)
+    while batch := list(islice(rows, AT_ONCE)):
+        made += store.remember(KIND, (passage for row in batch for passage in _parts(row)))
+        if progress:
+            progress(len(batch))
+    _average(SolvedCase.objects.linked().values_list("article_id", flat=True).distinct())
+    return made
+
+
 def forget(cases: QuerySet[SolvedCase]) -> None:
     """Take cases out of the memory, vectors first."""
     rows = list(cases.values_list("pk", "article_id"))
@@ -117,6 +132,13 @@ def _passages(rows: list[SolvedCase], cases: Mapping[tuple[str, str], Solved]) -
         yield store.Passage(row.pk, 0, case.text)
         if _has_opening(case):
             yield store.Passage(row.pk, 1, case.opening)
+
+
+def _parts(row: SolvedCase) -> Iterator[store.Passage]:
+    yield store.Passage(row.pk, 0, row.text)
+    opening = "\n".join(row.text.split("\n")[:OPENING_TURNS])
+    if opening != row.text:
+        yield store.Passage(row.pk, 1, opening)
 
 
 def _has_opening(case: Solved) -> bool:

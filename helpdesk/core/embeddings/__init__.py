@@ -8,7 +8,9 @@ Importing this package costs nothing: onnxruntime and openai are loaded at the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,9 +22,12 @@ from helpdesk.core.errors import Unavailable
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ("Embedder", "EmbeddingUnavailable", "get_embedder", "prepare")
+__all__ = ("Embedder", "EmbeddingUnavailable", "engine", "get_embedder", "prepare", "using")
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is done: 0..1
+
+
+_instead: ContextVar[Embedder | None] = ContextVar("embedder", default=None)
 
 
 class EmbeddingUnavailable(Unavailable):
@@ -46,16 +51,31 @@ class Embedder(Protocol):
         ...
 
 
-@cache
 def get_embedder() -> Embedder:
-    """The engine that the settings name. One per process; loads nothing yet."""
-    if settings.EMBEDDING_BACKEND == "openai":
+    """The engine that the settings name, or that `using` put in its place. One per process; loads nothing yet."""
+    return _instead.get() or engine(settings.EMBEDDING_BACKEND, settings.EMBEDDING_MODEL)
+
+
+@cache
+def engine(backend: str, model: str = "") -> Embedder:
+    """The engine of a backend (`local` or `openai`), with this model or the backend's own."""
+    if backend == "openai":
         from .openai import OpenAiEmbedder  # noqa: PLC0415 - the SDK takes 0.4 s to import
 
-        return OpenAiEmbedder.from_settings()
+        return OpenAiEmbedder.from_settings(model)
     from .minilm import MiniLm  # noqa: PLC0415 - numpy and onnxruntime stay out of processes that never embed
 
     return MiniLm.from_settings()
+
+
+@contextmanager
+def using(embedder: Embedder) -> Iterator[None]:
+    """Within the block everything is embedded by this engine: so a second one is made ready while the first still serves everybody else."""
+    token = _instead.set(embedder)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
 
 
 def prepare(progress: Progress | None = None) -> None:
@@ -65,7 +85,7 @@ def prepare(progress: Progress | None = None) -> None:
 
 def _forget(*, setting: str, **_: object) -> None:
     if setting.startswith(("EMBEDDING_", "OPENAI_")) or setting == "DATA_DIR":
-        get_embedder.cache_clear()
+        engine.cache_clear()
 
 
 setting_changed.connect(_forget)  # sent by tests' override_settings only

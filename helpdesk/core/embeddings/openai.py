@@ -35,12 +35,12 @@ class OpenAiEmbedder:
         self._one = lru_cache(maxsize=REMEMBERED)(self._embed_one)
 
     @classmethod
-    def from_settings(cls) -> Self:
+    def from_settings(cls, model: str = "") -> Self:
         from openai import OpenAI  # noqa: PLC0415 - 0.4 s to import
 
         key = settings.OPENAI_API_KEY or "none"  # local servers want no key, the SDK wants a word
         client = OpenAI(api_key=key, base_url=settings.OPENAI_BASE_URL or None, timeout=SECONDS, max_retries=2)
-        return cls(client, settings.EMBEDDING_MODEL or DEFAULT_MODEL)
+        return cls(client, model or DEFAULT_MODEL)
 
     def prepare(self, progress: Progress | None = None) -> None:
         if progress:
@@ -74,7 +74,10 @@ class OpenAiEmbedder:
 
     def _checked(self, vectors: np.ndarray, expected: int) -> np.ndarray:
         if vectors.shape != (expected, self.dimensions):
-            raise EmbeddingUnavailable(f"{self._model} gave vectors of shape {vectors.shape}; {self.dimensions} numbers each are needed.")
+            raise EmbeddingUnavailable(
+                f"{self._model} gave vectors of shape {vectors.shape}; {self.dimensions} numbers each are needed. "
+                f"Set EMBEDDING_MODEL to one that knows `dimensions` (text-embedding-3-small does) or that makes {self.dimensions}."
+            )
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
             raise EmbeddingUnavailable(f"{self._model} gave an empty vector.")
