@@ -107,7 +107,7 @@ def panel(ticket: Ticket, viewer: User) -> Panel:
         _analysis(run),
         by_type.get(Suggestion.Type.ARTICLE, [])[:MOST_SHOWN],
         _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[: 2 * MOST_SHOWN], viewer),
-        [action for action in by_type.get(Suggestion.Type.ACTION, []) if action.source_kind != "deployment"],
+        by_type.get(Suggestion.Type.ACTION, []),
         list(moods.order_by("created_at")),
     )
 

@@ -6,7 +6,7 @@ from assist import copilot
 from assist.calls import ending
 from assist.learning import examples, remembering
 from assist.models import CallSession
-from assist.triage import arrival, following
+from assist.triage import arrival, following, looking_back
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
 
@@ -47,3 +47,8 @@ def remember_how_it_was_solved(event: Event) -> None:
 def finish_call(event: Event) -> None:
     """The one who hung up does it at once; this is for when they were killed before they could."""
     ending.finish(CallSession.objects.get(pk=event.subject_id))
+
+
+@subscribe("incident.opened", "incident.updated", slow=True)
+def link_earlier_tickets(event: Event) -> None:
+    looking_back.link_earlier(event.subject_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,8 +19,11 @@ from assist.models import Draft, Suggestion, TriageRun
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from knowledge.models import Category
+from knowledge.models import Category, Deployment, Incident
+from tickets import linking
 from tickets.models import Queue, Ticket
+
+LINKED: dict[str, Any] = {"incident": Incident.objects, "deployment": Deployment.objects.select_related("component")}
 
 
 @login_required
@@ -107,7 +111,7 @@ def clicked(request: AgentRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def apply(request: AgentRequest, pk: int) -> HttpResponse:
-    """Do what an action suggests: set the category, or label the ticket with its incident."""
+    """Do what an action suggests: set the category, or link the ticket to its incident."""
     suggestion = _suggestion(request, pk)
     ticket = suggestion.ticket
     if ticket is None or suggestion.suggestion_type != Suggestion.Type.ACTION:
@@ -142,8 +146,11 @@ def _apply(ticket: Ticket, suggestion: Suggestion, request: AgentRequest) -> Non
             ticket.move(queue=queue, by=request.user)
     elif suggestion.source_kind == "assignee":
         ticket.assign(to=User.objects.filter(pk=suggestion.content, is_active=True).first(), by=request.user)
-    elif suggestion.source_kind == "incident":
-        ticket.tag(suggestion.source_id.partition(":")[2], by=request.user)
+    elif suggestion.source_kind in LINKED:
+        _kind, _colon, pk = suggestion.source_id.partition(":")
+        target = LINKED[suggestion.source_kind].filter(pk=pk).first()
+        if target is not None:
+            linking.link(ticket, target, by=request.user, score=suggestion.confidence_score, why=suggestion.why)
 
 
 def _ticket(request: AgentRequest, pk: UUID) -> Ticket:

@@ -196,6 +196,9 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "ticket.tagged": ("tag", gettext_lazy("added the label %(tag)s")),
     "ticket.untagged": ("tag", gettext_lazy("removed the label %(tag)s")),
     "ticket.escalated": ("siren", gettext_lazy("escalated to %(level)s")),
+    "ticket.linked": ("siren", gettext_lazy("linked the ticket to %(reference)s")),
+    "ticket.unlinked": ("siren", gettext_lazy("took the ticket off %(reference)s")),
+    "ticket.follow_up_planned": ("calendar", gettext_lazy("will ask the customer how it went")),
     "message.withdrawn": ("undo-2", gettext_lazy("took a reply back before it left")),
     "message.quarantined": ("shield-alert", gettext_lazy("wrote, but is not known in this ticket: kept apart in %(target)s")),
 }
@@ -219,6 +222,7 @@ def _words(event: Event) -> dict[str, str]:
         "old": _shown(event.kind, data.get("old")),
         "new": _shown(event.kind, data.get("new")),
         "tag": data.get("tag", ""),
+        "reference": data.get("reference", ""),
         "level": str(data.get("level", "")).replace("_", " "),
         "target": data.get("target") or _("an internal note"),
     }

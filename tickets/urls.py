@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, new_ticket, search
+from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, new_ticket, search
 
 urlpatterns = [
     path("", include("tickets.public_urls")),
@@ -26,6 +26,11 @@ urlpatterns = [
     path("messages/<uuid:pk>/withdraw/", compose.withdraw, name="withdraw"),
     path("messages/<uuid:pk>/send-again/", compose.send_again, name="send-again"),
     path("files/<uuid:pk>/", files.file, name="file"),
+    path("incidents/", incidents.every, name="incidents"),
+    path("incidents/<slug:reference>/", incidents.one, name="incident"),
+    path("incidents/<slug:reference>/updates/", incidents.tell, name="incident-tell"),
+    path("incidents/<slug:reference>/take-back/", incidents.take_back, name="incident-take-back"),
+    path("incidents/<slug:reference>/tickets/", incidents.tie, name="incident-tie"),
     path("search/", search.search, name="search"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<uuid:pk>/", customers.customer, name="customer"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from assist.learning import policy
 from helpdesk.core.models import Event, User
-from knowledge.models import Category
-from tickets.models import Message, Queue, Ticket
+from knowledge.models import Category, Incident
+from tickets import linking
+from tickets.models import Message, Queue, StatusLink, Ticket
 
 from .pipeline import Outcome
 from .rules import PRIORITIES
@@ -31,6 +32,7 @@ def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str]
     changed += _queue(ticket, outcome, first=first)
     changed += _assignee(ticket, outcome, first=first)
     changed += _escalation(ticket, outcome)
+    changed += _incidents(ticket, outcome)
     _follow_up(ticket, outcome)
     return changed
 
@@ -118,6 +120,16 @@ def _escalation(ticket: Ticket, outcome: Outcome) -> list[str]:
         return []
     ticket.record("ticket.escalated", level=up.level, reasons=list(up.reasons))
     return ["escalation"]
+
+
+def _incidents(ticket: Ticket, outcome: Outcome) -> list[str]:
+    """Link what is close enough; the rest is proposed."""
+    sure = {link.id: link for link in outcome.status.linked if link.sure}
+    linked = False
+    for incident in Incident.objects.filter(pk__in=sure) if sure else ():
+        found = sure[str(incident.pk)]
+        linked |= linking.link(ticket, incident, by=None, origin=StatusLink.Origin.TRIAGE, score=found.score, why=found.why)
+    return ["incident"] if linked else []
 
 
 def _follow_up(ticket: Ticket, outcome: Outcome) -> None:

@@ -88,13 +88,15 @@ def _actions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
             confidence_score=sure,
         )
     for link in outcome.status.linked:
+        if link.sure:  # done already
+            continue
         yield Suggestion(
             ticket=ticket,
             suggestion_type=Suggestion.Type.ACTION,
             title=f"Link to {link.reference}",
             content=link.title,
             source_kind=link.kind,
-            source_id=f"{link.kind}:{link.reference}"[:64],
+            source_id=f"{link.kind}:{link.id}"[:64],
             source_title=link.title[:500],
             why=link.why,
             confidence_score=link.score,

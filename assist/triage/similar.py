@@ -45,14 +45,15 @@ def find(reading: Reading, *, among: QuerySet[Ticket], customer_id: UUID | None 
     """The nearest of these tickets. `among` says which may be shown; the ticket itself is left out by the caller."""
     if reading.vector is None:
         return ()
-    near = {object_id: closeness for object_id, closeness in _nearest(reading.vector, among, most or MOST) if closeness >= NEAR}
+    near = {object_id: closeness for object_id, closeness in nearest(reading.vector, among, most or MOST) if closeness >= NEAR}
     if not near:
         return ()
     rows = Ticket.objects.filter(pk__in=near).select_related("category")
     return tuple(sorted((_similar(ticket, near[ticket.pk], customer_id) for ticket in rows), key=lambda one: -one.score))
 
 
-def _nearest(vector: Vectors, among: QuerySet[Ticket], most: int) -> list[tuple[UUID, float]]:
+def nearest(vector: Vectors, among: QuerySet[Ticket], most: int) -> list[tuple[UUID, float]]:
+    """(ticket, cosine) of the `most` nearest of these tickets."""
     visible, parameters = among.order_by().values("pk").query.sql_with_params()
     asked = as_halfvec(vector)
     with approximate_cursor() as cursor:

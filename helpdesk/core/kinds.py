@@ -126,7 +126,7 @@ class StatusData(TypedDict, total=False):
 class LinkData(TypedDict, total=False):
     """A ticket and the incident or deployment that it may come from."""
 
-    kind: str
+    what: str  # incident | deployment
     target: str
     reference: str
     title: str

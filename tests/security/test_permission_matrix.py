@@ -80,6 +80,11 @@ ROWS: dict[str, Row] = {
     "inbox/bulk/undo/": Row(STAFF, WRITE),
     "inbox/<slug:view>/": Row(STAFF),
     "inbox/<slug:view>/<slug:number>/": Row(TEAM),
+    "incidents/": Row(STAFF),  # our systems are the company's; the tickets on the page are what the reader may see
+    "incidents/<slug:reference>/": Row(STAFF),
+    "incidents/<slug:reference>/updates/": Row(STAFF, WRITE),
+    "incidents/<slug:reference>/take-back/": Row(NOBODY, WRITE),  # this incident has no update of that id
+    "incidents/<slug:reference>/tickets/": Row(STAFF, WRITE),
     "search/": Row(STAFF),
     "tickets/<slug:number>/": Row(TEAM),
     "tickets/<slug:number>/messages/": Row(TEAM, WRITE),

@@ -5,6 +5,7 @@ from .number import TicketNumber
 from .people import Participant, TicketRead
 from .queue import InboundHook, Queue, QueueMembership
 from .search import SearchEntry
+from .status_link import StatusLink
 from .tag import Tag
 from .ticket import Ticket
 
@@ -19,6 +20,7 @@ __all__ = (
     "QueueMembership",
     "RawMail",
     "SearchEntry",
+    "StatusLink",
     "Tag",
     "ThreadReference",
     "Ticket",

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.core.requests import AgentRequest
 from knowledge.models import Incident
-from tickets import listing, thread
-from tickets.models import Ticket
+from tickets import linking, listing, thread
+from tickets.models import StatusLink, Ticket
 
 PANES = ("list", "thread", "assist")
 TABS = ("assist", "customer", "details")
@@ -79,7 +79,11 @@ def _page(request: AgentRequest, slug: str, number: str) -> HttpResponse:
         return render(request, "tickets/more_rows.html", context)
     if part == "list":
         return render(request, "tickets/list.html", context)
-    context |= {"rail_template": "tickets/rail.html", "incidents": _incidents(), "pane": _pane(request, number)}
+    context |= {
+        "rail_template": "tickets/rail.html",
+        "banner": _banner(request, context["work"].ticket if number else None),
+        "pane": _pane(request, number),
+    }
     return render(request, "tickets/console.html", context)
 
 
@@ -117,5 +121,12 @@ def _pane(request: AgentRequest, number: str) -> str:
     return asked if number and asked in PANES else "thread" if number else "list"
 
 
-def _incidents() -> list[Incident]:
-    return list(Incident.objects.open()[:1])
+def _banner(request: AgentRequest, ticket: Ticket | None) -> dict[str, Any]:
+    """What the banner says: the incident of the open ticket, else the newest one; how many tickets come of it; what else is open."""
+    going_on = list(Incident.objects.open()[:9])
+    if not going_on:
+        return {"incident": None}
+    tied = set(StatusLink.objects.present().filter(ticket=ticket).values_list("incident", flat=True)) if ticket else set()
+    shown = next((one for one in going_on if one.pk in tied), going_on[0])
+    linked = linking.tickets_of(shown, request.user).active().count()
+    return {"incident": shown, "linked": linked, "others": len(going_on) - 1, "tied": shown.pk in tied}

@@ -1,0 +1,165 @@
+"""Incidents in the console: linking tickets, one word to all customers, and what the agent sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from assist.triage import arrival, looking_back
+from customers.models import Customer
+from helpdesk.core.models import Event, User
+from knowledge.models import Incident
+from knowledge.status import incidents
+from tests.cast import make_customer, receive, signed_in
+from tickets import linking, mass_reply, replying
+from tickets.models import Message, Queue, StatusLink, Ticket
+
+pytestmark = pytest.mark.django_db
+TITLE = "Order sync answers with 503"
+WORDS = "Calls of the order sync API in the EU fail with error 503."
+COMPLAINT = "Since 13:52 every call to the order sync API in the EU answers 503."
+
+
+@pytest.fixture
+def trouble(priya: User) -> Incident:
+    return incidents.open_incident(title=TITLE, description=WORDS, impact="outage", by=priya)
+
+
+def test_a_ticket_that_means_the_incident_is_linked_by_itself(support: Queue, ingrid: Customer, trouble: Incident) -> None:
+    message = receive(ingrid, "EU sync API returning 503", COMPLAINT)
+    run = arrival.understand(message.pk)
+    assert run is not None
+    assert "incident" in run.applied
+    link = StatusLink.objects.get()
+    assert (link.ticket, link.incident, link.origin) == (message.ticket, trouble, "triage")
+    assert link.score is not None
+    assert link.score >= 0.5
+    assert Event.objects.filter(kind="ticket.linked", ticket_ref=message.ticket_id).exists()
+
+
+def test_what_was_written_before_the_incident_was_opened_is_linked_when_it_opens(
+    support: Queue, ingrid: Customer, dwayne: Customer, priya: User
+) -> None:
+    early = receive(ingrid, "EU sync API returning 503", COMPLAINT)
+    other = receive(dwayne, "Two payments", "My card was charged twice.")
+    for message in (early, other):
+        arrival.understand(message.pk)
+    trouble = incidents.open_incident(title=TITLE, description=WORDS, by=priya)
+    assert looking_back.link_earlier(trouble.pk) == 1
+    assert looking_back.link_earlier(trouble.pk) == 0
+    assert StatusLink.objects.get().ticket == early.ticket
+
+
+def test_what_a_person_untied_the_engine_does_not_tie_again_but_a_person_may(trouble: Incident, ticket: Ticket, maya: User) -> None:
+    assert linking.link(ticket, trouble, by=None, origin="triage", score=0.8)
+    assert not linking.link(ticket, trouble, by=maya)
+    assert linking.unlink(ticket, trouble, by=maya)
+    assert not linking.unlink(ticket, trouble, by=maya)
+    assert not linking.link(ticket, trouble, by=None, origin="triage", score=0.9)
+    assert linking.tickets_of(trouble, maya).count() == 0
+    assert linking.link(ticket, trouble, by=maya)
+    assert StatusLink.objects.get().by == maya
+
+
+def linked(trouble: Incident, *customers: Customer) -> list[Ticket]:
+    tickets = [receive(customer, "Sync fails", f"{COMPLAINT} {n}").ticket for n, customer in enumerate(customers)]
+    for ticket in tickets:
+        linking.link(ticket, trouble, by=None, origin="triage", score=0.8)
+    return tickets
+
+
+def test_one_update_answers_all_customers_once_and_can_be_taken_back(
+    support: Queue, ingrid: Customer, dwayne: Customer, trouble: Incident, maya: User
+) -> None:
+    first, second, _ = linked(trouble, ingrid, ingrid, dwayne)
+    update = incidents.tell(trouble, text="A node has failed.", status="identified", by=maya)
+    sent, refused = mass_reply.answer_all(trouble, update, by=maya)
+    assert (len(sent), refused) == (2, [])
+    assert {message.ticket.customer for message in sent} == {ingrid, dwayne}
+    assert {message.ticket for message in sent if message.ticket.customer == ingrid} == {second}
+    assert all("A node has failed." in message.body_text and message.deliveries.count() == 1 for message in sent)
+    assert mass_reply.answer_all(trouble, update, by=maya) == ([], [])
+    assert mass_reply.take_back(update, by=maya) == (2, 0)
+    assert not first.messages.filter(author_kind="agent").exists()
+    assert not Message.objects.filter(author_kind="agent").exists()
+
+
+def test_what_has_left_stays_and_is_counted(support: Queue, ingrid: Customer, trouble: Incident, maya: User) -> None:
+    linked(trouble, ingrid)
+    update = incidents.tell(trouble, text="A node has failed.", by=maya)
+    [message], _ = mass_reply.answer_all(trouble, update, by=maya)
+    message.deliveries.update(attempts=1)
+    assert mass_reply.take_back(update, by=maya) == (0, 1)
+
+
+def test_the_last_word_solves_the_tickets_and_other_words_change_no_state(
+    support: Queue, ingrid: Customer, trouble: Incident, maya: User
+) -> None:
+    [ticket] = linked(trouble, ingrid)
+    replying.reply(ticket=ticket, by=maya, text="We look.", status="on_hold")
+    mass_reply.answer_all(trouble, incidents.tell(trouble, text="We found it.", by=maya), by=maya)
+    ticket.refresh_from_db()
+    assert ticket.status == "on_hold"
+    mass_reply.answer_all(trouble, incidents.resolve(trouble, by=maya, text="It works again."), by=maya)
+    ticket.refresh_from_db()
+    assert ticket.status == "resolved"
+
+
+def test_only_tickets_that_the_sender_may_see_are_answered(
+    support: Queue, billing: Queue, ingrid: Customer, trouble: Incident, tomasz: User
+) -> None:
+    linked(trouble, ingrid)
+    update = incidents.tell(trouble, text="We found it.", by=tomasz)
+    assert mass_reply.answer_all(trouble, update, by=tomasz) == ([], [])
+
+
+def test_the_banner_counts_and_leads_to_the_incident(
+    support: Queue, ingrid: Customer, dwayne: Customer, trouble: Incident, as_maya: Client
+) -> None:
+    [ticket, _] = linked(trouble, ingrid, dwayne)
+    page = as_maya.get(f"/tickets/{ticket.number}/", follow=True).content.decode()
+    assert "2 tickets linked." in page
+    assert "Reply to all 2" in page
+    assert f"/incidents/{trouble.reference}/#tell" in page
+
+
+def test_an_agent_opens_tells_and_answers_from_the_pages(
+    support: Queue, ingrid: Customer, as_maya: Client, drain: Callable[[], int]
+) -> None:
+    receive(ingrid, "EU sync API returning 503", COMPLAINT)
+    drain()
+    opened = as_maya.post("/incidents/", {"title": TITLE, "description": WORDS, "impact": "outage", "public": "1"})
+    assert opened["Location"] == "/incidents/INC-1/"
+    drain()
+    page = as_maya.get("/incidents/INC-1/").content.decode()
+    assert "1 linked ticket" in page
+    assert "Send it as a reply to 1 customer" in page
+    answer = as_maya.post("/incidents/INC-1/updates/", {"text": "A node has failed.", "status": "identified", "next": "30", "reply": "1"})
+    after = as_maya.get(answer["Location"]).content.decode()
+    assert "Update posted and sent to 1 customer" in after
+    update = Incident.objects.get().updates.get()
+    assert Incident.objects.get().next_update_at is not None
+    as_maya.post("/incidents/INC-1/take-back/", {"update": str(update.pk)})
+    assert not Message.objects.filter(author_kind="agent").exists()
+
+
+def test_a_form_that_cannot_be_taken_keeps_its_words(trouble: Incident, as_maya: Client) -> None:
+    answer = as_maya.post("/incidents/INC-1/updates/", {"text": "", "status": "identified"})
+    assert answer.status_code == 422
+    assert as_maya.post("/incidents/", {"title": " "}).status_code == 422
+    assert as_maya.post("/incidents/INC-1/tickets/", {"number": "TKT-20200101-0001"}).status_code == 422
+    assert as_maya.get("/incidents/INC-404/").status_code == 404
+
+
+def test_the_pages_cost_the_same_however_many(support: Queue, trouble: Incident, priya: User, django_assert_max_num_queries: Any) -> None:
+    linked(trouble, *(make_customer(f"Customer {n}", f"c{n}@example.com") for n in range(8)))
+    for n in range(5):
+        incidents.open_incident(title=f"Another {n}", by=priya)
+    client = signed_in(priya)
+    with django_assert_max_num_queries(12):
+        client.get("/incidents/")
+    with django_assert_max_num_queries(12):
+        client.get("/incidents/INC-1/")

@@ -1,0 +1,174 @@
+"""Incidents for those who answer: what is going on, whose tickets come of it, one word to all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, F
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.requests import AgentRequest
+from knowledge.models import Component, Incident, IncidentUpdate
+from knowledge.status import incidents
+from tickets import linking, mass_reply
+from tickets.models import StatusLink, Ticket
+
+PER_PAGE = 25
+LINKED_SHOWN = 100
+SOONEST, LATEST = 5, 24 * 60  # minutes until the next update
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def every(request: AgentRequest) -> HttpResponse:
+    """All incidents, open ones first; a post opens another."""
+    error = ""
+    if request.method == "POST":
+        try:
+            return redirect("incident", _open(request).reference)
+        except HelpdeskError as refused:
+            error = refused.detail
+    rows = Incident.objects.visible_to(request.user).prefetch_related("components").order_by(F("resolved_at").desc(nulls_first=True))
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page", "1"))
+    counts = dict(StatusLink.objects.present().filter(incident__in=[one.pk for one in page]).values_list("incident").annotate(Count("pk")))
+    context = {
+        "page": page,
+        "counts": [(one, counts.get(one.pk, 0)) for one in page],
+        "components": Component.objects.all()[:200],
+        "impacts": Incident.Impact.choices,
+        "error": error,
+    }
+    return render(request, "tickets/incidents/every.html", context, status=422 if error else 200)
+
+
+@login_required
+@require_safe
+def one(request: AgentRequest, reference: str) -> HttpResponse:
+    return _page(request, _incident(request, reference))
+
+
+@login_required
+@require_POST
+def tell(request: AgentRequest, reference: str) -> HttpResponse:
+    """Post an update; with `reply`, send it to the customers behind the linked tickets as well."""
+    incident = _incident(request, reference)
+    try:
+        update = incidents.tell(
+            incident,
+            text=request.POST.get("text", ""),
+            status=request.POST.get("status", ""),
+            next_update_at=_next(request.POST.get("next", "")),
+            by=request.user,
+        )
+    except HelpdeskError as refused:
+        return _page(request, incident, error=refused.detail)
+    if "public" in request.POST and not incident.is_public:
+        incidents.change(incident, is_public=True, by=request.user)
+    if "reply" not in request.POST:
+        messages.success(request, _("Update posted"))
+        return redirect("incident", incident.reference)
+    return _answer(request, incident, update)
+
+
+@login_required
+@require_POST
+def take_back(request: AgentRequest, reference: str) -> HttpResponse:
+    """Undo the replies of an update while they wait."""
+    pk = _number(request.POST.get("update", "")) or UUID(int=0)
+    update = IncidentUpdate.objects.filter(incident=_incident(request, reference), pk=pk).first()
+    if update is None:
+        raise Http404
+    taken, late = mass_reply.take_back(update, by=request.user)
+    text = ngettext("%(n)s reply taken back", "%(n)s replies taken back", taken) % {"n": taken}
+    messages.success(request, text + (_("; %(n)s had already left") % {"n": late} if late else ""))
+    return redirect("incident", reference)
+
+
+@login_required
+@require_POST
+def tie(request: AgentRequest, reference: str) -> HttpResponse:
+    """Tie a ticket by its number, or untie it."""
+    incident = _incident(request, reference)
+    number = request.POST.get("number", "").replace("\x00", "").strip().upper()[:24]
+    ticket = Ticket.objects.visible_to(request.user).filter(number=number).first()
+    if ticket is None:
+        return _page(request, incident, error=_("There is no ticket %(number)s that you may see") % {"number": number})
+    if "untie" in request.POST:
+        linking.unlink(ticket, incident, by=request.user)
+    else:
+        linking.link(ticket, incident, by=request.user)
+    return redirect(ticket if request.POST.get("next") == "ticket" else incident_url(incident))
+
+
+def _open(request: AgentRequest) -> Incident:
+    chosen = Component.objects.filter(slug__in=request.POST.getlist("components"))
+    impact = request.POST.get("impact", "")
+    return incidents.open_incident(
+        title=request.POST.get("title", "").replace("\x00", ""),
+        description=request.POST.get("description", "").replace("\x00", ""),
+        impact=impact if impact in Incident.Impact.values else Incident.Impact.DEGRADED,
+        components=chosen,
+        is_public="public" in request.POST,
+        by=request.user,
+    )
+
+
+def _answer(request: AgentRequest, incident: Incident, update: IncidentUpdate) -> HttpResponse:
+    sent, refused = mass_reply.answer_all(incident, update, by=request.user)
+    text = ngettext("Update posted and sent to %(n)s customer", "Update posted and sent to %(n)s customers", len(sent)) % {"n": len(sent)}
+    messages.success(request, text)
+    for line in refused[:5]:
+        messages.error(request, line)
+    return redirect(f"{incident_url(incident)}?sent={update.pk}" if sent else incident_url(incident))
+
+
+def incident_url(incident: Incident) -> str:
+    return reverse("incident", args=[incident.reference])
+
+
+def _page(request: AgentRequest, incident: Incident, error: str = "") -> HttpResponse:
+    links = StatusLink.objects.visible_to(request.user).present().filter(incident=incident)
+    shown = list(links.select_related("ticket__customer", "by").order_by("-created_at")[:LINKED_SHOWN])
+    context: dict[str, Any] = {
+        "incident": incident,
+        "updates": incident.updates.select_related("author"),
+        "links": shown,
+        "waiting": len(mass_reply.waiting_for(incident, None, request.user)),
+        "statuses": Incident.Status.choices,
+        "just_sent": _number(request.GET.get("sent", "")),
+        "error": error,
+        "text": request.POST.get("text", ""),
+    }
+    return render(request, "tickets/incidents/one.html", context, status=422 if error else 200)
+
+
+def _incident(request: AgentRequest, reference: str) -> Incident:
+    found = Incident.objects.visible_to(request.user).filter(reference=reference.upper()).prefetch_related("components").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _next(minutes: str) -> datetime | None:
+    if not (minutes.isascii() and minutes.isdigit() and SOONEST <= int(minutes[:5]) <= LATEST):
+        return None
+    return timezone.now() + timedelta(minutes=int(minutes[:5]))
+
+
+def _number(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
