@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from assist.models import AgentAction, CallSession, TranscriptionSegment
+from assist.models import AgentAction, CallDesk, CallSession, TranscriptionSegment
 
-from . import offering, updates, window
+from . import consent, offering, updates, window
 from .pipeline import ACTIONS, Thought, think
 from .representation import on_offer
 from .retrieve import Scope
@@ -89,7 +89,7 @@ def catch_up(session_id: UUID | str) -> None:
     """Think about what was put off, until nothing is. Does nothing when somebody else has done it."""
     for _round in range(MOST_ROUNDS):
         session = CallSession.objects.with_people().filter(session_id=session_id, analysis_due_at__isnull=False).first()
-        if session is None or not session.is_running:
+        if session is None or not session.is_running or not consent.may_read(session):
             return
         assist(session)
 
@@ -97,4 +97,5 @@ def catch_up(session_id: UUID | str) -> None:
 def waiting(older_than: timedelta) -> list[UUID]:
     """Running calls with words that nobody has thought about for so long: their web process was killed, or Redis lost the ask."""
     left = CallSession.objects.running().filter(analysis_due_at__lt=timezone.now() - older_than)
+    left = left.exclude(desk__consent__in=CallDesk.WITHHELD)
     return list(left.values_list("session_id", flat=True)[:200])

@@ -18,7 +18,7 @@ from tickets import intake
 from tickets.channels.phone import FinishedCall, translate
 from tickets.models import Message, Ticket
 
-from . import analyse, summary, updates, window
+from . import analyse, consent, summary, updates, window
 from .summary import Summary
 from .transcript import locked
 
@@ -28,7 +28,7 @@ def finish(session: CallSession) -> CallSession:
     if session.filed_at is not None:
         return session
     said = window.read(session)
-    summed, step = _sum_up(said)
+    summed, step = _sum_up(session, said)
     with transaction.atomic():
         session = locked(session)
         if session.filed_at is not None or session.is_running:
@@ -46,7 +46,7 @@ def refresh(session: CallSession) -> CallSession:
     if session.filed_at is None:
         return finish(session)
     said = window.read(session)
-    summed, step = _sum_up(said)
+    summed, step = _sum_up(session, said)
     with transaction.atomic():
         session = locked(session)
         _write(session, summed, step)
@@ -57,7 +57,17 @@ def refresh(session: CallSession) -> CallSession:
     return session
 
 
-def _sum_up(said: window.Window) -> tuple[Summary, Step]:
+def renote(session: CallSession) -> Message | None:
+    """A person changed summary or things to do: the note in the ticket says so too. None where there is no such note."""
+    notes = Message.objects.filter(channel=Ticket.Channel.PHONE, external_id=f"{_reference(session)}-summary")
+    notes.update(body_text=_note_text(session))
+    return notes.first()
+
+
+def _sum_up(session: CallSession, said: window.Window) -> tuple[Summary, Step]:
+    """What was said in short; nothing when the caller refused to be read."""
+    if not consent.may_read(session):
+        return summary.NOTHING, Step("summary", ms=0.0)
     recorder = Recorder(threads=False)
     summed = recorder.step("summary", lambda: summary.sum_up(said, analyse.analyse(said)), summary.NOTHING)
     return summed, recorder.steps[0]

@@ -38,6 +38,12 @@ def rings(viewer: User) -> list[Ring]:
     return [ring(call, viewer) for call in here.order_by("started_at")[:MOST_RINGING]]
 
 
+def running(viewer: User) -> int:
+    """How many calls run that concern the viewer: their own; for who oversees, all that they see."""
+    calls = CallSession.objects.visible_to(viewer).running()
+    return (calls if viewer.oversees or viewer.role == User.Role.LEAD else calls.filter(agent=viewer)).count()
+
+
 def ring(call: CallSession, viewer: User) -> Ring:
     """Who calls, and about what it may be."""
     found = Ring(call, screen.name_of(call))

@@ -65,18 +65,19 @@ def mood_of(session: CallSession) -> Mood:
     if not felt:
         return Mood()
     frustration, polarity = float(felt.get("frustration") or 0), float(felt.get("polarity") or 0)
-    points = tuple(_polarity(point) for point in (felt.get("points") or [])[-POINTS:])
+    points = tuple(float(point["polarity"]) for point in (felt.get("points") or [])[-POINTS:])
     trend = felt.get("trend", "stable")
-    face = (
-        "angry"
-        if frustration >= ANGRY
-        else "tense"
-        if frustration >= TENSE or polarity <= -TENSE
-        else "happy"
-        if polarity >= TENSE
-        else "neutral"
-    )
+    face = face_of(frustration, polarity)
     return Mood(face, _in_words(face, trend), frustration, points)
+
+
+def face_of(frustration: float, polarity: float) -> str:
+    """angry | tense | happy | neutral, as ui.mood draws it."""
+    if frustration >= ANGRY:
+        return "angry"
+    if frustration >= TENSE or polarity <= -TENSE:
+        return "tense"
+    return "happy" if polarity >= TENSE else "neutral"
 
 
 def risks_of(session: CallSession, *, said: str, last_heard: datetime | None, now: datetime | None = None) -> list[Risk]:
@@ -116,11 +117,6 @@ def _words(said: str) -> list[Risk]:
 def _patterns() -> dict[str, list[re.Pattern[str]]]:
     rows = data("signals")
     return {name: [re.compile(pattern, re.IGNORECASE) for pattern in rows[name]["patterns"]] for name in WORDS}
-
-
-def _polarity(point: object) -> float:
-    value = point.get("polarity", 0) if isinstance(point, dict) else point
-    return max(-1.0, min(1.0, float(value or 0))) if isinstance(value, int | float) else 0.0
 
 
 def _in_words(face: str, trend: str) -> str | Promise:

@@ -13,13 +13,13 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from assist.models import CallDesk, CallNote, CallPolicy, CallSession, ClarifyingQuestion, Suggestion, TranscriptionSegment
+from assist.models import CallDesk, CallNote, CallSession, ClarifyingQuestion, Suggestion, TranscriptionSegment
 from customers.models import Customer
 from helpdesk.core.models import User
 from knowledge.models import Incident
 from tickets.models import Queue, Ticket
 
-from . import risk, scripts
+from . import consent, risk, scripts
 
 TELLING = 5  # of the customer's first sentences, the longest tells the matter
 SURE = 0.6  # the card on top is the newest one at least so sure (design/ui.md 4c)
@@ -61,6 +61,7 @@ class Line:
     text: str = ""
     pieces: list[tuple[str, bool]] = field(default_factory=list)  # (words, is an entity)
     partial: bool = False
+    mood: str = ""  # angry | tense | happy; "" where there is nothing to say
 
 
 @dataclass(frozen=True)
@@ -210,31 +211,25 @@ class Screen:
 
 
 def screen(call: CallSession, viewer: User, *, part: str = "") -> Screen:
-    """Everything, or what one `part` of the page needs (side, script, whispers)."""
-    shown = Screen(call, viewer, desk_of(call), mode_for(call, viewer))
+    """Everything, or what one `part` of the page needs (side, script, whispers, tabs)."""
+    shown = Screen(call, viewer, consent.desk_of(call), mode_for(call, viewer))
     if part in ("", "script"):
         if call.is_running or not shown.desk.script_read:
             scripts.catch_up(call, shown.desk)
         shown.script = scripts.progress(call, shown.desk)
     if part == "script":
         return shown
+    if part in ("", "tabs"):
+        shown.others = others_of(viewer, call)
+    if part == "tabs":
+        return shown
     shown.lines = lines_of(call, shown)
     if part == "":
         _cards(shown)
         shown.incidents = list(Incident.objects.open()[:3])
-        shown.others = others_of(viewer, call)
         shown.queues = list(Queue.objects.exclude(pk=call.queue_id or uuid.UUID(int=0))) if shown.may_speak else []
     shown.tickets = tickets_of(call, viewer)
     return shown
-
-
-def desk_of(call: CallSession) -> CallDesk:
-    """What is kept of this call's page; begun when it is first looked at, with the consent that its team asks for."""
-    desk = CallDesk.objects.filter(session=call).first()
-    if desk is None:
-        waits = call.queue_id is not None and CallPolicy.objects.filter(queue=call.queue_id, needs_consent=True).exists()
-        desk, _made = CallDesk.objects.get_or_create(session=call, defaults={"consent": CallDesk.Consent.AWAITED if waits else ""})
-    return desk
 
 
 def mode_for(call: CallSession, viewer: User) -> str:
@@ -256,7 +251,8 @@ def lines_of(call: CallSession, shown: Screen) -> list[Line]:
     """What was said and what was noted, by time. Whispers only for those who whisper and who is whispered to."""
     segments = TranscriptionSegment.objects.filter(session=call).in_order()[:MOST_LINES]
     values = entity_values(call)
-    spoken = [_spoken(segment, shown, values) for segment in segments]
+    felt = {point["id"]: risk.face_of(point["frustration"], point["polarity"]) for point in (call.mood or {}).get("points", ())}
+    spoken = [_spoken(segment, shown, values, felt.get(segment.pk, "")) for segment in segments]
     stamps = CallNote.objects.filter(session=call).select_related("author")
     if not (call.agent_id == shown.viewer.pk or shown.viewer.oversees or shown.viewer.role == User.Role.LEAD):
         stamps = stamps.exclude(kind=CallNote.Kind.WHISPER)
@@ -297,16 +293,16 @@ def tickets_of(call: CallSession, viewer: User) -> list[Ticket]:
 
 def others_of(viewer: User, call: CallSession) -> list[Other]:
     """The viewer's running calls; none when there is only this one."""
-    running = CallSession.objects.running().filter(agent=viewer).with_people().order_by("started_at")[:MOST_CALLS]
+    running = CallSession.objects.filter(agent=viewer, status=CallSession.Status.ACTIVE).with_people().order_by("started_at")[:MOST_CALLS]
     found = [Other(one.session_id, name_of(one), one.started_at, one.duration_seconds, one.pk == call.pk) for one in running]
     return found if any(not one.here for one in found) else []
 
 
-def _spoken(segment: TranscriptionSegment, shown: Screen, values: Sequence[str]) -> Line:
+def _spoken(segment: TranscriptionSegment, shown: Screen, values: Sequence[str], mood: str) -> Line:
     side = SIDES.get(segment.speaker, "s")
     who: str | Promise = {"c": shown.caller, "a": shown.agent}.get(side, _("System"))
     pieces = pieces_of(segment.text, values if side == "c" else ())
-    return Line(f"seg-{segment.pk}", side, who, segment.start_time, segment.text, pieces)
+    return Line(f"seg-{segment.pk}", side, who, segment.start_time, segment.text, pieces, mood="" if mood == "neutral" else mood)
 
 
 def _cards(shown: Screen) -> None:
@@ -314,7 +310,7 @@ def _cards(shown: Screen) -> None:
     offered = [one for one in Suggestion.objects.filter(session=call).order_by("-created_at", "-confidence_score") if _worth(one)]
     for one in offered:
         dress(one, call)
-    shown.say = chosen(offered) if shown.desk.consent not in (CallDesk.Consent.AWAITED, CallDesk.Consent.REFUSED) else None
+    shown.say = chosen(offered) if shown.desk.consent not in CallDesk.WITHHELD else None
     shown.earlier = [one for one in offered if one is not shown.say][:MOST_EARLIER]
     shown.asks = list(ClarifyingQuestion.objects.filter(session=call))
     for ask in shown.asks:

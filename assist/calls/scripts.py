@@ -73,7 +73,8 @@ def catch_up(session: CallSession, desk: CallDesk) -> None:
     fresh = list(words.order_by("pk")[:MOST_READ]) if script else []
     if script is None or not fresh:
         return
-    open_steps = [step for step in script.steps.all() if not SaidStep.objects.filter(session=session, step=step).exists()]
+    said = set(SaidStep.objects.filter(session=session).values_list("step_id", flat=True))
+    open_steps = [step for step in script.steps.all() if step.pk not in said]
     heard = [SaidStep(session=session, step=step, at=at, quote=quote) for step, at, quote in _heard(open_steps, fresh)]
     with transaction.atomic():
         SaidStep.objects.bulk_create(heard, ignore_conflicts=True)

@@ -1,4 +1,4 @@
-"""Notes that stamp a moment of a call, what an agent did with a suggestion, and a supervisor's whispers."""
+"""What people add to a call while it runs: notes that stamp a moment, suggestions used, the caller's consent, a supervisor's whispers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.events import record
 from helpdesk.core.limits import spend
 from helpdesk.core.models import Event, User
+from helpdesk.core.tasks import send_quietly
+
+from . import consent, feedback, rounds
 
 LONGEST_NOTE, LONGEST_WHISPER = 2000, 500  # characters
 MOST_NOTES = 500  # in one call
@@ -45,25 +48,27 @@ def use(suggestion: Suggestion, session: CallSession, *, by: User, into: str) ->
         raise Invalid(_("Use it for what?"))
     said = into == "said"
     with transaction.atomic():
-        Suggestion.objects.filter(pk=suggestion.pk).update(agent_clicked=True, shown_to_agent=True)
+        feedback.click(session, suggestion.pk, by=by)
         if into == "reply":
             _into_reply(session, suggestion)
-        stamp, fresh = CallNote.objects.get_or_create(
+        stamp, _fresh = CallNote.objects.get_or_create(
             session=session,
             suggestion=suggestion,
             kind=CallNote.Kind.SAID if said else CallNote.Kind.NOTE,
             defaults={"at": moment(session), "author": by, "text": suggestion.title if into != "notes" else _as_note(suggestion)},
         )
-        if fresh:
-            record("suggestion.used", subject=suggestion, by=by, ticket=session.ticket, suggestion=suggestion.pk)
     return stamp
 
 
-def rate(suggestion: Suggestion, session: CallSession, *, by: User, feedback: str) -> None:
-    """What the agent thought of it; the last word counts."""
+def note_consent(session: CallSession, *, agreed: bool, by: User) -> None:
+    """What the caller said to it. Once they agree, what was heard until now is thought about."""
+    consent.desk_of(session)
+    given = CallDesk.Consent.AGREED if agreed else CallDesk.Consent.REFUSED
     with transaction.atomic():
-        Suggestion.objects.filter(pk=suggestion.pk).update(agent_feedback=feedback)
-        record("suggestion.rated", subject=suggestion, by=by, ticket=session.ticket, suggestion=suggestion.pk, feedback=feedback)
+        CallDesk.objects.filter(session=session).update(consent=given)
+        record("call.consent_noted", subject=session, by=by, customer=session.customer, session=str(session.session_id), status=given)
+        if agreed:
+            transaction.on_commit(lambda: send_quietly(rounds.assist_in_call, str(session.session_id)))
 
 
 def whisper(session: CallSession, *, by: User, text: str) -> CallNote:

@@ -20,7 +20,7 @@ from assist.models import CallSession, TranscriptionSegment
 from helpdesk.core.events import record
 from helpdesk.core.tasks import send_quietly
 
-from . import assisting, ending, pacing, parties, rounds, transcript, updates
+from . import assisting, consent, ending, pacing, parties, rounds, transcript, updates
 from .parties import Opening
 from .transcript import CallEnded, Spoken
 
@@ -89,7 +89,7 @@ def hear(session: CallSession, spoken: Spoken, *, late: bool = False) -> Heard:
         return _heard("duplicate", kept, began)
     if not kept.session.is_running:
         return _heard("stored", replace(kept, session=ending.refresh(kept.session)), began)
-    if spoken.speaker != TranscriptionSegment.Speaker.CUSTOMER:
+    if spoken.speaker != TranscriptionSegment.Speaker.CUSTOMER or not consent.may_read(kept.session):
         return _heard("stored", kept, began)
     status, session = _think_or_put_off(kept)
     return _heard(status, replace(kept, session=session), began)

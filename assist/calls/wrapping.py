@@ -20,6 +20,8 @@ from knowledge.models import Category
 from tickets import replying
 from tickets.models import Ticket
 
+from . import ending
+
 LONGEST_SUMMARY, LONGEST_LINE, MOST_ROWS = 10_000, 300, 12
 SURE = 0.6  # a fact below this is offered unticked
 CONFIRMED, HEARD_ONCE, DATED = 0.95, 0.7, 0.5
@@ -122,7 +124,7 @@ def save(session: CallSession, typed: WrapUp, *, version: int, by: User) -> Call
         ]
         desk.save(update_fields=["facts"])
         if session.ticket is not None:
-            _to_ticket(session.ticket, typed, by=by, noted=again)
+            _to_ticket(session, session.ticket, typed, by=by, noted=again)
         if typed.missing:
             record("article.missed", subject=session, by=by, ticket=session.ticket, title=typed.missing)
         record(
@@ -139,8 +141,12 @@ def save(session: CallSession, typed: WrapUp, *, version: int, by: User) -> Call
     return session
 
 
-def _to_ticket(ticket: Ticket, typed: WrapUp, *, by: User, noted: bool) -> None:
-    if not noted:
+def _to_ticket(session: CallSession, ticket: Ticket, typed: WrapUp, *, by: User, noted: bool) -> None:
+    """The note that the hang-up left says what the agent made of it; a ticket without one gets one, once."""
+    note = ending.renote(session)
+    if note is not None:
+        ticket.record("note.added", by=by, subject=note)
+    elif not noted:
         replying.note(ticket=ticket, by=by, text=_as_note(typed))
     if (category := Category.objects.filter(slug=typed.reason).first()) and category != ticket.category:
         ticket.set_category(category, by=by)

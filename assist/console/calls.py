@@ -10,13 +10,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from assist.calls import desk, ringing, screen, scripts, stamps, switchboard
+from assist.calls import consent as consenting
+from assist.calls import desk, feedback, ringing, screen, scripts, stamps, switchboard
 from assist.models import CallDesk, CallSession, ScriptStep, Suggestion
-from helpdesk.core.errors import HelpdeskError
+from helpdesk.core.errors import HelpdeskError, Invalid, NotFound
 from helpdesk.core.requests import AgentRequest
 from tickets.models import Queue
 
-PARTS = {"side": "assist/call/side.html", "script": "assist/call/script.html", "whispers": "assist/call/whispers.html"}
+PARTS = {
+    "side": "assist/call/side.html",
+    "script": "assist/call/script.html",
+    "whispers": "assist/call/whispers.html",
+    "tabs": "assist/call/switcher.html",
+}
 BLANK_LINE = screen.Line("", "c", "")
 ENDINGS = (CallSession.Status.COMPLETED, CallSession.Status.TRANSFERRED)
 
@@ -93,11 +99,10 @@ def use(request: AgentRequest, session_id: UUID, pk: int) -> HttpResponse:
 @require_POST
 def rate(request: AgentRequest, session_id: UUID, pk: int) -> HttpResponse:
     """Helpful, not helpful, irrelevant. One press, changeable; also after the call."""
-    found = own(request, session_id, running=False)
-    suggestion, feedback = found.suggestions.filter(pk=pk).first(), request.POST.get("feedback", "")
-    if suggestion is None or feedback not in Suggestion.Feedback.values:
-        raise Http404
-    stamps.rate(suggestion, found, by=request.user, feedback=feedback)
+    try:
+        feedback.rate(own(request, session_id, running=False), pk, request.POST.get("feedback", ""), by=request.user)
+    except (Invalid, NotFound) as error:
+        raise Http404 from error
     return HttpResponse(status=204) if request.htmx else redirect("call", session_id)
 
 
@@ -105,10 +110,8 @@ def rate(request: AgentRequest, session_id: UUID, pk: int) -> HttpResponse:
 @require_POST
 def consent(request: AgentRequest, session_id: UUID) -> HttpResponse:
     """What the caller said to being recorded and read."""
-    found = own(request, session_id)
-    agreed = request.POST.get("agreed") == "yes"
-    screen.desk_of(found)
-    CallDesk.objects.filter(session=found).update(consent=CallDesk.Consent.AGREED if agreed else CallDesk.Consent.REFUSED)
+    answered = request.POST.get("agreed") == "yes"
+    stamps.note_consent(own(request, session_id), agreed=answered, by=request.user)
     return redirect("call", session_id)
 
 
@@ -117,7 +120,7 @@ def consent(request: AgentRequest, session_id: UUID) -> HttpResponse:
 def confirm(request: AgentRequest, session_id: UUID) -> HttpResponse:
     """The agent confirms a fact that was heard."""
     found = own(request, session_id, running=False)
-    kept, fact = screen.desk_of(found), request.POST.get("fact", "")
+    kept, fact = consenting.desk_of(found), request.POST.get("fact", "")
     known = {f"{row.get('type')}:{row.get('value')}" for row in found.entities}
     if fact not in known:
         raise Http404
@@ -133,7 +136,7 @@ def confirm(request: AgentRequest, session_id: UUID) -> HttpResponse:
 def step(request: AgentRequest, session_id: UUID, pk: int) -> HttpResponse:
     """Tick a step of the script by hand."""
     found = own(request, session_id)
-    kept = screen.desk_of(found)
+    kept = consenting.desk_of(found)
     wanted = ScriptStep.objects.filter(pk=pk, script__is_active=True).first()
     if wanted is None:
         raise Http404
@@ -197,4 +200,4 @@ def _stamped(request: AgentRequest, found: CallSession, stamp: object) -> HttpRe
 def _mark_shown(shown: screen.Screen) -> None:
     """The card on top was before the agent's eyes: the first number of the funnel."""
     if shown.mode == "own" and shown.say is not None and not shown.say.shown_to_agent:
-        shown.call.suggestions.filter(pk=shown.say.pk).update(shown_to_agent=True)
+        feedback.show(shown.call, [shown.say.pk])

@@ -20,7 +20,7 @@ from helpdesk.core.requests import AgentRequest
 @require_GET
 def rings(request: AgentRequest) -> HttpResponse:
     """What rings for this agent; empty most of the time."""
-    return render(request, "assist/call/rings.html", {"rings": ringing.rings(request.user)})
+    return _cards(request)
 
 
 @login_required
@@ -39,13 +39,11 @@ def answer(request: AgentRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 def decline(request: AgentRequest, session_id: UUID) -> HttpResponse:
     ringing.decline(_ringing(request, session_id), by=request.user)
-    return rings_again(request)
+    return _cards(request) if request.htmx else redirect("calls")
 
 
-def rings_again(request: AgentRequest) -> HttpResponse:
-    if not request.htmx:
-        return redirect("calls")
-    return render(request, "assist/call/rings.html", {"rings": ringing.rings(request.user)})
+def _cards(request: AgentRequest) -> HttpResponse:
+    return render(request, "assist/call/rings.html", {"rings": ringing.rings(request.user), "running": ringing.running(request.user)})
 
 
 def _ringing(request: AgentRequest, session_id: UUID) -> CallSession:

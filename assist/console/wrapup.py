@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from assist.calls import desk, screen, wrapping
+from assist.calls import consent, desk, screen, wrapping
 from assist.calls.wrapping import LONGEST_LINE, LONGEST_SUMMARY, MOST_ROWS, Row, Superseded, WrapUp
 from assist.models import CallSession
 from helpdesk.core.requests import AgentRequest
@@ -99,7 +99,7 @@ def _page(request: AgentRequest, found: CallSession, *, typed: WrapUp | None = N
         "unrated": unrated,
         "version": error.extra["version"] if error else shown.desk.version,
         "error": error.detail if error else "",
-        "theirs": wrapping.proposed(found, screen.desk_of(found), "") if error else None,
+        "theirs": wrapping.proposed(found, consent.desk_of(found), "") if error else None,
         "did": desk.assist_did(found),
         "waiting": desk.next_in_line(request.user, found),
         "categories": Category.objects.all(),

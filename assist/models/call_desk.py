@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -138,6 +138,8 @@ class CallDesk(models.Model):
         AWAITED = "awaited", _("Waiting for consent")
         AGREED = "agreed", _("Recording agreed")
         REFUSED = "refused", _("Recording refused")
+
+    WITHHELD: ClassVar[tuple[str, ...]] = (Consent.AWAITED, Consent.REFUSED)  # the assistant does not read
 
     session = models.OneToOneField(CallSession, to_field="session_id", on_delete=models.CASCADE, primary_key=True, related_name="desk")
     consent = models.CharField(max_length=8, choices=Consent.choices, blank=True, default=Consent.NOT_ASKED)

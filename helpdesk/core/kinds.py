@@ -185,6 +185,7 @@ KINDS: dict[str, Any] = {
     "call.summary_refreshed": CallData,  # words that came late changed it
     "call.wrapped_up": CallData,
     "call.declined": CallData,
+    "call.consent_noted": CallData,  # what the caller said to being recorded and read
     "call.listened": CallData,  # a supervisor read along
     "call.whispered": CallData,
     # customers, knowledge, people

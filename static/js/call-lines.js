@@ -13,6 +13,9 @@ const atEnd = () => { const list = $('lines'); return list.scrollHeight - list.s
 export function start(caller, agent) {
   names = { c: caller, a: agent };
   toEnd();
+  let stuck = true;
+  new ResizeObserver(() => { if (stuck) toEnd(); }).observe($('lines'));   // a whisper below takes room from it
+  $('lines').addEventListener('scroll', () => { stuck = atEnd(); }, { passive: true });
   $('lines').addEventListener('scroll', () => { if (atEnd()) jumped(); }, { passive: true });
   $('jump').addEventListener('click', () => { toEnd(); jumped(); });
   $('read-aloud')?.addEventListener('click', event => { aloud = !aloud; event.currentTarget.setAttribute('aria-pressed', aloud); });

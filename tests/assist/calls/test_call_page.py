@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from assist.calls import switchboard
+from assist.calls import assisting, switchboard
 from assist.calls.switchboard import Opening, Spoken
 from assist.models import CallDesk, CallNote, CallPolicy, CallScript, CallSession, ClarifyingQuestion, SaidStep, ScriptStep, Suggestion
 from helpdesk.core.models import Event, User
@@ -45,7 +45,12 @@ def call(support: Queue, maya: User, ticket: Ticket) -> CallSession:
     say(session, "customer", "Yes. My driver app 7.4.1 loses <b>GPS</b> since Monday.", 9)
     CallSession.objects.filter(pk=session.pk).update(
         entities=[{"type": "version", "value": "7.4.1"}],
-        mood={"frustration": 0.5, "polarity": -0.4, "trend": "improving", "points": [-0.6, -0.2]},
+        mood={
+            "frustration": 0.5,
+            "polarity": -0.4,
+            "trend": "improving",
+            "points": [{"id": 0, "t": 0, "polarity": -0.6, "frustration": 0.5}],
+        },
     )
     return CallSession.objects.get(pk=session.pk)
 
@@ -103,7 +108,7 @@ def test_a_used_suggestion_is_stamped_and_counted(as_maya: Client, call: CallSes
     assert Suggestion.objects.get(pk=card.pk).agent_clicked
     assert list(CallNote.objects.filter(kind="said").values_list("text", flat=True)) == ["Turn off battery saving"]
     assert CallDesk.objects.get().wrap_up["reply"] == "Turn off battery saving\n\n1. Open Settings\n2. Choose Unrestricted"
-    assert Event.objects.filter(kind="suggestion.used").count() == 2
+    assert Event.objects.filter(kind="suggestion.used").count() == 1
     assert as_maya.post(path(call, f"suggestions/{card.pk}/use/"), {"into": "nothing"}, headers={"HX-Request": "true"}).status_code == 422
 
 
@@ -153,13 +158,19 @@ def test_the_script_ticks_itself_by_words_and_by_meaning(as_maya: Client, call: 
 
 def test_assist_waits_for_consent_where_the_team_asks_for_it(as_maya: Client, call: CallSession, support: Queue) -> None:
     CallPolicy.objects.create(queue=support, needs_consent=True)
+    CallDesk.objects.all().delete()  # as for a call that begins now
     offer(call, "Turn off battery saving", 0.8)
     page = as_maya.get(path(call)).content.decode()
     assert "Assist is off until the caller agrees" in page
     assert 'class="say" id="say-' not in page[: page.index('id="line-template"')]
+    say(call, "customer", "It also loses the map every morning", 30)
+    assert CallSession.objects.get().analysed == call.analysed, "nothing is read meanwhile"
     as_maya.post(path(call, "consent/"), {"agreed": "yes"})
+    assert Event.objects.get(kind="call.consent_noted").data["status"] == "agreed"
+    assisting.catch_up(call.session_id)  # what the worker does
+    assert CallSession.objects.get().analysed > call.analysed
     page = as_maya.get(path(call)).content.decode()
-    assert "Recording agreed" in page and "Turn off battery saving" in page
+    assert "Recording agreed" in page and "Assist is off" not in page
 
 
 def test_a_fact_is_confirmed_with_one_press(as_maya: Client, call: CallSession) -> None:

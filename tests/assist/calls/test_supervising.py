@@ -24,6 +24,7 @@ def start(name: str, agent: User, *, said: str = "", **mood: Any) -> CallSession
     session, _ = switchboard.start(Opening(call_id=name, agent_id=agent.email, customer_name=name, customer_phone="", queue="support"))
     if said:
         switchboard.hear(session, Spoken(speaker="customer", text=said, start_time=1, end_time=2))
+    mood["points"] = [{"id": -n, "t": n, "polarity": value, "frustration": 0} for n, value in enumerate(mood.get("points", ()))]
     CallSession.objects.filter(pk=session.pk).update(mood=mood)
     return CallSession.objects.get(pk=session.pk)
 
