@@ -29,7 +29,7 @@ FLAGS = [
     "--font-render-hinting=none",
 ]
 PUBLIC = ["/accounts/login/", "/accounts/password/reset/", "/help/", "/help/search/?q=driver+gps+stops", "/help/contact/", "/nothing-here/"]
-SIGNED_IN = ["/profile/", "/settings/people/", "/inbox/"]
+SIGNED_IN = ["/profile/", "/settings/people/", "/inbox/", "/calls/", "/calls/board/"]
 HEIGHT, PHONE, PHONE_HEIGHT = 900, 600, 844  # px
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
