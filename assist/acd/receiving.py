@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from assist.calls.switchboard import CallEnded
 from assist.models import AcdConnection, AcdEvent, CallSession
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.sealing import Unreadable
 
 from . import applying
 from .base import Account, Forged, Incoming, Reply, Understood
@@ -61,9 +60,6 @@ def receive(connection: AcdConnection, incoming: Incoming, *, test: bool = False
         payload = incoming.payload()
         understood = provider.understand(payload, account)
         _refuse_old(understood)
-    except Unreadable as error:
-        connection.note_refusal(str(error))
-        raise Forged(_("The signature cannot be checked: the secret must be entered again.")) from error
     except HelpdeskError as error:
         connection.note_refusal(error.detail)
         raise

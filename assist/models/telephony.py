@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import uuid
 from datetime import datetime, timedelta
+from secrets import token_urlsafe
 from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.models import User
 from helpdesk.core.models.access import fingerprint
-from helpdesk.core.sealing import seal, unseal
+from helpdesk.core.sealed import SealedJSONField
 from tickets.models import Queue
 
 from .call import CallSession
@@ -49,13 +48,15 @@ class AcdConnection(models.Model):
         LISTENING = "listening", _("Listening")
         WAITING = "waiting", _("Trying again soon")
 
+    SIGNED: ClassVar[tuple[str, ...]] = (Provider.TWILIO,)  # their events prove themselves: the address need not be secret
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.CharField(_("provider"), max_length=12, choices=Provider.choices)
     name = models.CharField(_("name"), max_length=120)
     queue = models.ForeignKey(Queue, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team"))
     is_active = models.BooleanField(_("on"), default=True)
     settings = models.JSONField(default=dict, blank=True)
-    sealed_secrets = models.TextField(blank=True, editable=False)
+    secrets = SealedJSONField(default=dict, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     key_start = models.CharField(max_length=8, editable=False)  # tells people which address is the present one
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -79,26 +80,28 @@ class AcdConnection(models.Model):
 
     @classmethod
     def create(cls, **fields: Any) -> tuple[AcdConnection, str]:
-        """Connect a system; returns it with the key of its address, which cannot be read again."""
-        key = secrets.token_urlsafe(KEY_BYTES)
-        return cls.objects.create(key_hash=fingerprint(key), key_start=key[:6], **fields), key
+        """Connect a system; returns it with the key of its address. A secret one cannot be read again."""
+        row = cls(**fields)
+        key = row.address_key or token_urlsafe(KEY_BYTES)
+        row.key_hash, row.key_start = fingerprint(key), key[:6]
+        row.save(force_insert=True)
+        return row, key
 
     def renew_key(self) -> str:
         """A new address; events at the old one are refused from now on."""
-        key = secrets.token_urlsafe(KEY_BYTES)
+        key = token_urlsafe(KEY_BYTES)
         self.key_hash, self.key_start = fingerprint(key), key[:6]
         self.save(update_fields=["key_hash", "key_start"])
         return key
 
     @property
-    def secrets(self) -> dict[str, str]:
-        """Raises core.sealing.Unreadable when the key they were sealed with is gone."""
-        return json.loads(unseal(self.sealed_secrets)) if self.sealed_secrets else {}  # type: ignore[no-any-return]
+    def address_key(self) -> str:
+        """What stands in its address; "" when that is a secret, which was shown once."""
+        return str(self.pk) if self.provider in self.SIGNED else ""
 
     def keep_secrets(self, **changed: str) -> None:
         """Replace the secrets that are given; an empty one is left as it is. The caller saves."""
-        kept = {**self.secrets, **{name: value for name, value in changed.items() if value}}
-        self.sealed_secrets = seal(json.dumps(kept)) if kept else ""
+        self.secrets = {**self.secrets, **{name: value for name, value in changed.items() if value}}
 
     def note_refusal(self, why: str) -> None:
         """Somebody sent what was not taken: counted, not kept, so that it cannot fill the disk."""

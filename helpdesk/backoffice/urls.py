@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import people
+from . import people, telephony
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -11,4 +11,10 @@ urlpatterns = [
     path("settings/people/<uuid:user_id>/revoke/", people.revoke, name="person-revoke"),
     path("settings/people/<uuid:user_id>/deactivate/", people.deactivate, name="person-deactivate"),
     path("settings/people/<uuid:user_id>/reactivate/", people.reactivate, name="person-reactivate"),
+    path("settings/telephony/", telephony.index, name="telephony"),
+    path("settings/telephony/<uuid:connection_id>/", telephony.connection, name="telephony-connection"),
+    path("settings/telephony/<uuid:connection_id>/arrived/", telephony.arrived, name="telephony-arrived"),
+    path("settings/telephony/<uuid:connection_id>/play/", telephony.play, name="telephony-play"),
+    path("settings/telephony/<uuid:connection_id>/address/", telephony.renew, name="telephony-renew"),
+    path("settings/telephony/<uuid:connection_id>/remove/", telephony.remove, name="telephony-remove"),
 ]

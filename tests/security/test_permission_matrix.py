@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
+from assist.models import AcdConnection
 from customers.models import CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
@@ -148,6 +149,12 @@ ROWS: dict[str, Row] = {
     "calls/<uuid:session_id>/steps/<int:pk>/": Row(NOBODY, WRITE),
     "calls/<uuid:session_id>/end/": Row(NOBODY, WRITE),
     "calls/<uuid:session_id>/whisper/": Row(OVERSEERS, WRITE),  # and leads
+    "settings/telephony/": Row(OVERSEERS),
+    "settings/telephony/<uuid:connection_id>/": Row(OVERSEERS),
+    "settings/telephony/<uuid:connection_id>/arrived/": Row(NOBODY),  # without a moment to wait from there is nothing
+    "settings/telephony/<uuid:connection_id>/play/": Row(OVERSEERS, WRITE),
+    "settings/telephony/<uuid:connection_id>/address/": Row(OVERSEERS, WRITE),
+    "settings/telephony/<uuid:connection_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
     "settings/people/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/resend/": Row(OVERSEERS, WRITE),
@@ -263,6 +270,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "reference": "INC-1",
         "token": "nothing",
         "provider": "twilio",
+        "connection_id": AcdConnection.create(provider="pbx", name="x")[0].pk,
         "key": "nothing",
         "ticket.pk": ticket.pk,
         "messages.pk": message.pk,

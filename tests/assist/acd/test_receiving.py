@@ -171,12 +171,12 @@ def test_names_that_would_turn_the_screen_around_are_made_harmless(pbx: tuple[Ac
     assert CallSession.objects.get().call_id == "c -1"
 
 
-def test_secrets_are_not_readable_in_the_table(twilio: tuple[AcdConnection, str]) -> None:
+def test_secrets_are_not_readable_in_the_table(twilio: tuple[AcdConnection, str], pbx: tuple[AcdConnection, str]) -> None:
     with database.cursor() as cursor:
-        cursor.execute("SELECT row_to_json(c)::text FROM assist_acdconnection c")
+        cursor.execute("SELECT json_agg(c)::text FROM assist_acdconnection c")
         stored = cursor.fetchone()[0]
     assert TOKEN not in stored
-    assert twilio[1] not in stored
+    assert pbx[1] not in stored
 
 
 def test_without_the_key_of_its_secret_nothing_is_believed(twilio: tuple[AcdConnection, str], settings: Any) -> None:
