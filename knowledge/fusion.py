@@ -101,6 +101,7 @@ class Scored:
     confidence: float  # raw, 0..1, comparable between questions: what the bands are set on
     candidate: Candidate | None  # None: only the memory knows this article
     votes: int
+    fits: float = 0.0  # how well it fits, however many others fit as well, 0..1: what a list is cut by
 
 
 def fuse(candidates: Iterable[Candidate], memory: Memory, *, by_meaning: bool = True) -> list[Scored]:
@@ -108,22 +109,27 @@ def fuse(candidates: Iterable[Candidate], memory: Memory, *, by_meaning: bool = 
     found = {candidate.article_id: candidate for candidate in candidates}
     hybrid = _hybrid(found, MEANING_SHARE if by_meaning else 0.0)
     if not by_meaning:
-        return _in_order(hybrid, POSSIBLE * max(hybrid.values(), default=0.0), found, memory)
+        return _in_order(hybrid, POSSIBLE * max(hybrid.values(), default=0.0), POSSIBLE, found, memory)
     trust = _trust(memory)
     odds = {key: (1 - trust) * WEIGHTS.hybrid_alone * score for key, score in hybrid.items()}
     for key, weight in _remembered(found, hybrid, memory).items() if trust else ():
         odds[key] = odds.get(key, 0.0) + trust * weight
-    return _in_order(odds, _confidence(odds, found.values(), memory, trust), found, memory)
+    closeness = max([_nearest(memory), *(candidate.meaning for candidate in found.values())])
+    return _in_order(odds, _confidence(odds, closeness, memory, trust), closeness, found, memory)
 
 
-def _in_order(odds: Mapping[UUID, float], confidence: float, found: Mapping[UUID, Candidate], memory: Memory) -> list[Scored]:
-    """The best article has this confidence, the others their part of it."""
+def _in_order(
+    odds: Mapping[UUID, float], confidence: float, closeness: float, found: Mapping[UUID, Candidate], memory: Memory
+) -> list[Scored]:
+    """The best article has this confidence and closeness, the others their part of it."""
     voters: dict[UUID, set[UUID]] = {}
     for vote in memory.votes:
         voters.setdefault(vote.article_id, set()).add(vote.case_id)
     best = max(odds.values(), default=0.0)
     parts = {key: max(0.0, one) / best if best > 0 else 0.0 for key, one in odds.items()}
-    scored = [Scored(key, part, part * confidence, found.get(key), len(voters.get(key, ()))) for key, part in parts.items()]
+    scored = [
+        Scored(key, part, part * confidence, found.get(key), len(voters.get(key, ())), part * closeness) for key, part in parts.items()
+    ]
     return sorted(scored, key=lambda one: (-one.final, -odds[one.article_id], str(one.article_id)))
 
 
@@ -195,13 +201,12 @@ def _nearest(memory: Memory) -> float:
     return max((vote.closeness for vote in memory.votes), default=0.0)
 
 
-def _confidence(odds: Mapping[UUID, float], candidates: Iterable[Candidate], memory: Memory, trust: float) -> float:
+def _confidence(odds: Mapping[UUID, float], closeness: float, memory: Memory, trust: float) -> float:
     """How likely the best article is right, 0..1: by its lead over the others and by how near anything is at all."""
     if not odds:
         return 0.0
     best, case = max(odds.values()), _nearest(memory)
     others = sum(exp(one - best) for one in odds.values()) - 1
-    closeness = max([case, *(candidate.meaning for candidate in candidates)])
     lead = min(-log(max(others, ALONE)), MOST_LEAD * closeness)
     start, *weights = CERTAINTY
     total = start + sum(weight * value for weight, value in zip(weights, (lead, closeness, trust, trust * case), strict=True))

@@ -44,6 +44,7 @@ class Hit:
     category: str  # slug, or ""
     score: float  # raw confidence, 0..1: what the bands are set on
     relevance: float  # the same as a probability of being the right answer: what a screen prints
+    fits: float  # how well it fits, however many others fit as well: what a list is cut by
     why: str
     steps: list[str]  # of a numbered list in the article, else empty
     url: str
@@ -148,6 +149,7 @@ def _hit(scored: Scored, shown: Excerpt) -> Hit:
         category=shown.category,
         score=round(scored.confidence, 4),
         relevance=probability(scored.confidence),
+        fits=round(scored.fits, 4),
         why=_why(scored, shown),
         steps=steps(shown.body),
         url=shown.url,

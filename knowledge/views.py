@@ -18,11 +18,11 @@ from helpdesk.core.models import User
 
 from . import rendering
 from .models import Article, Category
-from .search import search as search_articles
+from .search import find as find_articles
 from .voting import vote
 
 MOST_HITS = 20
-SHOWN_FROM = 0.2  # raw score; below it one result in three is about something else
+SHOWN_FROM = 0.2  # how well it fits; below it one result in three is about something else
 LONGEST_QUERY, MOST_WORDS = 256, 32  # security.md T36
 NEWEST = 8
 
@@ -54,11 +54,12 @@ def search(request: HttpRequest) -> HttpResponse:
     """Articles for the words of `q`, or all of one `topic`."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUERY].split()[:MOST_WORDS])
     topic = Category.objects.filter(slug=request.GET.get("topic", "").replace("\x00", "")).first()
-    found = _found(request, query) if query else _of_topic(request, topic)
+    found, notice = _found(request, query) if query else (_of_topic(request, topic), "")
     counts = Counter(result.category for result in found if result.category)
     shown = [result for result in found if topic is None or result.category == topic]
     context = {
         "query": query,
+        "notice": notice,
         "topic": topic,
         "total": len(shown),
         "found": len(found),
@@ -104,13 +105,16 @@ def _topics() -> list[Category]:
     return list(Category.objects.annotate(articles_count=Count("articles", filter=public)).filter(articles_count__gt=0))
 
 
-def _found(request: HttpRequest, query: str) -> list[Result]:
-    hits = search_articles(query, viewer=_viewer(request), limit=MOST_HITS)
+def _found(request: HttpRequest, query: str) -> tuple[list[Result], str]:
+    """The results, and what to say of how they were searched for."""
+    searched = find_articles(query, viewer=_viewer(request), limit=MOST_HITS)
+    hits = searched.hits
     articles = Article.objects.select_related("category").in_bulk([hit.article_id for hit in hits])
     words = query.split()
-    return [
-        _result(articles[hit.article_id], words, hit.highlight) for hit in hits if hit.article_id in articles and hit.score >= SHOWN_FROM
+    results = [
+        _result(articles[hit.article_id], words, hit.highlight) for hit in hits if hit.article_id in articles and hit.fits >= SHOWN_FROM
     ]
+    return results, searched.notice
 
 
 def _of_topic(request: HttpRequest, topic: Category | None) -> list[Result]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -102,3 +104,17 @@ def test_an_article_page_takes_the_same_few_queries_however_many_neighbours(djan
         make_article(f"other-{n}")
     with django_assert_max_num_queries(4):  # type: ignore[operator]
         Client().get(article.get_absolute_url())
+
+
+def test_the_page_says_what_was_searched_besides_and_when_only_words_could_be_compared(
+    library: dict[str, Article], no_meaning: None
+) -> None:
+    page = Client().get("/help/search/?q=my+invioce").content.decode()
+    assert "Searched also for “invoice”." in page and "words only" in page and "Download an" in page
+
+
+def test_articles_that_fit_equally_well_are_all_listed(write: Callable[..., Article]) -> None:
+    for number in range(12):
+        write(f"invoice-{number}", f"Invoices, part {number}", "Every invoice can be downloaded as a PDF.")
+    page = Client().get("/help/search/?q=download+invoices+as+pdf").content.decode()
+    assert all(f"/help/invoice-{number}/" in page for number in range(12))
