@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from assist.models import CallPolicy, CallScript, Draft, ScriptStep, Suggestion, TriageRun, TriageStep
+from assist.models import AgentAction, CallPolicy, CallScript, CallSession, Draft, Product, ScriptStep, Suggestion, TriageRun, TriageStep
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
 
 
@@ -56,3 +56,25 @@ class CallScriptAdmin(BackOfficeAdmin):
 class CallPolicyAdmin(BackOfficeAdmin):
     list_display = ("queue", "needs_consent")
     list_select_related = ("queue",)
+
+
+@admin.register(Product)
+class ProductAdmin(BackOfficeAdmin):
+    """The names by which products are recognised in calls."""
+
+    list_display = ("name", "aliases", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name",)
+
+
+@admin.register(CallSession)
+class CallSessionAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "provider", "call_id", "status", "agent", "customer", "queue", "ticket_id")
+    list_filter = ("status", "provider", "disposition")
+    list_select_related = ("agent", "customer", "queue")
+
+
+@admin.register(AgentAction)
+class AgentActionAdmin(ReadOnlyAdmin):
+    list_display = ("timestamp", "agent_name", "action_type", "processing_time_ms", "confidence", "engine", "error")
+    list_filter = ("agent_name", "engine")

@@ -29,9 +29,11 @@ def written(text: str) -> str:
 
 
 def _put_together(match: re.Match[str]) -> str:
+    """As digits; what is written already ("EUR 143") stays."""
     lead, number = match.group("lead"), match.group("number")
     digits = _digits(number)
-    if not any(character.isdigit() for character in digits):
+    told = any(word.isalpha() for word in re.split(r"[\s,-]+", number)) or _SPELLED.match(lead.strip())
+    if not told or not any(character.isdigit() for character in digits):
         return match.group(0)
     rest = number[len(number.rstrip(" ,")) :]
     if _SPELLED.match(lead.strip()):

@@ -83,6 +83,12 @@ def evaluate_own(*, progress: Progress | None = None) -> dict[str, Any]:
     return summarise(items)
 
 
+def load(articles: Sequence[dict[str, Any]], past: Sequence[dict[str, Any]], tell: Progress) -> None:
+    """Fill the scratch store, for other tasks that search it."""
+    known = _load_articles(articles, tell)
+    _load_cases(past, known, tell)
+
+
 def _load_articles(rows: Sequence[dict[str, Any]], tell: Progress) -> dict[str, Article]:
     categories: dict[str, Category] = {}
     known: dict[str, Article] = {}
@@ -168,7 +174,7 @@ def summarise(items: Sequence[Item]) -> dict[str, Any]:
         "ndcg_at_10": round(sum(1 / math.log2(item.rank + 1) for item in answerable if item.rank and item.rank <= NDCG_DEPTH) / count, 4),
         "shown": _share(len(shown), max(1, len(items))),
         "shown_precision": _share(sum(item.correct for item in shown), max(1, len(shown))),
-        "latency_ms": {"p50": _percentile([item.ms for item in items], 0.5), "p95": _percentile([item.ms for item in items], 0.95)},
+        "latency_ms": {"p50": percentile([item.ms for item in items], 0.5), "p95": percentile([item.ms for item in items], 0.95)},
         "calibration_error": round(calibration_error([(probability(item.confidence), item.correct) for item in answerable]), 4),
         "no_answer": {"n": len(items) - len(answerable), "shown": sum(item.shown for item in items if not item.answerable)},
         "items": [
@@ -182,6 +188,6 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4)
 
 
-def _percentile(values: Sequence[float], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else 0.0

@@ -10,6 +10,7 @@ from assist.evaluation import comparing, holdout
 from assist.evaluation.retrieval import evaluate, judge, summarise
 from helpdesk.core.errors import Invalid
 from helpdesk.core.models import Embedding
+from helpdesk.demo import source
 from knowledge import cases
 from knowledge.models import Article, SolvedCase
 from tests.knowledge.conftest import make_article
@@ -129,3 +130,23 @@ def test_the_companys_own_solved_work_is_measured_and_left_as_it_was(db: None, t
 def test_what_to_measure_must_be_named(db: None) -> None:
     with pytest.raises(CommandError, match="--own"):
         call_command("evaluate", "retrieval")
+
+
+def test_live_assist_is_measured_on_our_transcripts(db: None, tmp_path: Path) -> None:
+    """The right article among the alphabet's first ones and the four others that calls are about."""
+    wanted = ("keep-gps-running-screen-off", "lost-two-factor-phone", "counts-overwritten-whs-8", "verify-webhook-signatures-wh-1007")
+    rows = [
+        {"slug": one.slug, "title": one.title, "body": one.body, "category": one.category}
+        for one in source.articles()
+        if one.slug in wanted or one.slug < "d"
+    ]
+    out = tmp_path / "out.json"
+    call_command(
+        "evaluate", "assist", "helpdesk/demo/calls",
+        "--articles", str(lines(tmp_path / "articles.jsonl", rows)), "--json", str(out), "--out", str(tmp_path / "out.html"),
+    )  # fmt: skip
+    found = json.loads(out.read_text())
+    assert found.keys() >= {"n", "top_1", "top_3", "top_5", "clarification_precision", "latency_ms", "items"}
+    assert (found["n"], set(found["top_1"])) == (5, {"1", "2", "3"})
+    assert found["top_5"]["3"] >= 0.6
+    assert set(found["items"][0]) >= {"id", "rank", "shown", "confidence", "correct"}
