@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -13,19 +12,19 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from assist.models import CallDesk, CallNote, CallSession, ClarifyingQuestion, Suggestion, TranscriptionSegment
+from assist.models import CallDesk, CallSession, ClarifyingQuestion, Suggestion
 from customers.models import Customer
 from helpdesk.core.models import User
 from knowledge.models import Incident
 from tickets.models import Queue, Ticket
 
 from . import consent, risk, scripts
+from .lines import Line, lines_of
 
 TELLING = 5  # of the customer's first sentences, the longest tells the matter
 SURE = 0.6  # the card on top is the newest one at least so sure (design/ui.md 4c)
 MOST_WHISPERS = 3
-MOST_LINES, MOST_TICKETS, MOST_CALLS, MOST_EARLIER = 2000, 5, 9, 20
-SIDES = {"customer": "c", "agent": "a", "system": "s"}
+MOST_TICKETS, MOST_CALLS, MOST_EARLIER = 5, 9, 20
 KINDS: dict[str, str | Promise] = {
     "article": _("Say next"),
     "solution": _("Solved before"),
@@ -48,20 +47,6 @@ HEARD: dict[str, str | Promise] = {
     "phone": _("Phone"),
     "ticket": _("Ticket"),
 }
-
-
-@dataclass
-class Line:
-    """One line of the transcript: spoken words, or a stamp."""
-
-    key: str
-    side: str  # c customer, a agent, s system, n note, w whisper
-    who: str | Promise
-    at: float = 0.0
-    text: str = ""
-    pieces: list[tuple[str, bool]] = field(default_factory=list)  # (words, is an entity)
-    partial: bool = False
-    mood: str = ""  # angry | tense | happy; "" where there is nothing to say
 
 
 @dataclass(frozen=True)
@@ -223,7 +208,7 @@ def screen(call: CallSession, viewer: User, *, part: str = "") -> Screen:
         shown.others = others_of(viewer, call)
     if part == "tabs":
         return shown
-    shown.lines = lines_of(call, shown)
+    shown.lines = lines_of(call, viewer, caller=shown.caller, agent=shown.agent)
     if part == "":
         _cards(shown)
         shown.incidents = list(Incident.objects.open()[:3])
@@ -247,41 +232,6 @@ def name_of(call: CallSession) -> str:
     return (call.customer.name if call.customer else "") or call.phone or str(_("Unknown caller"))
 
 
-def lines_of(call: CallSession, shown: Screen) -> list[Line]:
-    """What was said and what was noted, by time. Whispers only for those who whisper and who is whispered to."""
-    segments = TranscriptionSegment.objects.filter(session=call).in_order()[:MOST_LINES]
-    values = entity_values(call)
-    felt = {point["id"]: risk.face_of(point["frustration"], point["polarity"]) for point in (call.mood or {}).get("points", ())}
-    spoken = [_spoken(segment, shown, values, felt.get(segment.pk, "")) for segment in segments]
-    stamps = CallNote.objects.filter(session=call).select_related("author")
-    if not (call.agent_id == shown.viewer.pk or shown.viewer.oversees or shown.viewer.role == User.Role.LEAD):
-        stamps = stamps.exclude(kind=CallNote.Kind.WHISPER)
-    return sorted([*spoken, *(stamp_line(stamp) for stamp in stamps)], key=lambda line: line.at)
-
-
-def stamp_line(stamp: CallNote) -> Line:
-    who = stamp.author.first_name if stamp.author else str(_("Note"))
-    if stamp.kind == CallNote.Kind.SAID:
-        who = str(_("%(name)s used")) % {"name": who}
-    elif stamp.kind == CallNote.Kind.WHISPER:
-        who = str(_("%(name)s whispers")) % {"name": who}
-    side = "w" if stamp.kind == CallNote.Kind.WHISPER else "n"
-    return Line(f"note-{stamp.pk}", side, who, stamp.at, stamp.text, [(stamp.text, False)])
-
-
-def entity_values(call: CallSession) -> list[str]:
-    """What is underlined, longest first, so that "Driver app 7.4.1" wins over "app"."""
-    return sorted({str(row.get("value", "")) for row in call.entities if len(str(row.get("value", ""))) > 1}, key=len, reverse=True)
-
-
-def pieces_of(text: str, values: Sequence[str]) -> list[tuple[str, bool]]:
-    """The text in pieces, entities apart. call-lines.js does the same for what comes later."""
-    if not values:
-        return [(text, False)]
-    parts = re.split(f"({'|'.join(re.escape(value) for value in values)})", text, flags=re.IGNORECASE)
-    return [(part, n % 2 == 1) for n, part in enumerate(parts) if part]
-
-
 def tickets_of(call: CallSession, viewer: User) -> list[Ticket]:
     """The call's own ticket first, then the customer's open ones."""
     if call.customer_id is None:
@@ -296,13 +246,6 @@ def others_of(viewer: User, call: CallSession) -> list[Other]:
     running = CallSession.objects.filter(agent=viewer, status=CallSession.Status.ACTIVE).with_people().order_by("started_at")[:MOST_CALLS]
     found = [Other(one.session_id, name_of(one), one.started_at, one.duration_seconds, one.pk == call.pk) for one in running]
     return found if any(not one.here for one in found) else []
-
-
-def _spoken(segment: TranscriptionSegment, shown: Screen, values: Sequence[str], mood: str) -> Line:
-    side = SIDES.get(segment.speaker, "s")
-    who: str | Promise = {"c": shown.caller, "a": shown.agent}.get(side, _("System"))
-    pieces = pieces_of(segment.text, values if side == "c" else ())
-    return Line(f"seg-{segment.pk}", side, who, segment.start_time, segment.text, pieces, mood="" if mood == "neutral" else mood)
 
 
 def _cards(shown: Screen) -> None:
@@ -337,7 +280,3 @@ def chosen(offered: Sequence[Suggestion]) -> Suggestion | None:
 def _worth(one: Suggestion) -> bool:
     """What a later analysis no longer offers stays only when somebody did something with it."""
     return one.retired_at is None or one.agent_clicked or one.agent_feedback is not None
-
-
-def said_by_customer(segments: Iterable[TranscriptionSegment]) -> str:
-    return "\n".join(segment.text for segment in segments if segment.speaker == TranscriptionSegment.Speaker.CUSTOMER)

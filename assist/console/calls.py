@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from assist.calls import consent as consenting
-from assist.calls import desk, feedback, ringing, screen, scripts, stamps, switchboard
+from assist.calls import desk, feedback, lines, ringing, screen, scripts, stamps, switchboard
 from assist.models import CallDesk, CallSession, ScriptStep, Suggestion
 from helpdesk.core.errors import HelpdeskError, Invalid, NotFound
 from helpdesk.core.requests import AgentRequest
@@ -23,7 +23,7 @@ PARTS = {
     "whispers": "assist/call/whispers.html",
     "tabs": "assist/call/switcher.html",
 }
-BLANK_LINE = screen.Line("", "c", "")
+BLANK_LINE = lines.Line("", "c", "")
 ENDINGS = (CallSession.Status.COMPLETED, CallSession.Status.TRANSFERRED)
 
 
@@ -194,7 +194,7 @@ def overseeing(request: HttpRequest) -> bool:
 def _stamped(request: AgentRequest, found: CallSession, stamp: object) -> HttpResponse:
     if not request.htmx:
         return redirect("call", found.session_id)
-    return render(request, "assist/call/line.html", {"line": screen.stamp_line(stamp)})  # type: ignore[arg-type]
+    return render(request, "assist/call/line.html", {"line": lines.stamp_line(stamp)})  # type: ignore[arg-type]
 
 
 def _mark_shown(shown: screen.Screen) -> None:

@@ -70,7 +70,7 @@ function blank(id, side, at) {
   return line;
 }
 
-/** The words with what was recognised underlined; screen.pieces_of does the same on the server. */
+/** The words with what was recognised underlined; lines.pieces_of does the same on the server. */
 function fill(el, text, side) {
   if (side !== 'c' || !values.length) { el.textContent = text; return; }
   const parts = text.split(new RegExp(`(${values.map(value => value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'giu'));
