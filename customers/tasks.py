@@ -8,6 +8,7 @@ from celery import shared_task
 
 from customers import import_runs
 from customers.crm import cases, looking_up, syncing
+from customers.memory import observing
 
 
 @shared_task
@@ -28,3 +29,8 @@ def sync_crm() -> None:
 @shared_task
 def import_customers(pk: str) -> None:
     import_runs.work(UUID(pk))
+
+
+@shared_task
+def read_memories() -> None:
+    observing.read_the_unread()

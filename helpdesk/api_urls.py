@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("knowledge.api.urls")), path("", include("tickets.api.urls")), path("", include("assist.api.urls"))]
+urlpatterns = [
+    path("", include("customers.api.urls")),
+    path("", include("knowledge.api.urls")),
+    path("", include("tickets.api.urls")),
+    path("", include("assist.api.urls")),
+]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
-from tickets import acknowledging, crm_cases, searching
+from tickets import acknowledging, crm_cases, remembering, searching
 from tickets.channels import email
 
 
@@ -33,3 +33,13 @@ def index_message(event: Event) -> None:
 @subscribe("ticket.status_changed")
 def tell_crm(event: Event) -> None:
     crm_cases.tell(UUID(event.subject_id))
+
+
+@subscribe("message.received", "message.adopted", slow=True)
+def remember_message(event: Event) -> None:
+    remembering.remember_message(event.subject_id)
+
+
+@subscribe("ticket.created", "ticket.status_changed", slow=True)
+def remember_ticket(event: Event) -> None:
+    remembering.remember_ticket(event)

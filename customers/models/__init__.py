@@ -1,9 +1,13 @@
+from .consent import AccessEntry, ConsentEntry
 from .crm import CrmCase, CrmConnection, CrmExchange, CrmRecord
 from .customer import ContactPoint, Customer, Organisation
 from .import_run import CustomerImport
+from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemoryTrace
 from .merge import CustomerMerge
 
 __all__ = (
+    "AccessEntry",
+    "ConsentEntry",
     "ContactPoint",
     "CrmCase",
     "CrmConnection",
@@ -12,5 +16,9 @@ __all__ = (
     "Customer",
     "CustomerImport",
     "CustomerMerge",
+    "MemoryFact",
+    "MemoryFeedback",
+    "MemoryNode",
+    "MemoryTrace",
     "Organisation",
 )

@@ -19,3 +19,5 @@ LLM_MODEL = env("LLM_MODEL", default="")
 ASSIST_MIN_INTERVAL_SECONDS = env.float("ASSIST_MIN_INTERVAL_SECONDS", default=0.0)
 ASSIST_MIN_CONTEXT_CONFIDENCE = env.float("ASSIST_MIN_CONTEXT_CONFIDENCE", default=0.6)  # below, the agent is given questions to ask
 ASSIST_MAX_SUGGESTIONS = env.int("ASSIST_MAX_SUGGESTIONS", default=5)
+MEMORY_HALF_LIFE_DAYS = env.float("MEMORY_HALF_LIFE_DAYS", default=90.0)  # after so long a memory's recency is worth half
+MEMORY_RECENCY_WEIGHT = env.float("MEMORY_RECENCY_WEIGHT", default=0.6)  # 0: age does not matter; 1: an old memory fades to nothing

@@ -33,6 +33,7 @@ CELERY_BEAT_SCHEDULE = {
     "articles left behind": {"task": "knowledge.tasks.index_the_forgotten", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
     "tell the CRM": {"task": "customers.tasks.tell_crm", "schedule": timedelta(seconds=20), "options": {"expires": 30}},
     "hear from the CRM": {"task": "customers.tasks.sync_crm", "schedule": timedelta(minutes=5), "options": {"expires": 300}},
+    "memories left behind": {"task": "customers.tasks.read_memories", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "telephony events left behind": {
         "task": "assist.tasks.take_up_telephony_events",
         "schedule": timedelta(seconds=10),

@@ -169,6 +169,10 @@ ROWS: dict[str, Row] = {
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/triage/": Row(API_LIST, WRITE),
+    "api/v1/memory/observe/": Row(API_LIST, WRITE),
+    "api/v1/memory/consents/": Row(API_LIST, WRITE),
+    "api/v1/memory/recall/": Row(API_LIST, WRITE),
+    "api/v1/memory/infuse/": Row(API_LIST, WRITE),
     "api/v1/articles/": Row(API_LIST),
     "api/v1/articles/<slug:slug>/": Row(API_LIST),
     "api/v1/search/": Row(API_LIST),
