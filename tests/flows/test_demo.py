@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, F
 from django.utils import timezone
 
-from assist.models import TriageRun
+from assist.models import CallSession, Suggestion, TriageRun
 from customers.models import ContactPoint, Customer
 from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.models import Event, Receipt, User
@@ -109,6 +109,18 @@ def test_a_first_visitor_finds_a_company_at_work(load: Callable[..., None]) -> N
     assert tickets.filter(due_at__lt=timezone.now()).count() >= 2
     assert tickets.filter(due_at__range=(timezone.now(), timezone.now() + timedelta(hours=2))).count() >= 5
     assert Attachment.objects.count() >= 8
+
+
+def test_a_call_is_going_on_while_the_first_visitor_looks(load: Callable[..., None]) -> None:
+    load(meaning=True)
+    load(meaning=True)
+    call = CallSession.objects.running().get()
+    assert (call.agent.name, call.customer.name, call.status) == ("Maya Lindqvist", "Kwabena Mensah", "active")  # type: ignore[union-attr]
+    assert 100 < call.duration_seconds < 300
+    assert call.segments.count() > 15  # type: ignore[attr-defined]
+    assert Suggestion.objects.filter(session=call, source_id__isnull=False).exists()
+    assert not User.objects.filter(is_active=False).exists()
+    assert Event.objects.filter(kind="call.started").count() == 1
 
 
 def test_past_tickets_look_as_if_they_had_been_answered_here(load: Callable[..., None]) -> None:
