@@ -1,12 +1,17 @@
-"""The call pages."""
+"""Pages of the assistant in the console: calls, and what is evaluated."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from . import board, calls, ringing, wrapup
+from . import board, calls, learning, ringing, wrapup
 
 urlpatterns = [
+    path("evaluation/", learning.index, name="evaluation"),
+    path("evaluation/learning/", learning.learning, name="learning"),
+    path("evaluation/learning/<slug:field>/tickets/", learning.cell, name="learning-cell"),
+    path("evaluation/learning/examples/<int:pk>/undo/", learning.undo, name="learning-undo"),
+    path("evaluation/policies/", learning.policies, name="assist-policies"),
     path("calls/", calls.calls, name="calls"),
     path("calls/board/", board.board, name="call-board"),
     path("calls/ringing/", ringing.rings, name="calls-ringing"),

@@ -13,7 +13,7 @@ from datetime import datetime
 from .recalling import Company, Labelled
 
 HALF_AT = 10  # examples at which the company's classifier counts as much as the engine's own
-MOST_OF_COMPANY = 0.9
+MOST_OF_COMPANY = 0.97
 SAME, OTHER = 0.85, 0.6  # cosine: heard in full .. not at all
 MOST_OF_FRESH = 0.8
 FULL_WEIGHT = 3.0  # one person's label (engine.md section 7: three times one that settled by itself)

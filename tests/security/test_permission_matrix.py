@@ -155,6 +155,11 @@ ROWS: dict[str, Row] = {
     "settings/telephony/<uuid:connection_id>/play/": Row(OVERSEERS, WRITE),
     "settings/telephony/<uuid:connection_id>/address/": Row(OVERSEERS, WRITE),
     "settings/telephony/<uuid:connection_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
+    "evaluation/": Row(OVERSEERS),
+    "evaluation/learning/": Row(OVERSEERS),
+    "evaluation/learning/<slug:field>/tickets/": Row(OVERSEERS),
+    "evaluation/learning/examples/<int:pk>/undo/": Row(OVERSEERS, WRITE),
+    "evaluation/policies/": Row(OVERSEERS),
     "settings/people/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/resend/": Row(OVERSEERS, WRITE),
@@ -230,7 +235,7 @@ class World:
 
 @pytest.fixture
 def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket) -> World:
-    from assist.models import CallSession, Draft, Suggestion, TriageRun
+    from assist.models import CallSession, Draft, LabelledExample, Suggestion, TriageRun
 
     message = ticket.messages.get()
     Message.objects.filter(pk=message.pk).update(
@@ -286,6 +291,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "knowledge.pk": article_file.pk,
         "articles.pk": article.pk,
         "imports.pk": ImportRun.objects.create(name="x.md").pk,
+        "evaluation.pk": LabelledExample.objects.create(ticket=ticket, field="category", label="general", text="Words").pk,
+        "field": "category",
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "version": 1,

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assist.evaluation import assist_task, comparing, report, retrieval_task
+from assist.evaluation import assist_task, comparing, report, retrieval_task, triage_task
 from assist.evaluation.task import Outcome, Task
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.management.progress import bars
 
-TASKS: Mapping[str, Task] = {"assist": assist_task, "retrieval": retrieval_task}
+TASKS: Mapping[str, Task] = {"assist": assist_task, "retrieval": retrieval_task, "triage": triage_task}
 UNNAMED = {"settings", "pythonpath", "verbosity", "traceback", "no_color", "force_color", "skip_checks", "json", "out", "compare"}
 
 
