@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from assist.models import AgentAction, CallPolicy, CallScript, CallSession, Draft, Product, ScriptStep, Suggestion, TriageRun, TriageStep
+from assist.models import (
+    AgentAction,
+    CallPolicy,
+    CallScript,
+    CallSession,
+    Draft,
+    EscalationRule,
+    FrustrationIndicator,
+    OwnWorkflow,
+    PriorityRule,
+    Product,
+    ScriptStep,
+    Suggestion,
+    TriageRun,
+    TriageStep,
+)
+from assist.triage import trying
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
+from helpdesk.core.errors import HelpdeskError
 
 
 class StepInline(admin.TabularInline[Any, Any]):
@@ -78,3 +99,58 @@ class CallSessionAdmin(ReadOnlyAdmin):
 class AgentActionAdmin(ReadOnlyAdmin):
     list_display = ("timestamp", "agent_name", "action_type", "processing_time_ms", "confidence", "engine", "error")
     list_filter = ("agent_name", "engine")
+
+
+class RuleAdmin(BackOfficeAdmin):
+    """Who changed what stands in the history of each rule. An action says how many past tickets a rule would have met."""
+
+    list_display_links = ("name",)
+    list_editable = ("position", "is_active")
+    list_filter = ("is_active",)
+    actions = ("try_on_past_tickets",)
+
+    @admin.action(description=_("Count the past tickets that it meets"))
+    def try_on_past_tickets(self, request: HttpRequest, rules: QuerySet[Any]) -> None:
+        for rule in rules:
+            met, tried = trying.count(rule.when)
+            self.message_user(request, _("%(rule)s: %(met)s of the last %(tried)s") % {"rule": rule, "met": met, "tried": tried})
+
+
+@admin.register(EscalationRule)
+class EscalationRuleAdmin(RuleAdmin):
+    list_display = ("name", "reason", "level", "at_least", "position", "is_active")
+
+
+@admin.register(PriorityRule)
+class PriorityRuleAdmin(RuleAdmin):
+    list_display = ("name", "reason", "effect", "value", "position", "is_active")
+
+
+@admin.register(FrustrationIndicator)
+class FrustrationIndicatorAdmin(BackOfficeAdmin):
+    list_display = ("reason", "pattern", "weight", "is_active")
+    list_editable = ("weight", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("reason", "pattern")
+
+
+class OwnWorkflowForm(forms.ModelForm[OwnWorkflow]):
+    try_on = forms.CharField(required=False, max_length=24, label=_("Try it on ticket"), help_text=_("A number: nothing is saved then"))
+
+    def clean(self) -> dict[str, Any] | None:
+        entered = super().clean() or {}
+        number = str(entered.get("try_on") or "").strip().upper()
+        if number and not self.errors:
+            try:
+                steps = trying.walk(OwnWorkflow(**{k: v for k, v in entered.items() if k != "try_on"}), number)
+            except HelpdeskError as error:
+                raise forms.ValidationError(error.detail) from error
+            raise forms.ValidationError(_("Not saved yet. %(number)s would take: %(steps)s") % {"number": number, "steps": steps})
+        return entered
+
+
+@admin.register(OwnWorkflow)
+class OwnWorkflowAdmin(BackOfficeAdmin):
+    form = OwnWorkflowForm
+    list_display = ("title", "name", "position", "is_active")
+    list_editable = ("position", "is_active")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
     path("assist/tickets/<uuid:pk>/article/", article_views.draft, name="assist-article"),
     path("assist/runs/<uuid:pk>/", views.run, name="assist-run"),
+    path("assist/runs/<uuid:pk>/again/", views.run_again, name="assist-run-again"),
     path("assist/drafts/<uuid:pk>/use/", views.use_draft, name="draft-use"),
     path("assist/drafts/<uuid:pk>/dismiss/", views.dismiss_draft, name="draft-dismiss"),
     path("assist/drafts/<uuid:pk>/rate/", views.rate_draft, name="draft-rate"),

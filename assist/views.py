@@ -6,16 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from assist import copilot, panel
 from assist.models import Draft, Suggestion, TriageRun
+from assist.triage import arrival
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
@@ -59,7 +61,21 @@ def run(request: AgentRequest, pk: UUID) -> HttpResponse:
     found = TriageRun.objects.filter(pk=pk, ticket__in=Ticket.objects.visible_to(request.user)).prefetch_related("steps").first()
     if found is None:
         raise Http404
-    return render(request, "assist/run.html", {"run": found})
+    return render(request, "assist/run.html" if request.htmx else "assist/run_page.html", {"run": found})
+
+
+@login_required
+@require_POST
+def run_again(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """Read the message once more, with today's rules and articles. What people decided stays."""
+    found = TriageRun.objects.visible_to(request.user).select_related("ticket", "message").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    try:
+        return redirect("assist-run", arrival.understand_again(found).pk)
+    except HelpdeskError as error:
+        messages.error(request, error.detail)
+        return redirect("assist-run", pk)
 
 
 @login_required

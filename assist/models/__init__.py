@@ -3,6 +3,7 @@ from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, Scr
 from .draft import Draft
 from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Prediction
 from .product import Product
+from .rules import EscalationRule, FrustrationIndicator, PriorityRule
 from .suggestion import Suggestion
 from .telephony import AcdConnection, AcdEvent
 from .triage import TriageRun, TriageStep
@@ -21,11 +22,14 @@ __all__ = (
     "CallUpdate",
     "ClarifyingQuestion",
     "Draft",
+    "EscalationRule",
+    "FrustrationIndicator",
     "LabelledExample",
     "LearnedModel",
     "Learnt",
     "OwnWorkflow",
     "Prediction",
+    "PriorityRule",
     "Product",
     "SaidStep",
     "ScriptStep",

@@ -52,7 +52,7 @@ def _recall(found: Outcome, _most: int) -> recalling.Learned:
 
 
 def _escalate(found: Outcome, _most: int) -> escalate.Escalation:
-    return escalate.decide(found.facts)
+    return escalate.decide(found.facts, found.rules.escalation)
 
 
 def _similar(found: Outcome, most: int) -> tuple[similar.Similar, ...]:
@@ -88,7 +88,9 @@ STEPS: dict[str, Kind] = {
     "ingest": Kind("reading", lambda f, _: reading.read(f.case)),
     "language": Kind("language", lambda f, _: language.detect(f.reading.text, hint=f.case.language), ("reading",)),
     "signals": Kind("signals", lambda f, _: signals.find(f.reading, language=f.language), ("reading",), ("language",)),
-    "sentiment": Kind("sentiment", lambda f, _: sentiment.feel(f.case, f.reading, f.signals), ("reading",), ("signals",)),
+    "sentiment": Kind(
+        "sentiment", lambda f, _: sentiment.feel(f.case, f.reading, f.signals, f.rules.indicators), ("reading",), ("signals",)
+    ),
     "recall": Kind("learned", _recall, ("reading",)),
     "categorise": Kind(
         "category",
@@ -100,7 +102,7 @@ STEPS: dict[str, Kind] = {
     "key_issues": Kind("key_issues", lambda f, _: key_issues.choose(f.reading), ("reading",)),
     "prioritise": Kind(
         "priority",
-        lambda f, _: prioritise.prioritise(f.facts, reading=f.reading, learned=f.learned),
+        lambda f, _: prioritise.prioritise(f.facts, f.rules.priority, reading=f.reading, learned=f.learned),
         ("category", "sentiment"),
         ("signals", "learned"),
     ),

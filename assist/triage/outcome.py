@@ -35,7 +35,7 @@ from . import (
 )
 from . import follow_up as following
 from .case import Case
-from .rules import Facts
+from .rules import Edited, Facts
 from .steps import Step
 
 
@@ -76,6 +76,7 @@ class Outcome:
     escalation: escalate.Escalation = field(default_factory=escalate.Escalation)
     hand_over: hand_over.HandOver = hand_over.NOBODY
     follow_up: following.FollowUp = following.NONE
+    rules: Edited = field(default_factory=Edited)
     workflow: str = "standard"
     routes: tuple[str, ...] = ()  # the ways taken where the workflow divides
     steps: tuple[Step, ...] = ()

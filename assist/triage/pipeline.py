@@ -29,6 +29,7 @@ def analyse(case: Case, *, scope: Scope, rules: Rulebook | None = None) -> Outco
     """
     found, run = Outcome(case, scope, reading.without_vectors(case)), Recorder(threads=scope.threads)
     book = rules or run.prepare("rulebook", rulebook.current, rulebook.OURS)
+    found.rules = book.edited
     _walk(workflows.OPENING, found, run)
     found.workflow, onward = _route(found, book, run)
     _walk(onward, found, run)

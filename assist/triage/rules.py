@@ -35,6 +35,15 @@ class Facts:
         return replace(self, priority=PRIORITIES[max(0, min(position, len(PRIORITIES) - 1))])
 
 
+@dataclass(frozen=True)
+class Edited:
+    """The company's rules in the form of our data files; None where ours hold."""
+
+    escalation: list[dict[str, Any]] | None = None
+    priority: dict[str, Any] | None = None
+    indicators: Any = None  # tuple[frustration.Indicator, ...]
+
+
 # Each condition says when it holds. "urgent" in a rule means priority urgent or urgency critical (contract section 4).
 CONDITIONS: dict[str, Callable[[Facts, Any], bool]] = {
     "category": lambda facts, wanted: facts.category in wanted,

@@ -19,7 +19,7 @@ import numpy as np
 from helpdesk.core.embeddings import get_embedder
 
 from .case import Case, Turn
-from .frustration import measure
+from .frustration import Indicator, measure
 from .learned import Linear, Vectors, balanced, data, fit, learned, version_of_data
 from .reading import Reading
 from .signals import Signals
@@ -59,14 +59,15 @@ class Sentiment:
 UNKNOWN = Sentiment("neutral", "neutral", 0.0, 0.0, 0.0, (), (), "medium", "stable", "")
 
 
-def feel(case: Case, reading: Reading, signals: Signals) -> Sentiment:
+def feel(case: Case, reading: Reading, signals: Signals, indicators: tuple[Indicator, ...] | None = None) -> Sentiment:
+    """`indicators` are the company's, in place of ours."""
     polarity, confidence = _polarity(reading)
     emotions = emotions_in(reading.latest)
     if signals.any(*HARMED):
         polarity = round(max(polarity - HARM, min(polarity, HARM_AT_MOST)), 3)
     elif not _felt(polarity, reading.latest, emotions):
         polarity = round(polarity * HELD_BACK, 3)
-    frustration = measure(reading.latest, polarity=polarity)
+    frustration = measure(reading.latest, polarity=polarity, indicators=indicators)
     polarity = _lowered(polarity, frustration.score)
     label = label_of(polarity)
     emotion = _emotion(label, frustration.score, emotions)

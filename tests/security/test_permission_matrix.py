@@ -127,6 +127,7 @@ ROWS: dict[str, Row] = {
     "assist/tickets/<uuid:pk>/draft/": Row(TEAM),
     "assist/tickets/<uuid:pk>/article/": Row(TEAM, WRITE),
     "assist/runs/<uuid:pk>/": Row(TEAM),
+    "assist/runs/<uuid:pk>/again/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/use/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/dismiss/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/rate/": Row(TEAM, WRITE),
