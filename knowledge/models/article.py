@@ -84,7 +84,7 @@ class Article(models.Model):
         verbose_name = _("article")
         ordering = ("title",)
         indexes = (
-            GinIndex(fields=("search",), name="article_search"),
+            GinIndex(fields=("search",), name="article_search", fastupdate=False),  # a pending list would be read by every search
             models.Index(fields=("status", "audience"), name="article_by_status"),
         )
 
