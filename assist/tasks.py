@@ -7,6 +7,7 @@ from celery import shared_task
 from assist.acd import receiving
 from assist.calls import rounds
 from assist.learning import refreshing
+from assist.triage import remaking  # noqa: F401 - registers how tickets' vectors are made again
 
 __all__ = ("forget_telephony_events", "rounds", "take_up_telephony_events")  # the worker finds tasks through this module
 

@@ -12,7 +12,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from helpdesk.core.embeddings import get_embedder, store
+from helpdesk.core.embeddings import get_embedder, store, switching
 
 from .fusion import DEPTH, Memory, Vote
 from .models import Article, Category, SolvedCase
@@ -88,6 +88,7 @@ def remember(cases: Iterable[Solved]) -> int:
     return made
 
 
+@switching.remakes("cases")
 def embed_again(progress: Callable[[int], None] | None = None) -> int:
     """The vectors of every case under the present engine, where they are missing; returns how many were made. Safe to repeat.
 

@@ -14,7 +14,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
-from helpdesk.core.embeddings import get_embedder, store
+from helpdesk.core.embeddings import get_embedder, store, switching
 from helpdesk.core.models import Embedding
 
 from . import spelling
@@ -26,6 +26,7 @@ from .models import Article, Chunk
 KIND = "article"
 TITLE, OPENING, FIRST_PASSAGE = 0, 1, 2  # parts of an article's vectors
 OPENING_LENGTH = 900  # characters of the body beside the title: with it about 256 tokens, all that the model reads
+MISSING_AT_ONCE = 512
 AT_ONCE = 64  # articles read, chunked and embedded together
 
 
@@ -72,6 +73,15 @@ def behind() -> QuerySet[Article]:
 def catch_up() -> int:
     """Index whatever is behind; returns how many vectors were made."""
     return index_articles(behind().iterator(AT_ONCE))
+
+
+@switching.remakes("articles")
+def index_again() -> int:
+    """Towards everything under the present engine: what is missing first, in parts; then one look at what has changed meanwhile."""
+    missing = list(behind()[:MISSING_AT_ONCE])
+    return (
+        index_articles(missing) if missing else index_articles(Article.objects.select_related("category").order_by("pk").iterator(AT_ONCE))
+    )
 
 
 def _index_words(article: Article, pieces: list[Piece]) -> None:

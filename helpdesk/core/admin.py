@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
-from helpdesk.core.models import ApiKey, Event, Receipt, User
+from helpdesk.core.models import ApiKey, EmbeddingEngine, Event, Receipt, User
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one sign-in, with its lock-out and second factor
 admin.site.enable_nav_sidebar = True
@@ -71,3 +71,10 @@ class ReceiptAdmin(ReadOnlyAdmin):
     list_filter = ("subscriber", ("failed_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter))
     list_select_related = ("event",)
     ordering = ("-id",)
+
+
+@admin.register(EmbeddingEngine)
+class EmbeddingEngineAdmin(ReadOnlyAdmin):
+    """How far a change of embedding engine is: core.embeddings.switching."""
+
+    list_display = ("name", "made", "ready_at", "error", "started_at")

@@ -13,6 +13,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from . import absence, events
+from .embeddings import switching
 from .models import IdempotencyRecord, OneTimeToken, Receipt
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,11 @@ def send_quietly(task: Task, *args: Any, countdown: float = 0) -> None:
     except (KombuError, RedisError, OSError) as error:
         absence.redis.did_not_answer()
         log.warning("broker_unavailable", extra={"task": task.name, "error": repr(error)})
+
+
+@shared_task
+def change_embeddings() -> None:
+    switching.go_on()
 
 
 @shared_task

@@ -10,6 +10,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # tokenizers pulls in a hub client
 
 EMBEDDING_BACKEND = env("EMBEDDING_BACKEND", default="local")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="")
+# The engine before a change, as "local" or "openai:MODEL": it goes on serving until everything is there under the new one.
+EMBEDDING_PREVIOUS = env("EMBEDDING_PREVIOUS", default="")
 EMBEDDING_THREADS = env.int("EMBEDDING_THREADS", default=1)
 OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")

@@ -43,5 +43,6 @@ CELERY_BEAT_SCHEDULE = {
     "words of the articles": {"task": "knowledge.tasks.refresh_words", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
     "learn": {"task": "assist.tasks.refresh_what_was_learned", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
+    "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

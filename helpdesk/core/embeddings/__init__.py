@@ -52,8 +52,27 @@ class Embedder(Protocol):
 
 
 def get_embedder() -> Embedder:
-    """The engine that the settings name, or that `using` put in its place. One per process; loads nothing yet."""
-    return _instead.get() or engine(settings.EMBEDDING_BACKEND, settings.EMBEDDING_MODEL)
+    """The engine that serves: the one of the settings, or the one before it until everything is there under the new one.
+
+    `using` puts another one in its place. One per process; loads nothing yet.
+    """
+    chosen = _instead.get()
+    if chosen is not None:
+        return chosen
+    wanted = engine(settings.EMBEDDING_BACKEND, settings.EMBEDDING_MODEL)
+    if not settings.EMBEDDING_PREVIOUS:
+        return wanted
+    from . import switching  # noqa: PLC0415 - it reads the database, and only while engines change
+
+    return wanted if switching.is_ready(wanted.name) else engine_of(settings.EMBEDDING_PREVIOUS)
+
+
+def engine_of(name: str) -> Embedder:
+    """The engine of a name as people write it: `local`, `openai`, `openai:MODEL`. Raises ValueError for another backend."""
+    backend, _, model = name.partition(":")
+    if backend not in ("local", "openai"):
+        raise ValueError("Name local, openai or openai:MODEL.")
+    return engine(backend, model)
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 DIMENSIONS = 384
@@ -24,3 +26,19 @@ class Embedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.object_kind} {self.object_id}/{self.part} by {self.model}"
+
+
+class EmbeddingEngine(models.Model):
+    """How far a new engine is, while the one before it still serves. `ready_at` is the moment of the change, for every process."""
+
+    name = models.CharField(_("engine"), max_length=60, unique=True)
+    made = models.PositiveIntegerField(_("vectors made"), default=0)
+    error = models.CharField(_("last error"), max_length=500, blank=True)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    ready_at = models.DateTimeField(_("in use since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("embedding engine")
+
+    def __str__(self) -> str:
+        return self.name
