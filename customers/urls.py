@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import import_views, views
+from . import import_views, privacy_views, views
 
 urlpatterns = [
     path("customers/import/", import_views.imports, name="customer-imports"),
@@ -10,4 +10,9 @@ urlpatterns = [
     path("customers/import/<uuid:pk>/go/", import_views.go_on, name="customer-import-go"),
     path("customers/<uuid:pk>/card/", views.card, name="customer-card"),
     path("customers/<uuid:pk>/crm/", views.crm, name="customer-crm"),
+    path("customers/<uuid:pk>/facts/", privacy_views.add_fact, name="customer-fact-add"),
+    path("customers/<uuid:pk>/facts/<uuid:fact_id>/", privacy_views.fact, name="customer-fact"),
+    path("customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/", privacy_views.confirm_fact, name="customer-fact-confirm"),
+    path("customers/<uuid:pk>/consent/", privacy_views.consents, name="customer-consent"),
+    path("customers/<uuid:pk>/access/", privacy_views.who_looked, name="customer-access"),
 ]

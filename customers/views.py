@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from customers import tasks
+from customers.access_log import note_read
 from customers.crm import looking_up
+from customers.known import in_short
 from customers.models import Customer
 from helpdesk.core.requests import AgentRequest
 from helpdesk.core.tasks import send_quietly
@@ -27,8 +30,14 @@ def card(request: AgentRequest, pk: UUID) -> HttpResponse:
     customer = customers.filter(pk=pk).first()
     if customer is None:
         raise Http404
-    known = list(customer.attributes.items())
-    context = {"customer": customer, "known": known, "local_time": local_time(customer.time_zone), "crm": looking_up.is_connected()}
+    note_read(request.user, customer.pk, "card", reason(request))
+    context = {
+        "customer": customer,
+        "known": list(customer.attributes.items()),
+        "facts": in_short(customer, request.user),
+        "local_time": local_time(customer.time_zone),
+        "crm": looking_up.is_connected(),
+    }
     return render(request, "customers/card.html", context)
 
 
@@ -44,6 +53,11 @@ def crm(request: AgentRequest, pk: UUID) -> HttpResponse:
         send_quietly(tasks.ask_crm, str(customer.pk))
         heard = [replace(one, is_asked=one.is_stale) for one in heard]
     return render(request, "customers/crm.html", {"customer": customer, "heard": heard})
+
+
+def reason(request: AgentRequest) -> str:
+    """Why somebody looks: the page of ours beside which, or from which, they do."""
+    return urlsplit(request.htmx.current_url or request.headers.get("Referer", "")).path
 
 
 def local_time(name: str) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from customers.models import Customer
+from customers.models import Customer, MemoryFact
 from helpdesk.core.models import Event, User
 from tickets.models import Message, Ticket
 
@@ -66,6 +66,16 @@ TOLD: dict[str, tuple[str, str, Any]] = {
     "customer.crm_changed": ("account", "building-2", gettext_lazy("%(connection)s: %(changed)s")),
     "customer.merged": ("account", "merge", gettext_lazy("Merged with %(name)s")),
     "customer.merge_undone": ("account", "undo-2", gettext_lazy("Separated from %(name)s again")),
+}
+SOURCES = {
+    "message": gettext_lazy("Message"),
+    "ticket": gettext_lazy("Ticket"),
+    "call": gettext_lazy("Call"),
+    "crm": gettext_lazy("CRM"),
+    "api": gettext_lazy("API"),
+    "customer": gettext_lazy("The customer"),
+    "agent": gettext_lazy("An agent"),
+    "import": gettext_lazy("Import"),
 }
 DONE = (Ticket.Status.RESOLVED, Ticket.Status.CLOSED)
 
@@ -147,3 +157,25 @@ def _line(event: Event, subjects: dict[UUID, tuple[str, str]]) -> Line:
 def since(customer: Customer, tickets: Iterable[Ticket]) -> datetime:
     """Since when we know them: an import may be younger than their first ticket."""
     return min([customer.created_at, *(ticket.created_at for ticket in tickets)])
+
+
+def sources(facts: Iterable[MemoryFact], viewer: User) -> dict[UUID, tuple[str, str]]:
+    """Where each fact was learned: what to call it, and the number of its ticket ("" when there is none). Two queries."""
+    rows = list(facts)
+    names = dict(User.objects.filter(pk__in={agent for fact in rows if (agent := _agent(fact))}).values_list("pk", "name"))
+    seen = Ticket.objects.visible_to(viewer).filter(pk__in={fact.ticket_ref for fact in rows if fact.ticket_ref})
+    numbers = dict(seen.values_list("pk", "number"))
+    return {fact.pk: (_source(fact, names), numbers.get(fact.ticket_ref, "") if fact.ticket_ref else "") for fact in rows}
+
+
+def _source(fact: MemoryFact, names: dict[UUID, str]) -> str:
+    agent = _agent(fact)
+    return names.get(agent, _("An agent")) if agent else str(SOURCES.get(fact.source_kind, fact.source_kind))
+
+
+def _agent(fact: MemoryFact) -> UUID | None:
+    """The agent who said it; None for another source, and for an agent whom another system names in its own way."""
+    try:
+        return UUID(fact.source_id.partition("@")[0]) if fact.source_kind == "agent" else None
+    except ValueError:
+        return None

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
 from assist.models import AcdConnection
+from customers import memory
 from customers.models import CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
@@ -120,6 +121,11 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/": Row(STAFF),  # the tickets on it are the viewer's own
     "customers/<uuid:pk>/timeline/": Row(STAFF),
     "customers/<uuid:pk>/merge/": Row(STAFF),
+    "customers/<uuid:pk>/facts/": Row(STAFF),
+    "customers/<uuid:pk>/facts/<uuid:fact_id>/": Row(TEAM),  # it came from a ticket of the team
+    "customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/": Row(TEAM, WRITE),
+    "customers/<uuid:pk>/consent/": Row(STAFF),
+    "customers/<uuid:pk>/access/": Row(OVERSEERS),
     "customers/merges/<uuid:pk>/undo/": Row(STAFF, WRITE),
     "customers/<uuid:pk>/crm/": Row(STAFF),
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
@@ -296,6 +302,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "field": "category",
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
+        "fact_id": _fact(ticket),
         "version": 1,
         "session_id": call.session_id,
         "name": "side",
@@ -313,6 +320,11 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "wrong key": Client(headers={"Authorization": "Bearer hd_nothing"}),
     }
     return World(values, clients)
+
+
+def _fact(ticket: Ticket) -> uuid.UUID:
+    memory.grant(ticket.customer)
+    return memory.learn(ticket.customer, "plan", "pro", source=memory.Source("message", "x", ticket=ticket.pk)).pk
 
 
 def _with_key(scope: str) -> Client:

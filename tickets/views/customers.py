@@ -10,13 +10,16 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from customers import merging
+from customers import merging, privacy
+from customers.access_log import note_read
 from customers.crm import looking_up
+from customers.known import end_of, known
 from customers.models import Customer, CustomerMerge
-from customers.views import local_time
+from customers.views import local_time, reason
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.requests import AgentRequest
 from tickets import directory, profile
@@ -45,7 +48,12 @@ def customer(request: AgentRequest, pk: UUID) -> HttpResponse:
     except Http404:
         return _merged_into(request, pk)
     tickets = profile.latest_tickets(found, request.user)
+    note_read(request.user, found.pk, "profile", reason(request))
+    lines = privacy.leaves(found)
     context = {
+        **_known(request, found),
+        "leaves": lines,
+        "consent_ends": privacy.next_expiry(lines),
         "customer": found,
         "tickets": tickets,
         "numbers": profile.numbers(found, request.user),
@@ -105,6 +113,15 @@ def undo_merge(request: AgentRequest, pk: UUID) -> HttpResponse:
     else:
         messages.success(request, _("They are two customers again."))
     return redirect("customer", done.kept_id)
+
+
+def _known(request: AgentRequest, found: Customer) -> dict[str, Any]:
+    """`?as_of=2026-01-31` shows what we knew on that day."""
+    as_of = end_of(request.GET.get("as_of", ""))
+    shown = known(found, request.user, as_of)
+    sources = profile.sources([row.last.fact for row in shown.rows], request.user)
+    rows = [(row, sources[row.last.fact.pk]) for row in shown.rows]
+    return {"known": shown, "known_rows": rows, "as_of": as_of, "today": timezone.localdate()}
 
 
 def _timeline(request: AgentRequest, found: Customer) -> dict[str, Any]:
