@@ -24,15 +24,10 @@ def embed_again() -> int:
     ids = list(missing.values_list("object_id", flat=True).distinct()[:AT_ONCE])
     if not ids:
         return 0
-    latest = (
-        Message.objects.from_customer()
-        .public()
-        .filter(ticket__in=ids, automatic=False)
-        .order_by("ticket", "-created_at")
-        .distinct("ticket")
-    )
+    said = Message.objects.from_customer().public().filter(ticket__in=ids, automatic=False)
+    newest = said.order_by("ticket_id", "-created_at").distinct("ticket_id").values("pk")
     passages, gone = [], set(ids)
-    for message in latest.select_related("ticket__customer__organisation"):
+    for message in Message.objects.filter(pk__in=newest).select_related("ticket__customer__organisation"):
         try:
             passages.append(store.Passage(message.ticket_id, 0, without_vectors(case_of(message)).text))
         except Invalid:  # nothing to read any more
