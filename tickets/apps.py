@@ -8,6 +8,6 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from customers.memory import rights  # noqa: PLC0415 - models are there only now
 
-        from .remembering import visible_tickets  # noqa: PLC0415
+        from .remembering import ticket_numbered, visible_tickets  # noqa: PLC0415
 
-        rights.decide_by(visible_tickets)
+        rights.decide_by(visible_tickets, ticket_numbered)

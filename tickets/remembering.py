@@ -20,6 +20,12 @@ def visible_tickets(viewer: Any, tickets: Iterable[UUID]) -> set[UUID]:
     return set(Ticket.objects.visible_to(viewer).filter(pk__in=list(tickets)).values_list("pk", flat=True))
 
 
+def ticket_numbered(number: str) -> UUID | None:
+    if "\x00" in number:
+        return None
+    return Ticket.objects.filter(number=number.strip().lstrip("#").upper()).values_list("pk", flat=True).first()
+
+
 def remember_message(message_id: UUID | str, *, now: bool = True) -> None:
     """What a customer wrote, and the facts in it. Nothing of automatic mail, notes, or senders who were not proven."""
     message = Message.objects.from_customer().public().select_related("ticket__category", "customer").filter(pk=message_id).first()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 
 from customers import identity, memory
 from customers.memory import ConsentRequired, Observed, Query, Source
+from customers.memory.rights import ticket_of
 from customers.models import ConsentEntry, Customer
 from customers.models.memory import shown
 
@@ -43,7 +43,7 @@ class Observe(APIView):
                 importance=metadata.get("importance", 0.5),
                 channel=metadata.get("channel", ""),
                 category=metadata.get("category", ""),
-                ticket=_uuid(metadata.get("ticket_id", "")),
+                ticket=ticket_of(metadata.get("ticket_id", "")),
                 metadata=dict(metadata),
                 entity_ref=content.get("entity_id", ""),
             ),
@@ -146,10 +146,3 @@ def _entry(entry: ConsentEntry, user_id: str) -> dict[str, Any]:
     expires = entry.expires_at.isoformat() if entry.expires_at else None
     told = {"data_types": entry.data_types, "purposes": entry.purposes, "expires_at": expires, "source": entry.source}
     return {"id": str(entry.pk), "user_id": user_id, "granted": entry.granted, **told}
-
-
-def _uuid(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

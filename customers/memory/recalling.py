@@ -77,46 +77,43 @@ def rate(node: MemoryNode, *, useful: bool, by: Any) -> None:
 
 # One scan of the customers' rows, by memory_trace_of: 10,000 of them are compared exactly.
 _SCORED = """
-    WITH mine AS (
+    WITH seen AS (
+        SELECT * FROM customers_memorytrace
+        WHERE customer_id = ANY(%(customers)s) AND (customer_id, node_type) IN (SELECT * FROM unnest(%(whose)s::uuid[], %(kinds)s::text[]))
+        UNION ALL
+        SELECT * FROM customers_memorytrace
+        WHERE customer_id IS NULL
+          AND node_id IN (SELECT id FROM customers_memorynode WHERE entity_ref <> '' AND entity_ref = ANY(%(entities)s))
+    ), scored AS (
         SELECT t.node_id, t.importance, t.feedback,
             0.7 * COALESCE(CASE WHEN t.model = %(model)s THEN GREATEST(0, 1 - (t.vector <=> %(vector)s::halfvec)) END, 0)
             + 0.3 * CASE WHEN t.words @@ q.words THEN LEAST(1, 4 * ts_rank(t.words, q.words)) ELSE 0 END AS similarity,
             power(0.5, GREATEST(0, EXTRACT(EPOCH FROM %(at)s::timestamptz - t.starts_at)) / %(half)s) AS recency
-        FROM customers_memorytrace t, (SELECT to_tsquery('simple', %(words)s) AS words) q
-        WHERE {which} AND t.learned_at <= %(at)s AND t.starts_at <= %(at)s AND (t.retired_at IS NULL OR t.retired_at > %(at)s)
-          AND (%(types)s::text[] = '{{}}' OR t.node_type = ANY(%(types)s))
-          AND (%(categories)s::text[] = '{{}}' OR t.category = ANY(%(categories)s))
+        FROM seen t, (SELECT to_tsquery('simple', %(words)s) AS words) q
+        WHERE t.learned_at <= %(at)s AND t.starts_at <= %(at)s AND (t.retired_at IS NULL OR t.retired_at > %(at)s)
+          AND (%(types)s::text[] = '{}' OR t.node_type = ANY(%(types)s))
+          AND (%(categories)s::text[] = '{}' OR t.category = ANY(%(categories)s))
     )
     SELECT node_id, similarity * (1 - %(weight)s + %(weight)s * recency) * (0.5 + importance / 2) * (0.5 + feedback) AS score,
         similarity, recency, importance, feedback
-    FROM mine ORDER BY score DESC, node_id LIMIT %(most)s
+    FROM scored ORDER BY score DESC, node_id LIMIT %(most)s
 """
 
 
 def _scored(asked: Query, allowed: set[tuple[UUID, str]]) -> list[Sequence[Any]]:
-    """(node, score, similarity, recency, importance, feedback), best first."""
-    rows: list[Sequence[Any]] = []
-    for kind in sorted({kind for _one, kind in allowed}):
-        if asked.types and kind not in asked.types:
-            continue
-        whose = [one for one, own in allowed if own == kind]
-        rows += _rows(asked, "t.customer_id = ANY(%(customers)s) AND t.node_type = %(kind)s", customers=whose, kind=kind)
-    if asked.entities:
-        of = "t.customer_id IS NULL AND t.node_id IN (SELECT id FROM customers_memorynode WHERE entity_ref = ANY(%(entities)s))"
-        rows += _rows(asked, of, entities=list(asked.entities))
-    best: dict[UUID, Sequence[Any]] = {}
-    for row in sorted(rows, key=lambda row: (-row[1], row[0])):
-        best.setdefault(row[0], row)
-    return list(best.values())[:CANDIDATES]
-
-
-def _rows(asked: Query, which: str, **more: Any) -> list[Sequence[Any]]:
-    words = " | ".join(dict.fromkeys(re.findall(r"\w{2,40}", asked.text.lower())[:32]))
+    """(node, score, similarity, recency, importance, feedback), best first; a node of several customers once."""
+    if not allowed and not asked.entities:
+        return []
     vector, model = _meaning(asked.text)
+    pairs = sorted(allowed)
     values = {
+        "customers": list({one for one, _kind in pairs}),
+        "whose": [one for one, _kind in pairs],
+        "kinds": [kind for _one, kind in pairs],
+        "entities": list(asked.entities),
         "model": model,
         "vector": vector,
-        "words": words,
+        "words": " | ".join(dict.fromkeys(re.findall(r"\w{2,40}", asked.text.lower())[:32])),
         "at": asked.reference_time or timezone.now(),
         "half": settings.MEMORY_HALF_LIFE_DAYS * 86_400,
         "weight": settings.MEMORY_RECENCY_WEIGHT,
@@ -124,9 +121,12 @@ def _rows(asked: Query, which: str, **more: Any) -> list[Sequence[Any]]:
         "categories": list(asked.categories),
         "most": CANDIDATES,
     }
+    best: dict[UUID, Sequence[Any]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SCORED.format(which=which), values | more)
-        return cursor.fetchall()
+        cursor.execute(_SCORED, values)
+        for row in cursor.fetchall():
+            best.setdefault(row[0], row)
+    return list(best.values())
 
 
 def _meaning(text: str) -> tuple[str | None, str]:

@@ -161,6 +161,36 @@ def test_mail_fills_the_memory_once_with_its_source(ingrid: Customer, maya: User
     assert memory.export(ingrid)["nodes"] == []
 
 
+@pytest.mark.usefixtures("support")
+@pytest.mark.parametrize("name", ["pk", "number"])
+def test_a_memory_that_names_a_ticket_is_seen_only_by_those_who_may_see_it(
+    api: Client, ingrid: Customer, maya: User, tomasz: User, name: str
+) -> None:
+    memory.grant(ingrid)
+    ticket = receive(ingrid, "Label printer", "It jams").ticket
+    post(api, "observe", {**observation(ingrid), "metadata": {"ticket_id": str(getattr(ticket, name))}}, 201)
+    asked = memory.Query("label printer", customers=(ingrid.pk,))
+    assert memory.recall(asked, viewer=maya)
+    assert not memory.recall(asked, viewer=tomasz)
+
+
+def test_recall_asks_the_store_once_whatever_the_types(ingrid: Customer, django_assert_max_num_queries: Any) -> None:
+    memory.grant(ingrid)
+    for kind in ("Entity", "Observation", "Event"):
+        memory.observe([ingrid], memory.Observed(kind, "x", "The label printer jams"), source=Source("api"))
+    with django_assert_max_num_queries(6):  # customers, consent, recall, nodes, log
+        assert len(memory.recall(memory.Query("label printer", customers=(ingrid.pk,)), viewer=None)) == 3
+
+
+def test_an_observation_sent_again_with_its_key_is_stored_once(api: Client, ingrid: Customer) -> None:
+    memory.grant(ingrid)
+    send = {"content_type": "application/json", "headers": {"Idempotency-Key": "observation-1"}}
+    first, again = (api.post(f"{BASE}observe/", observation(ingrid), **send) for _time in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert MemoryNode.objects.count() == 1
+
+
 MOMENT = st.integers(0, 200).map(lambda days: START + timedelta(days=days))
 FACT = st.tuples(MOMENT, MOMENT, st.sampled_from(["free", "premium", "enterprise"]), st.sampled_from([0.5, 0.7]))
 
