@@ -116,10 +116,14 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 def _measured(asked: Sequence[Mapping[str, Any]], known: Known, tell: Progress) -> list[Item]:
-    with scratch(TABLES):
-        _store(known, tell)
-        analyse(TABLES)
-        return list(_ask_all(asked, tuple(known.categories), tell))
+    recalling.forget_here()
+    try:
+        with scratch(TABLES):
+            _store(known, tell)
+            analyse(TABLES)
+            return list(_ask_all(asked, tuple(known.categories), tell))
+    finally:
+        recalling.forget_here()
 
 
 def _store(known: Known, tell: Progress) -> None:

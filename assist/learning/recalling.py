@@ -133,6 +133,11 @@ def along(points: Sequence[tuple[float, float]], at: float) -> float:
     return round(at_low + (at_high - at_low) * (at - low) / (high - low), 3)
 
 
+def forget_here() -> None:
+    """Classifiers are kept by number, and a scratch store counts anew: whoever opens or leaves one says so."""
+    _here.clear()
+
+
 def _company(pk: int) -> Company | None:
     if pk not in _here:
         loaded = _loaded(pk)

@@ -147,6 +147,6 @@ def test_live_assist_is_measured_on_our_transcripts(db: None, tmp_path: Path) ->
     )  # fmt: skip
     found = json.loads(out.read_text())
     assert found.keys() >= {"n", "top_1", "top_3", "top_5", "clarification_precision", "latency_ms", "items"}
-    assert (found["n"], set(found["top_1"])) == (5, {"1", "2", "3"})
+    assert (found["n"], set(found["top_1"])) == (8, {"1", "2", "3"})
     assert found["top_5"]["3"] >= 0.6
     assert set(found["items"][0]) >= {"id", "rank", "shown", "confidence", "correct"}

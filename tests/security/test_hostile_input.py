@@ -394,6 +394,6 @@ def test_people_and_tags_of_any_name_are_shown_as_text(text: str, ticket: Ticket
     assert_not_alive(calm(supervisor).get(reverse("people")).content)
 
 
-def test_a_login_of_ten_megabytes_is_refused(support: Queue) -> None:
+def test_a_login_of_ten_megabytes_is_refused(support: Queue, clean_cache: Any) -> None:
     page = calm(Client()).post("/accounts/login/", {"login": "maya@fernway.example", "password": "x" * 10_000_000})
     assert page.status_code in {200, 400, 413}
