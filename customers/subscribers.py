@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from customers.crm import looking_up
+from customers.memory import hearing
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
 
@@ -10,3 +11,13 @@ from helpdesk.core.models import Event
 @subscribe("customer.created", slow=True)
 def look_up_in_crm(event: Event) -> None:
     looking_up.refresh(event.subject_id)
+
+
+@subscribe("customer.crm_changed", slow=True)
+def remember_what_the_crm_says(event: Event) -> None:
+    hearing.hear_crm(event)
+
+
+@subscribe("customer.merged", "customer.merge_undone", slow=True)
+def join_memories(event: Event) -> None:
+    hearing.hear_merge(event)

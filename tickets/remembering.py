@@ -6,12 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from customers import memory
 from customers.memory import Observed, Source
 from customers.memory.drawing import draw
+from customers.models import Customer, MemoryNode
 from helpdesk.core.models import Event
 from tickets.models import Message, Ticket
+from tickets.models.message import MessageQuerySet
 
+OLD_MESSAGES = 300  # read at most when leave comes late
 LONGEST = 4_000  # characters of a message that are remembered; the message itself stays in its ticket
 
 
@@ -28,28 +33,61 @@ def ticket_numbered(number: str) -> UUID | None:
 
 def remember_message(message_id: UUID | str, *, now: bool = True) -> None:
     """What a customer wrote, and the facts in it. Nothing of automatic mail, notes, or senders who were not proven."""
-    message = Message.objects.from_customer().public().select_related("ticket__category", "customer").filter(pk=message_id).first()
+    message = _whole(Message.objects.from_customer()).filter(pk=message_id).first()
     if message is None or message.customer is None or message.automatic or message.verified == "fail":
         return
-    customer, ticket, text = message.customer, message.ticket, message.body_text.strip()[:LONGEST]
-    if text and memory.allows(customer, "storage", "Observation"):
-        seen = Observed(
-            "Observation",
-            "SupportInteraction",
-            text,
-            {"observation_type": "SupportInteraction", "text": text, "subject_id": str(customer.pk), "observer_id": ""},
-            starts=message.created_at,
-            learned=message.created_at,
-            channel=message.channel,
-            category=_category(ticket),
-            ticket=ticket.pk,
-            metadata=_metadata(ticket, message.channel),
-        )
-        memory.observe([customer], seen, source=Source("message", str(message.pk)), now=now)
-    if memory.allows(customer, "storage", "Entity"):
+    _observe(message, message.customer, now=now)
+    if memory.allows(message.customer, "storage", "Entity"):
         for fact in draw(message.body_text):
-            source = Source("message", str(message.pk), fact.quote, ticket.pk)
-            memory.learn(customer, fact.attribute, fact.value, source=source, since=message.created_at, learned=message.created_at)
+            source = Source("message", str(message.pk), fact.quote, message.ticket_id)
+            memory.learn(message.customer, fact.attribute, fact.value, source=source, since=message.created_at, learned=message.created_at)
+
+
+def remember_reply(message_id: UUID | str, *, now: bool = True) -> None:
+    """What an agent answered: an interaction with the ticket's customer, without facts."""
+    message = _whole(Message.objects.filter(author_kind=Message.AuthorKind.AGENT)).filter(pk=message_id).first()
+    if message is not None and not message.automatic:
+        _observe(message, message.ticket.customer, now=now)
+
+
+def forget_reply(message_id: UUID | str) -> None:
+    """A reply that was taken back before it left was never said."""
+    MemoryNode.objects.filter(source_kind="message", source_id=str(message_id)).delete()
+
+
+def catch_up(event: Event) -> None:
+    """A customer agrees to be remembered: their latest messages from before are read too. Their meaning is read in the background."""
+    if not event.data.get("granted") or "storage" not in event.data.get("purposes", ()):
+        return
+    theirs = Q(customer_id=event.customer_ref) | Q(author_kind=Message.AuthorKind.AGENT, ticket__customer_id=event.customer_ref)
+    latest = Message.objects.filter(theirs).public().order_by("-created_at").values_list("pk", "author_kind")[:OLD_MESSAGES]
+    for pk, author in reversed(latest):  # the oldest first, as they came
+        remember = remember_reply if author == Message.AuthorKind.AGENT else remember_message
+        remember(pk, now=False)
+
+
+def _whole(messages: MessageQuerySet) -> MessageQuerySet:
+    return messages.public().select_related("ticket__category", "ticket__customer", "customer")
+
+
+def _observe(message: Message, customer: Customer, *, now: bool) -> None:
+    ticket, text = message.ticket, message.body_text.strip()[:LONGEST]
+    if not text or not memory.allows(customer, "storage", "Observation"):
+        return
+    observer = str(message.user_id or "")
+    seen = Observed(
+        "Observation",
+        "SupportInteraction",
+        text,
+        {"observation_type": "SupportInteraction", "text": text, "subject_id": str(customer.pk), "observer_id": observer},
+        starts=message.created_at,
+        learned=message.created_at,
+        channel=message.channel,
+        category=_category(ticket),
+        ticket=ticket.pk,
+        metadata=_metadata(ticket, message.channel),
+    )
+    memory.observe([customer], seen, source=Source("message", str(message.pk)), now=now)
 
 
 def remember_ticket(event: Event, *, now: bool = True) -> None:

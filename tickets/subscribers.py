@@ -43,3 +43,18 @@ def remember_message(event: Event) -> None:
 @subscribe("ticket.created", "ticket.status_changed", slow=True)
 def remember_ticket(event: Event) -> None:
     remembering.remember_ticket(event)
+
+
+@subscribe("message.sent", slow=True)
+def remember_reply(event: Event) -> None:
+    remembering.remember_reply(event.subject_id)
+
+
+@subscribe("message.withdrawn", slow=True)
+def forget_reply(event: Event) -> None:
+    remembering.forget_reply(event.subject_id)
+
+
+@subscribe("customer.consent_changed", slow=True)
+def remember_what_came_before(event: Event) -> None:
+    remembering.catch_up(event)

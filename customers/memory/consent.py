@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import ConsentEntry, Customer, MemoryNode
 from helpdesk.core.errors import Invalid, NotAllowed
+from helpdesk.core.events import record
 
 STORAGE, RETRIEVAL, INFUSION = (str(purpose) for purpose in ConsentEntry.Purpose.values)
 TYPES = tuple(MemoryNode.Type.values)
@@ -83,13 +85,22 @@ def _enter(customer: Customer, scope: _Scope, *, until: datetime | None, granted
     kinds, wanted = sorted(set(scope.data_types)), sorted(set(scope.purposes))
     if not kinds or not wanted or set(kinds) - set(TYPES) or set(wanted) - set(PURPOSES):
         raise Invalid(_("Name types and purposes that we know."))
-    return ConsentEntry.objects.create(
-        customer=customer,
-        granted=granted,
-        data_types=kinds,
-        purposes=wanted,
-        expires_at=until,
-        source=source[:150],
-        actor_kind=getattr(by, "actor_kind", "system"),
-        actor_id=str(getattr(by, "pk", "") or ""),
-    )
+    with transaction.atomic():
+        entry = ConsentEntry.objects.create(
+            customer=customer,
+            granted=granted,
+            data_types=kinds,
+            purposes=wanted,
+            expires_at=until,
+            source=source[:150],
+            actor_kind=getattr(by, "actor_kind", "system"),
+            actor_id=str(getattr(by, "pk", "") or ""),
+        )
+        said: dict[str, Any] = {
+            "granted": granted,
+            "purposes": wanted,
+            "data_types": kinds,
+            "expires_at": until.isoformat() if until else None,
+        }
+        record("customer.consent_changed", subject=customer, customer=customer, by=by, **said)
+    return entry

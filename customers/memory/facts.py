@@ -100,19 +100,20 @@ def _place(new: MemoryFact) -> MemoryFact:
     new.learned_at = max([new.learned_at, *(row.learned_at for row in rows)])  # a clock that was set back does not undo what we knew
     if new.ends_at is None:  # what began later is already known, and stays
         new.ends_at = min((row.starts_at for row in rows if row.starts_at > new.starts_at), default=None)
-    cut = [row for row in rows if _overlaps(row, new)]
+    cut = [row for row in rows if overlaps(row, new)]
     if len(cut) == 1 and cut[0].value == new.value and _covers(cut[0], new):
         return cut[0]
     if any(row.starts_at == new.starts_at and row.confidence > new.confidence for row in cut):
         new.retired_at = new.learned_at  # heard, and never believed
     else:
         for row in cut:
-            _carve(row, new)
+            carve(row, new, new.learned_at)
     new.save(force_insert=True)
     return new
 
 
-def _overlaps(row: MemoryFact, new: MemoryFact) -> bool:
+def overlaps(row: MemoryFact, new: MemoryFact) -> bool:
+    """Whether they say something of one and the same moment."""
     return (row.ends_at is None or row.ends_at > new.starts_at) and (new.ends_at is None or row.starts_at < new.ends_at)
 
 
@@ -120,13 +121,13 @@ def _covers(row: MemoryFact, new: MemoryFact) -> bool:
     return row.starts_at <= new.starts_at and (row.ends_at is None or (new.ends_at is not None and row.ends_at >= new.ends_at))
 
 
-def _carve(row: MemoryFact, new: MemoryFact) -> None:
-    """Retire a row; what is left of its time, before and after, is believed from now on."""
-    MemoryFact.objects.filter(pk=row.pk).update(retired_at=new.learned_at)
+def carve(row: MemoryFact, new: MemoryFact, at: datetime) -> None:
+    """Retire a row at a moment; what is left of its time beside the new one is believed from then on."""
+    MemoryFact.objects.filter(pk=row.pk).update(retired_at=at)
     if row.starts_at < new.starts_at:
-        _piece(row, row.starts_at, new.starts_at, new.learned_at)
+        _piece(row, row.starts_at, new.starts_at, at)
     if new.ends_at is not None and (row.ends_at is None or row.ends_at > new.ends_at):
-        _piece(row, new.ends_at, row.ends_at, new.learned_at)
+        _piece(row, new.ends_at, row.ends_at, at)
 
 
 def _piece(row: MemoryFact, starts: datetime, ends: datetime | None, learned: datetime) -> None:

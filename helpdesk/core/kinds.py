@@ -98,6 +98,13 @@ class CrmData(TypedDict, total=False):
     changed: dict[str, Any]  # what it says now of what it said otherwise
 
 
+class ConsentData(TypedDict):
+    granted: bool
+    purposes: list[str]
+    data_types: list[str]
+    expires_at: str | None
+
+
 class Merge(TypedDict, total=False):
     merge: str
     other: str
@@ -192,6 +199,7 @@ KINDS: dict[str, Any] = {
     "customer.created": Nothing,
     "customer.changed": Change,
     "customer.crm_changed": CrmData,
+    "customer.consent_changed": ConsentData,
     "customer.merged": Merge,
     "customer.merge_undone": Merge,
     "customers.imported": Imported,
