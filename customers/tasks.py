@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from customers import import_runs
+from customers import import_runs, retention
 from customers.crm import cases, looking_up, syncing
 from customers.memory import observing
 
@@ -34,3 +34,8 @@ def import_customers(pk: str) -> None:
 @shared_task
 def read_memories() -> None:
     observing.read_the_unread()
+
+
+@shared_task
+def forget_the_old() -> None:
+    retention.run()

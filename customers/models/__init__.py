@@ -4,6 +4,7 @@ from .customer import ContactPoint, Customer, Organisation
 from .import_run import CustomerImport
 from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemoryTrace
 from .merge import CustomerMerge
+from .retention import RetentionPolicy
 
 __all__ = (
     "AccessEntry",
@@ -21,4 +22,5 @@ __all__ = (
     "MemoryNode",
     "MemoryTrace",
     "Organisation",
+    "RetentionPolicy",
 )

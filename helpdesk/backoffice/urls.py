@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import people, telephony
+from . import people, retention, telephony
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("settings/people/<uuid:user_id>/revoke/", people.revoke, name="person-revoke"),
     path("settings/people/<uuid:user_id>/deactivate/", people.deactivate, name="person-deactivate"),
     path("settings/people/<uuid:user_id>/reactivate/", people.reactivate, name="person-reactivate"),
+    path("settings/retention/", retention.index, name="retention"),
     path("settings/telephony/", telephony.index, name="telephony"),
     path("settings/telephony/<uuid:connection_id>/", telephony.connection, name="telephony-connection"),
     path("settings/telephony/<uuid:connection_id>/arrived/", telephony.arrived, name="telephony-arrived"),

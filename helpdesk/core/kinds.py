@@ -111,6 +111,13 @@ class Merge(TypedDict, total=False):
     name: str
 
 
+class RetentionData(TypedDict, total=False):
+    data_type: str
+    days: int
+    enabled: bool
+    deleted: int
+
+
 class Imported(TypedDict, total=False):
     name: str
     counts: dict[str, Any]
@@ -203,6 +210,8 @@ KINDS: dict[str, Any] = {
     "customer.merged": Merge,
     "customer.merge_undone": Merge,
     "customers.imported": Imported,
+    "retention.changed": RetentionData,
+    "retention.applied": RetentionData,
     "article.created": ArticleData,
     "article.version_saved": ArticleData,  # beside the published text, which did not change
     "article.review_requested": ArticleData,

@@ -156,6 +156,7 @@ ROWS: dict[str, Row] = {
     "calls/<uuid:session_id>/steps/<int:pk>/": Row(NOBODY, WRITE),
     "calls/<uuid:session_id>/end/": Row(NOBODY, WRITE),
     "calls/<uuid:session_id>/whisper/": Row(OVERSEERS, WRITE),  # and leads
+    "settings/retention/": Row(OVERSEERS),
     "settings/telephony/": Row(OVERSEERS),
     "settings/telephony/<uuid:connection_id>/": Row(OVERSEERS),
     "settings/telephony/<uuid:connection_id>/arrived/": Row(NOBODY),  # without a moment to wait from there is nothing
