@@ -2,14 +2,16 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
-http = get_asgi_application()  # loads the apps: the socket routes below import models
+django.setup(set_prefix=False)  # loads the apps: what is imported below needs models
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from helpdesk.bodies import LimitedBodies  # noqa: E402
+from helpdesk.handling import Handler  # noqa: E402
 from helpdesk.sockets import sockets  # noqa: E402
 
+http = Handler()
 application = ProtocolTypeRouter({"http": LimitedBodies(http), "websocket": sockets})

@@ -44,7 +44,7 @@ class Transcription(CallView):
     def post(self, request: Request) -> Response:
         entered = TranscriptionInput(data=request.data)
         entered.is_valid(raise_exception=True)
-        session = find(request, entered.validated_data["session_id"])
+        session = find(request, entered.validated_data["session_id"], with_people=False)
         hear = switchboard.hear if entered.validated_data["is_final"] else switchboard.partial
         return Response(asdict(hear(session, entered.spoken())))
 
@@ -72,9 +72,10 @@ class Suggestions(CallView):
         return Response(offered(find(request, session_id)))
 
 
-def find(request: Request, session_id: UUID) -> CallSession:
+def find(request: Request, session_id: UUID, *, with_people: bool = True) -> CallSession:
     """The call, if this caller may see it. Raises Http404 otherwise, whatever the reason."""
-    session = CallSession.objects.visible_to(request.user).with_people().filter(session_id=session_id).first()
+    calls = CallSession.objects.visible_to(request.user).filter(session_id=session_id)
+    session = (calls.with_people() if with_people else calls).first()
     if session is None:
         raise Http404
     return session

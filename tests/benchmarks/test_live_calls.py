@@ -124,10 +124,10 @@ async def _say(http: httpx2.AsyncClient, url: str, body: dict[str, Any], waiting
     answer = await _post(http, f"{url}/api/realtime/transcription", body)
     found["post"].append((time.perf_counter() - sent) * 1000)
     found["sent"] += 1
-    status = str(answer["status"])
+    status = str(answer["status"])  # of a problem: its HTTP status
     found["statuses"][status] = found["statuses"].get(status, 0) + 1
-    found["kept"] += bool(answer.get("segment_id"))
-    if body["speaker"] == "customer":
+    found["kept"] += "segment_id" in answer
+    if body["speaker"] == "customer" and "segment_id" in answer:
         found["customers"] += 1
         waiting[answer["segment_id"]] = sent
         _settle(waiting, found)

@@ -6,8 +6,11 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
@@ -31,6 +34,8 @@ TITLES = {
     500: "Something broke on our side",
     503: "Not available now",
 }
+BUSY = gettext_lazy("Too much is asked for at once. Nothing was changed; try again in a moment.")
+AGAIN_AFTER = 1  # seconds
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -45,7 +50,14 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         return _response(403, _("This is not allowed."), path)
     if isinstance(error, exceptions.APIException):
         return _from_drf(error, path)
+    if is_out_of_connections(error):
+        return _response(503, str(BUSY), path, headers={"Retry-After": str(AGAIN_AFTER)})
     return None
+
+
+def is_out_of_connections(error: BaseException | None) -> bool:
+    """All of the pool's connections were in use for as long as one waits for them (security F10)."""
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, PoolTimeout)
 
 
 def _from_drf(error: exceptions.APIException, path: str) -> Response:
