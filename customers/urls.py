@@ -15,4 +15,5 @@ urlpatterns = [
     path("customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/", privacy_views.confirm_fact, name="customer-fact-confirm"),
     path("customers/<uuid:pk>/consent/", privacy_views.consents, name="customer-consent"),
     path("customers/<uuid:pk>/access/", privacy_views.who_looked, name="customer-access"),
+    path("customers/<uuid:pk>/erase/", privacy_views.erase, name="customer-erase"),
 ]

@@ -7,6 +7,9 @@ class HelpdeskConfig(AppConfig):
     name = "helpdesk"
 
     def ready(self) -> None:
+        from django.utils.module_loading import autodiscover_modules  # noqa: PLC0415
+
         from helpdesk.core.events import load_subscribers  # noqa: PLC0415 - models exist only now
 
         load_subscribers()
+        autodiscover_modules("erasing")  # what each app holds of a person: customers.erasure

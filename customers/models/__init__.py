@@ -1,6 +1,7 @@
 from .consent import AccessEntry, ConsentEntry
 from .crm import CrmCase, CrmConnection, CrmExchange, CrmRecord
 from .customer import ContactPoint, Customer, Organisation
+from .erasure import Erasure
 from .import_run import CustomerImport
 from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemoryTrace
 from .merge import CustomerMerge
@@ -17,6 +18,7 @@ __all__ = (
     "Customer",
     "CustomerImport",
     "CustomerMerge",
+    "Erasure",
     "MemoryFact",
     "MemoryFeedback",
     "MemoryNode",

@@ -126,6 +126,7 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/": Row(TEAM, WRITE),
     "customers/<uuid:pk>/consent/": Row(STAFF),
     "customers/<uuid:pk>/access/": Row(OVERSEERS),
+    "customers/<uuid:pk>/erase/": Row(OVERSEERS),
     "customers/merges/<uuid:pk>/undo/": Row(STAFF, WRITE),
     "customers/<uuid:pk>/crm/": Row(STAFF),
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's

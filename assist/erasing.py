@@ -1,0 +1,91 @@
+"""What the assistance holds of a person: calls, drafts, suggestions, triage, examples, vectors; and what it told of their tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from assist.models import AcdEvent, CallSession, Draft, LabelledExample, Prediction, Suggestion, TriageRun, TriageStep
+from assist.triage import similar
+from customers.erasure import Person, mentioning, store
+from helpdesk.core.embeddings import store as vectors
+from helpdesk.core.models import Embedding
+from tickets.models import Ticket
+
+
+@store("own calls", layer="collect")
+def collect(person: Person) -> int:
+    rows = list(_calls(person).values_list("session_id", "call_id"))
+    person.marks |= {str(session) for session, _call in rows} | {call for _session, call in rows if len(call) > 6}  # noqa: PLR2004 - a short one is a word of anybody's
+    return len(rows)
+
+
+@store("calls and transcripts", layer="assist")
+def calls(person: Person) -> int:
+    """With their segments, notes, updates and analyses, and what the telephony system said of them."""
+    found = _calls(person)
+    told = AcdEvent.objects.filter(session__in=found).delete()[0]
+    told += AcdEvent.objects.filter(call_id__in=list(found.values_list("call_id", flat=True))).delete()[0]
+    told += mentioning(AcdEvent.objects.all(), "body", person.addresses).delete()[0]
+    return told + found.delete()[0]
+
+
+@store("drafts", layer="assist")
+def drafts(person: Person) -> int:
+    return _gone(Draft.objects.all(), person, "sources")
+
+
+@store("suggestions", layer="assist")
+def suggestions(person: Person) -> int:
+    told = Suggestion.objects.filter(source_id__in=person.marks).delete()[0]
+    return told + _gone(Suggestion.objects.all(), person, "details")
+
+
+@store("triage", layer="assist")
+def triage(person: Person) -> int:
+    """Runs over their tickets go; where another ticket's names one of theirs as similar, that is taken out."""
+    number = TriageRun.objects.filter(ticket__in=person.tickets).delete()[0]
+    for rows, column in ((TriageRun.objects.all(), "result"), (TriageStep.objects.all(), "output"), (Ticket.objects.all(), "analysis")):
+        for row in mentioning(rows, column, person.marks):
+            rows.filter(pk=row.pk).update(**{column: _without(getattr(row, column), person.marks)})
+            number += 1
+    return number
+
+
+@store("labelled examples", layer="assist")
+def examples(person: Person) -> int:
+    found = (LabelledExample.objects.filter(ticket__in=person.tickets), Prediction.objects.filter(ticket__in=person.tickets))
+    return sum(rows.delete()[0] for rows in found)
+
+
+@store("vectors of tickets", layer="assist")
+def ticket_vectors(person: Person) -> int:
+    number = Embedding.objects.filter(object_kind=similar.KIND, object_id__in=person.tickets).count()
+    vectors.forget(similar.KIND, person.tickets)
+    return number
+
+
+def _calls(person: Person) -> QuerySet[CallSession]:
+    theirs = Q(customer__in=person.ids) | Q(ticket__pk__in=person.tickets) | Q(phone__in=person.addresses)
+    return CallSession.objects.filter(pk__in=list(CallSession.objects.filter(theirs).values_list("pk", flat=True)))
+
+
+def _gone(rows: QuerySet[Any], person: Person, column: str) -> int:
+    """Those of their tickets, and those of other tickets that quote from theirs."""
+    return rows.filter(ticket__in=person.tickets).delete()[0] + mentioning(rows, column, person.marks).delete()[0]
+
+
+def _without(value: Any, marks: set[str]) -> Any:
+    """The same without every object (in a list: entry) that names one of the marks in a value of its own."""
+    if isinstance(value, list):
+        return [_without(one, marks) for one in value if not _names(one, marks)]
+    if isinstance(value, dict):
+        return {key: _without(one, marks) for key, one in value.items() if not _names(one, marks)}
+    return value
+
+
+def _names(value: Any, marks: set[str]) -> bool:
+    if isinstance(value, dict):
+        return any(isinstance(one, str) and one in marks for one in value.values())
+    return isinstance(value, str) and any(mark in value for mark in marks)

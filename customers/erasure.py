@@ -1,0 +1,147 @@
+"""Erase one person from every store, and leave a receipt that names nobody.
+
+Each app says what it holds: `@store("tickets")` over a function that removes what is this person's and returns how many rows or files
+that were. Upper apps are asked first, because what they hold leans on what stands below. All in one transaction; files go after it.
+Records that were merged into the customer are the same person and go with them, whether the merge could still be undone or not.
+Safe to repeat: who is erased already has their receipt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import Storage, default_storage
+from django.db import connection, transaction
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+
+from customers.models import ContactPoint, Customer, CustomerMerge, Erasure
+from helpdesk.core.errors import NotAllowed
+from helpdesk.core.events import record
+from helpdesk.core.models import User
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Person:
+    """Whom to erase: every id they are known by, their addresses (lower case) and their names. `marks` are words that only theirs hold."""
+
+    ids: list[UUID]
+    addresses: list[str]
+    names: list[str]
+    marks: set[str] = field(default_factory=set)  # ids and numbers of what was theirs: stores add what they find
+    tickets: list[UUID] = field(default_factory=list)
+    files: list[tuple[Storage, str]] = field(default_factory=list)  # to be deleted when the rows are gone
+
+
+Eraser = Callable[[Person], int]
+_stores: dict[str, tuple[int, Eraser]] = {}
+ORDER = ("collect", "assist", "tickets", "knowledge", "customers", "core")
+
+
+def store(name: str, *, layer: str) -> Callable[[Eraser], Eraser]:
+    """Register what one store does. `layer` is its app, and says when it is asked; "collect" comes first and deletes nothing."""
+
+    def register(eraser: Eraser) -> Eraser:
+        _stores[name] = (ORDER.index(layer), eraser)
+        return eraser
+
+    return register
+
+
+def stores() -> list[str]:
+    """Every store that is asked, in order."""
+    return [name for name in _in_order() if _stores[name][0]]
+
+
+def erase(customer_id: UUID, *, by: User | None = None, asked_by: str = "command") -> Erasure:
+    """Remove everything of a person. Raises NotAllowed for agents who do not oversee, Customer.DoesNotExist for an id never known."""
+    if by is not None and not by.oversees:
+        raise NotAllowed(_("Only supervisors and admins may erase a customer."))
+    with transaction.atomic():
+        done = Erasure.objects.filter(id_hash=id_hash(customer_id)).first()
+        person = person_of(customer_id)
+        if person is None:
+            if done is None:
+                raise Customer.DoesNotExist
+            return done
+        _announce()
+        counts = {name: _stores[name][1](person) for name in _in_order()}
+        counts = {name: counts[name] for name in stores()} | {"files": len(person.files)}
+        receipts = [_receipt(one, counts, str(by.pk) if by else asked_by) for one in person.ids]
+        record("customer.erased", subject=receipts[0], by=by)
+        transaction.on_commit(partial(delete_files, person.files))
+    log.info("customer erased", extra={"receipt": receipts[0].id_hash, "stores": counts})
+    return Erasure.objects.get(id_hash=id_hash(customer_id))
+
+
+def again(hashes: Iterable[str]) -> list[Erasure]:
+    """After a backup was restored: erase everybody whose receipt says so. Returns what had to be done."""
+    wanted = set(hashes) | set(Erasure.objects.values_list("id_hash", flat=True))
+    back = [pk for pk in Customer.objects.values_list("pk", flat=True).iterator() if id_hash(pk) in wanted]
+    return [erase(pk) for pk in back if Customer.objects.filter(pk=pk).exists()]
+
+
+def person_of(customer_id: UUID) -> Person | None:
+    """The person behind an id, locked; the id of a merged record leads to them all."""
+    row = Customer.objects.filter(pk=customer_id).first()
+    if row is None:
+        return None
+    kept = row.merged_into_id or row.pk
+    ids = {kept, row.pk, *CustomerMerge.objects.filter(kept=kept, undone_at=None).values_list("merged", flat=True)}
+    ids |= set(Customer.objects.filter(merged_into__in=ids).values_list("pk", flat=True))
+    rows = list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    addresses = ContactPoint.objects.filter(customer__in=ids).values_list("value", flat=True)
+    return Person(
+        ids=[one.pk for one in rows],
+        addresses=sorted({value.lower() for value in addresses}),
+        names=sorted({one.name for one in rows if one.name}),
+        marks={str(one.pk) for one in rows},
+    )
+
+
+def id_hash(customer_id: UUID) -> str:
+    return hashlib.sha256(customer_id.bytes).hexdigest()
+
+
+def mentioning(rows: QuerySet[Any], column: str, needles: Iterable[str]) -> QuerySet[Any]:
+    """Rows whose text or JSON in a column holds one of these words, in whatever case."""
+    words = sorted({needle for needle in needles if needle})
+    pattern = "|".join(re.escape(word) for word in words)
+    return rows.annotate(held=Cast(column, TextField())).filter(held__iregex=pattern) if words else rows.none()
+
+
+def delete_files(files: list[tuple[Storage, str]]) -> None:
+    for place, name in files:
+        place.delete(name)
+
+
+def keep_files(person: Person, names: Iterable[str], place: Storage = default_storage) -> int:
+    """Note files for deletion; returns how many."""
+    found = [(place, name) for name in names if name]
+    person.files += found
+    return len(found)
+
+
+def _in_order() -> list[str]:
+    return sorted(_stores, key=lambda name: _stores[name][0])
+
+
+def _announce() -> None:
+    """Tell the database, for this transaction, that rows of ledgers that otherwise only grow may go."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('helpdesk.erasing', 'on', true)")
+
+
+def _receipt(customer_id: UUID, counts: dict[str, int], by: str) -> Erasure:
+    values: dict[str, Any] = {"stores": counts, "by": by}
+    return Erasure.objects.update_or_create(id_hash=id_hash(customer_id), defaults=values)[0]

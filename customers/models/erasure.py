@@ -1,0 +1,28 @@
+"""The ledger of erasures: that somebody was erased, and how much of what. Nothing in it says who it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Erasure(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    id_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of the customer's random id: finds them in a restored backup, no more
+    stores = models.JSONField(default=dict)  # {"tickets": 12, "vectors": 31}: rows or files, by store
+    by = models.CharField(max_length=64, blank=True)  # the agent's id; "customer", or "command"
+    at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("erasure")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.id_hash[:12]
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        return {"id_hash": self.id_hash, "stores": self.stores, "by": self.by, "at": self.at.isoformat()}

@@ -1,0 +1,238 @@
+"""A person is erased from every store: a canary in each of them, and no trace of it afterwards (security T49)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from assist.models import AcdConnection, AcdEvent, AgentAction, CallNote, CallSession, Draft, LabelledExample, Suggestion, TriageRun
+from assist.triage import similar
+from customers import erasure, memory, merging
+from customers.access_log import note_read
+from customers.memory import Observed, Source
+from customers.models import AccessEntry, CrmConnection, Customer, CustomerImport, Erasure
+from helpdesk.core.embeddings import store as vectors
+from helpdesk.core.errors import NotAllowed
+from helpdesk.core.events import record
+from helpdesk.core.models import Embedding, IdempotencyRecord, OneTimeToken, User
+from knowledge import cases
+from tests.cast import make_customer, receive, run_events, signed_in
+from tickets import searching
+from tickets.models import Attachment, Message, RawMail, Ticket
+
+pytestmark = pytest.mark.django_db
+CANARY = "Canary7f3a9c1e5b2d8046canary7f3a9c1e5b2d"  # forty letters
+
+COLUMNS = """
+    select table_name, column_name, data_type from information_schema.columns
+    join information_schema.tables using (table_schema, table_name)
+    where table_schema = 'public' and table_type = 'BASE TABLE' and (udt_name in ('tsvector', 'citext')
+      or data_type in ('text', 'character varying', 'json', 'jsonb', 'ARRAY', 'bytea'))
+"""
+
+
+def everything() -> str:
+    """Every text, JSON, array and bytes column of every table, and every text search document."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS)
+        for table, column, kind in cursor.fetchall():
+            shown = f"encode(\"{column}\", 'escape')" if kind == "bytea" else f'"{column}"::text'
+            cursor.execute(f'select {shown} from "{table}" where {shown} ilike %s', [f"%{CANARY}%"])  # noqa: S608 - names of columns
+            found += [f"{table}.{column}: {value[:80]}" for (value,) in cursor.fetchall()]
+    return "\n".join(found)
+
+
+def files() -> list[str]:
+    root = Path(settings.MEDIA_ROOT)
+    kept = [path for path in root.rglob("*") if path.is_file()]
+    return [str(path) for path in kept if CANARY.encode() in path.read_bytes() or CANARY in path.name]
+
+
+def in_redis() -> list[str]:
+    server = cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]
+    return [str(key) for key in server.scan_iter("*") if CANARY.encode() in (key + (server.dump(key) or b""))]
+
+
+@pytest.fixture
+def planted(support: Any, maya: User, dwayne: Customer) -> Customer:
+    """The canary in every store that knows of customers."""
+    person = make_customer(f"Ada {CANARY}", f"{CANARY.lower()}@canary.example", title=CANARY, attributes={"note": CANARY})
+    person.contact_points.create(kind="phone", value="+4555500199")
+    memory.grant(person, source=CANARY)
+    message = receive(person, f"About {CANARY}", f"I use version 4.2. {CANARY}", external_id=f"<{CANARY}@canary.example>")
+    ticket = message.ticket
+    run_events()
+    searching.index_ticket(ticket.pk)
+    searching.index_message(message.pk)
+    raw = RawMail.objects.create(
+        raw=f"Subject: {CANARY}".encode(), content_hash=CANARY, source="lmtp", envelope_from=person.email, message=message
+    )
+    Message.objects.filter(pk=message.pk).update(raw_mail=raw, quoted_text=CANARY, body_html=f"<p>{CANARY}</p>", metadata={"x": CANARY})
+    Message.objects.create(
+        ticket=ticket, author_kind="agent", user=maya, body_text=f"Dear {CANARY}", channel="email", visibility="internal"
+    )
+    file = Attachment(message=message, name=f"{CANARY}.txt", size=40)
+    file.file.save(f"{CANARY}.txt", ContentFile(CANARY.encode()))
+    file.save()
+    Ticket.objects.filter(pk=ticket.pk).update(analysis={"summary": CANARY}, metadata={"x": CANARY})
+    plant_assistance(person, ticket, message)
+    plant_memory(person, ticket, maya)
+    plant_elsewhere(person, ticket, dwayne)
+    plant_beside(person, ticket, maya)
+    return person
+
+
+def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None:
+    TriageRun.objects.create(ticket=ticket, result={"summary": CANARY})
+    Draft.objects.update_or_create(ticket=ticket, answers=message, defaults={"text": CANARY})
+    Suggestion.objects.create(ticket=ticket, suggestion_type="reply", title=CANARY, content=CANARY)
+    LabelledExample.objects.update_or_create(ticket=ticket, field="category", defaults={"label": "x", "text": CANARY})
+    vectors.remember(similar.KIND, [vectors.Passage(ticket.pk, 0, CANARY)])
+    cases.remember([cases.Solved(source=("ticket", ticket.number), text=CANARY, customer_ref=person.pk)])
+    call = CallSession.objects.create(call_id=f"call-{uuid4()}", customer=person, phone="+4555500199", summary=CANARY, notes=CANARY)
+    call.segments.create(speaker="customer", text=CANARY, start_time=0, end_time=1, text_hash="x")
+    AgentAction.objects.create(session=call, agent_name="summary", action_type="x", processing_time_ms=1, output={"x": CANARY})
+    CallNote.objects.create(session=call, at=1, text=CANARY)
+    line = AcdConnection.create(provider="pbx", name="x")[0]
+    AcdEvent.objects.create(
+        connection=line, event_id="1", kind="x", call_id=call.call_id, content_type="x", body=CANARY, due_at=timezone.now()
+    )
+
+
+def plant_memory(person: Customer, ticket: Ticket, maya: User) -> None:
+    memory.learn(person, "carrier", CANARY, source=Source("message", "x", CANARY, ticket.pk))
+    memory.observe([person], Observed("Observation", "SupportInteraction", CANARY, {"text": CANARY}), source=Source("agent"))
+    note_read(maya, person.pk, "profile", CANARY)
+    note_read(person, person.pk, "privacy page")
+    run = CustomerImport(name="x.csv", skipped=[{"source": "line 1", "reason": person.email}])
+    run.file.save("x.csv", ContentFile(f"name\n{person.name}\n".encode()))
+    run.save()
+
+
+def plant_beside(person: Customer, ticket: Ticket, maya: User) -> None:
+    """In the CRM, in a record that was merged, and in the back office's own history."""
+    crm = CrmConnection.objects.create(name="Hub", vendor="hubspot", base_url="https://crm.example")
+    crm.records.create(customer=person, person={"name": CANARY}, history=[{"subject": CANARY}])
+    crm.cases.create(customer=person, source=ticket.number, case={"subject": CANARY})
+    crm.exchanges.create(operation="find", outcome="done", detail=f"asked for {person.email}")
+    merging.merge(kept=person, merged=make_customer(f"Twin {CANARY}", "twin@canary.example", title=CANARY), by=maya)
+    LogEntry.objects.create(
+        user=maya, content_type=ContentType.objects.get_for_model(Customer), object_id=str(person.pk), object_repr=CANARY, action_flag=2
+    )
+
+
+def plant_elsewhere(person: Customer, ticket: Ticket, dwayne: Customer) -> None:
+    """What stands in the tickets of somebody else, who stays."""
+    other = receive(dwayne, "Something else", "Words").ticket
+    words = Message.objects.create(
+        ticket=other, author_kind="customer", customer=person, author_name=CANARY, body_text=CANARY, channel="email"
+    )
+    Message.objects.filter(ticket=other).exclude(pk=words.pk).update(recipients=[person.email, "kept@x.example"])
+    other.participants.create(address=person.email, customer=person)
+    TriageRun.objects.create(ticket=other, result={"similar_tickets": [{"number": ticket.number, "subject": CANARY}, {"number": "kept"}]})
+    record("message.quarantined", subject=words, ticket=other, by=person, reason="x", sender=person.email)
+    OneTimeToken.issue(OneTimeToken.Purpose.TRACKING, lifetime=timedelta(days=1), email=person.email, data={"ticket": str(ticket.pk)})
+    IdempotencyRecord.objects.create(scope="key:x", key="1", request_hash="x", body=json.dumps({"customer": person.name}).encode())
+
+
+def test_no_trace_is_left_in_any_table_file_cache_or_log(
+    planted: Customer, priya: User, django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = everything()
+    tables = {line.partition(".")[0] for line in before.splitlines()}
+    assert len(tables) >= 25, sorted(tables)
+    assert files()
+    tickets = list(Ticket.objects.filter(customer=planted).values_list("pk", flat=True))
+    caplog.clear()
+    with caplog.at_level("DEBUG"), django_capture_on_commit_callbacks(execute=True):
+        receipt = erasure.erase(planted.pk, by=priya)
+    assert everything() == ""
+    assert files() == []
+    assert in_redis() == []
+    assert CANARY not in caplog.text
+    assert not Embedding.objects.filter(object_id__in=tickets).exists()
+    assert {"tickets and messages", "calls and transcripts", "memory and facts", "vectors of tickets", "files"} <= set(receipt.stores)
+    assert all(receipt.stores[name] for name in erasure.stores()), receipt.stores
+    assert str(planted.pk) not in json.dumps(receipt.receipt)
+    assert not Customer.objects.filter(pk=planted.pk).exists()
+
+
+def test_what_belongs_to_others_stays(planted: Customer, priya: User, dwayne: Customer) -> None:
+    erasure.erase(planted.pk, by=priya)
+    other = Ticket.objects.get(customer=dwayne)
+    assert other.subject == "Something else"
+    assert [message.body_text for message in other.messages.order_by("created_at")] == ["Words", ""]
+    assert TriageRun.objects.get(ticket=other, result__has_key="similar_tickets").result == {"similar_tickets": [{"number": "kept"}]}
+    assert other.messages.order_by("created_at")[0].recipients == ["kept@x.example"]
+
+
+def test_that_somebody_looked_stays_without_whom_they_looked_at(planted: Customer, priya: User, maya: User) -> None:
+    erasure.erase(planted.pk, by=priya)
+    assert list(AccessEntry.objects.filter(actor_id=str(maya.pk)).values_list("what", "why")) == [("profile", "")]
+
+
+def test_erasing_twice_gives_the_same_receipt(planted: Customer) -> None:
+    first = erasure.erase(planted.pk)
+    assert erasure.erase(planted.pk).receipt == first.receipt
+    assert Erasure.objects.count() == 2  # theirs, and their twin's
+
+
+def test_records_that_were_merged_go_together(ingrid: Customer, priya: User) -> None:
+    twin = make_customer("Twin", "twin@nordhavn.example")
+    merging.merge(kept=ingrid, merged=twin, by=priya)
+    erasure.erase(twin.pk, by=priya)
+    assert not Customer.objects.filter(pk__in=(ingrid.pk, twin.pk)).exists()
+    assert Erasure.objects.count() == 2
+
+
+def test_an_agent_may_not_erase(ingrid: Customer, maya: User) -> None:
+    with pytest.raises(NotAllowed):
+        erasure.erase(ingrid.pk, by=maya)
+    assert Customer.objects.filter(pk=ingrid.pk).exists()
+
+
+def test_the_command_prints_the_receipt_and_replays_it_after_a_restore(ingrid: Customer, tmp_path: Path) -> None:
+    out = StringIO()
+    kept = {name: getattr(ingrid, name) for name in ("id", "name", "tier")}
+    call_command("erase_customer", str(ingrid.pk), stdout=out)
+    assert json.loads(out.getvalue())["id_hash"] == erasure.id_hash(kept["id"])
+    Erasure.objects.all().delete()  # yesterday's backup knows of no erasure
+    Customer.objects.create(**kept)
+    receipts = tmp_path / "receipts.jsonl"
+    receipts.write_text(out.getvalue())
+    call_command("erase_customer", replay=receipts, stdout=StringIO())
+    assert not Customer.objects.filter(pk=kept["id"]).exists()
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_an_id_that_is_nobody_s_is_said(wrong: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("erase_customer", wrong)
+
+
+def test_a_supervisor_types_the_name_and_gets_the_receipt(ingrid: Customer, ticket: Ticket, priya: User, as_maya: Client) -> None:
+    path, priyas = f"/customers/{ingrid.pk}/erase/", signed_in(priya)
+    assert as_maya.post(path, {"name": ingrid.name}).status_code == 403
+    assert "Vectors of tickets" in priyas.get(path).content.decode()
+    assert priyas.post(path, {"name": "Ingrid"}).status_code == 422
+    assert Customer.objects.filter(pk=ingrid.pk).exists()
+    shown = priyas.post(path, {"name": ingrid.name}).content.decode()
+    assert erasure.id_hash(ingrid.pk) in shown
+    assert ingrid.name not in shown
+    assert not Ticket.objects.exists()
