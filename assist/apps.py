@@ -11,3 +11,8 @@ class AssistConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("assist.flags")  # puts "Draft" on the rows of the inbox
+        from customers.memory import drawing  # noqa: PLC0415 - models are there only now
+
+        from .models.product import recognised  # noqa: PLC0415
+
+        drawing.products_by(recognised)

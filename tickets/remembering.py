@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from customers import memory
 from customers.memory import Observed, Source
-from customers.memory.drawing import draw
+from customers.memory.drawing import draw, known_products
 from customers.models import Customer, MemoryNode
 from helpdesk.core.models import Event
 from tickets.models import Message, Ticket
@@ -38,7 +38,7 @@ def remember_message(message_id: UUID | str, *, now: bool = True) -> None:
         return
     _observe(message, message.customer, now=now)
     if memory.allows(message.customer, "storage", "Entity"):
-        for fact in draw(message.body_text):
+        for fact in draw(message.body_text, known_products()):
             source = Source("message", str(message.pk), fact.quote, message.ticket_id)
             memory.learn(message.customer, fact.attribute, fact.value, source=source, since=message.created_at, learned=message.created_at)
 

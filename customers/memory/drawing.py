@@ -1,4 +1,4 @@
-"""Facts that customers say of themselves, by rules: name, plan, version, environment, how they wish to be reached.
+"""Facts that customers say of themselves, by rules: name, plan, product, version, devices, language, how they wish to be reached.
 
 Only first persons and plain statements count: a sentence with a negation, a question, an "if" or a quotation says nothing here. A
 model may draw more one day: whatever has the shape of `draw` can stand in its place.
@@ -7,25 +7,50 @@ model may draw more one day: whatever has the shape of `draw` can stand in its p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 READ = 20_000  # characters
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DOUBT = re.compile(
-    r"\b(?:not|no longer|never|if|would|should|could|might|was|used to|he|she|they|his|her|their)\b|n['’]t\b|\?|[\"“”„«»]", re.IGNORECASE
+    r"\b(?:not|no|no longer|never|without|if|when|until|unless|would|should|could|might|may|maybe|perhaps|was|were|used to|instead of"
+    r"|want to|plan to|planning|thinking|he|she|they|his|her|their|customers?|clients?|colleagues?|says?|said|told)\b"
+    r"|n['’]t\b|\?|[\"“”„«»]",
+    re.IGNORECASE,
 )
-_ME = r"\b(?:we|i)(?:['’](?:re|m|ve)| are| am| have)?"
-_SYSTEM = r"Windows(?: Server)? ?\d{0,4}|macOS(?: \w+)?|Ubuntu(?: \d\d\.\d\d)?|Android(?: \d+)?|iOS(?: \d+)?"
+_ME = r"\b(?:we|i)(?:['’](?:re|m|ve)| are| am| have)?(?: (?:now|currently|still|all|both|just|recently|only))?"
+_USE = rf"{_ME} (?:use|run|using|running|on|work with|working with)"
+_SYSTEM = r"Windows(?: Server)?(?: \d{1,4})?|macOS(?: [A-Z]\w+| \d+)?|Ubuntu(?: \d\d\.\d\d)?|Android(?: \d+)?|iOS(?: \d+)?"
+_DEVICE = r"iPhones?(?: \d+)?|iPads?|Pixels?(?: \d+)?|Galaxy(?: \w\d+)?|Zebra(?: \w+\d+)?|MacBooks?"
+_LANGUAGES = r"Danish|Dutch|English|French|German|Italian|Norwegian|Polish|Portuguese|Spanish|Swedish"
+_BROWSER = r"Firefox|Chrome|Safari|Edge|Opera"
+_ANY = re.IGNORECASE
+_NUMBER = r"\d+(?:\.\d+){0,3}"
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("name", re.compile(r"\b[Mm]y name is ((?:[A-ZÀ-Þ][\w'’-]+ ?){1,4})")),
-    ("plan", re.compile(rf"{_ME} on (?:the|your) (\w+) (?:plan|tier)\b", re.IGNORECASE)),
-    ("plan", re.compile(rf"{_ME} (?:upgraded|moved|switched|changed|downgraded) to (?:the |your )?(\w+) (?:plan|tier)\b", re.IGNORECASE)),
-    ("version", re.compile(rf"{_ME} (?:use|run|using|running|on) (?:version |v\.? ?)(\d+(?:\.\d+){{0,3}})\b", re.IGNORECASE)),
-    ("operating system", re.compile(rf"{_ME} (?:use|run|using|running|on) ((?-i:{_SYSTEM}))\b", re.IGNORECASE)),
-    ("browser", re.compile(rf"{_ME} (?:use|using|on) (Firefox|Chrome|Safari|Edge|Opera)\b", re.IGNORECASE)),
-    ("contact preference", re.compile(r"\bplease (call|phone|e-?mail|text|write to) (?:me|us)\b", re.IGNORECASE)),
+    ("plan", re.compile(rf"{_ME} on (?:the|your) (\w+) (?:plan|tier|subscription)\b", _ANY)),
+    (
+        "plan",
+        re.compile(rf"{_ME} (?:upgraded|moved|switched|changed|downgraded) to (?:the |your )?(\w+) (?:plan|tier)\b", _ANY),
+    ),
+    ("plan", re.compile(r"\b(?:our|my) (?:plan|tier|subscription) is (?:the )?(free|standard|professional|premium|enterprise)\b", _ANY)),
+    ("version", re.compile(rf"{_USE} (?:version |v\.? ?)({_NUMBER})\b", _ANY)),
+    ("version", re.compile(rf"\b(?:our|my) version is v?({_NUMBER})\b", _ANY)),
+    ("version", re.compile(rf"{_ME} (?:upgraded|updated) to (?:version |v\.? ?)({_NUMBER})\b", _ANY)),
+    ("operating system", re.compile(rf"{_USE} ((?-i:{_SYSTEM}))\b", _ANY)),
+    ("browser", re.compile(rf"{_USE} ({_BROWSER})\b", _ANY)),
+    ("browser", re.compile(rf"\b(?:our|my) browser is ({_BROWSER})\b", _ANY)),
+    ("device", re.compile(rf"{_ME} (?:use|using|have|carry|work with)? ?(?:an? |the )?((?-i:{_DEVICE}))\b", _ANY)),
+    ("device", re.compile(rf"\b(?:our drivers|all of us) (?:use|have|carry) ((?-i:{_DEVICE}))\b", _ANY)),
+    ("language", re.compile(rf"\b(?:please|kindly) (?:write|answer|reply|respond)(?: to (?:me|us))? in ((?-i:{_LANGUAGES}))\b", _ANY)),
+    ("language", re.compile(rf"\b(?:we|i) (?:only )?(?:speak|prefer) ((?-i:{_LANGUAGES}))\b", _ANY)),
+    ("contact preference", re.compile(r"\bplease (call|phone|ring|e-?mail|text|write to) (?:me|us)\b(?! in\b)", _ANY)),
+    ("contact preference", re.compile(r"\b(?:we|i) prefer (?:to be reached |to hear |contact )?by (phone|e-?mail|text)\b", _ANY)),
+    ("contact preference", re.compile(r"\b(e-?mail|phone|text) is (?:the )?best for (?:me|us)\b", _ANY)),
 )
-_WAYS = {"call": "phone", "phone": "phone", "text": "text message", "email": "e-mail", "e-mail": "e-mail", "write to": "e-mail"}
+_WAYS = {"call": "phone", "ring": "phone", "phone": "phone", "text": "text message", "email": "e-mail", "e-mail": "e-mail"}
+_LONGEST_NAME = 80  # of a product
+_catalogue: list[Callable[[], Iterable[str]]] = []
 
 
 @dataclass(frozen=True)
@@ -35,16 +60,38 @@ class Drawn:
     quote: str  # the sentence
 
 
-def draw(text: str) -> list[Drawn]:
-    """What a customer says of themselves, one value for an attribute: the last they say. Quoted lines are left out."""
-    found: dict[str, Drawn] = {}
+def products_by(catalogue: Callable[[], Iterable[str]]) -> None:
+    """`catalogue()` returns the names of the company's products. Whichever app above keeps them says so when it is ready."""
+    _catalogue[:] = [catalogue]
+
+
+def known_products() -> list[str]:
+    return [name for catalogue in _catalogue for name in catalogue()]
+
+
+def draw(text: str, products: Iterable[str] = ()) -> list[Drawn]:
+    """What a customer says of themselves, one value for an attribute: the last they say; of `products`, by name, each that they use.
+
+    Quoted lines are left out.
+    """
+    found: dict[tuple[str, str], Drawn] = {}
+    rules = [*_RULES, *(("product", _product(name)) for name in products if name.strip() and len(name) <= _LONGEST_NAME)]
     own = "\n".join(line for line in text[:READ].splitlines() if not line.lstrip().startswith((">", "|")))
     for sentence in _SENTENCE.split(own):
         if _DOUBT.search(sentence):
             continue
-        for attribute, rule in _RULES:
+        for attribute, rule in rules:
             if said := rule.search(sentence):
-                value = said[1].strip()
-                value = _WAYS[value.lower()] if attribute == "contact preference" else value.lower() if attribute == "plan" else value
-                found[attribute] = Drawn(attribute, value, sentence.strip()[:300])
+                value = _value(attribute, said[1].strip())
+                found[attribute, value if attribute == "product" else ""] = Drawn(attribute, value, sentence.strip()[:300])
     return list(found.values())
+
+
+def _product(name: str) -> re.Pattern[str]:
+    return re.compile(rf"{_USE} (?:the |your )?({re.escape(name)})\b", _ANY)
+
+
+def _value(attribute: str, said: str) -> str:
+    if attribute == "contact preference":
+        return _WAYS.get(said.lower(), "e-mail")
+    return said.lower() if attribute == "plan" else said

@@ -15,7 +15,7 @@ from helpdesk.core.models import User
 from knowledge.categories import load_default_categories
 from tickets.models import Ticket
 
-from . import calls_loading, company, knowledge, sign_in, source, tickets_loading
+from . import calls_loading, company, knowledge, memories, sign_in, source, tickets_loading
 from .moments import Moments
 
 Advance = Callable[[int], None]
@@ -55,6 +55,8 @@ def load(progress: Progress) -> Loaded:
         tickets_loading.remember(told, cast, advance)
     with _bar(progress, "Understanding open tickets", sum(one.is_open for one in told)) as advance:
         tickets_loading.understand(told, advance)
+    with _bar(progress, "What customers let us remember", 1):
+        memories.load_memories(cast, at)
     with _bar(progress, "A call in progress", 1):
         calls_loading.load_call(cast, at)
     sign_in.write_down(list(cast.agents.values()), password)

@@ -55,6 +55,17 @@ def test_who_agrees_later_is_remembered_from_before_once(ingrid: Customer, drain
     assert seen == MemoryNode.objects.filter(source_kind="message").count() == 1
 
 
+@pytest.mark.usefixtures("support")
+def test_products_of_the_catalogue_are_known_by_their_names(ingrid: Customer, drain: Callable[[], int]) -> None:
+    from assist.models import Product
+
+    Product.objects.create(name="Print Bridge")
+    memory.grant(ingrid)
+    receive(ingrid, "Labels", "We use Print Bridge. They use the Driver app.")
+    drain()
+    assert values(ingrid) == {"product": "Print Bridge"}
+
+
 def test_taking_consent_back_reads_nothing(ingrid: Customer) -> None:
     memory.revoke(ingrid)
     remembering.catch_up(Event.objects.get(kind="customer.consent_changed"))

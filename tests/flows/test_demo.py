@@ -16,7 +16,8 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from assist.models import CallSession, Suggestion, TriageRun
-from customers.models import ContactPoint, Customer
+from customers import memory
+from customers.models import ConsentEntry, ContactPoint, Customer, MemoryFact
 from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.models import Event, Receipt, User
 from helpdesk.demo import loading, sign_in, source
@@ -121,6 +122,21 @@ def test_a_call_is_going_on_while_the_first_visitor_looks(load: Callable[..., No
     assert Suggestion.objects.filter(session=call, source_id__isnull=False).exists()
     assert not User.objects.filter(is_active=False).exists()
     assert Event.objects.filter(kind="call.started").count() == 1
+
+
+def test_customers_who_agreed_are_remembered_over_time_and_once(load: Callable[..., None]) -> None:
+    load()
+    ingrid = Customer.objects.get(name="Ingrid Sørensen-Dahl")
+    known = {fact.attribute: fact.value for fact in memory.facts(ingrid)}
+    assert known["outbound cut-off"] == "16:00 at the Køge terminal"
+    earlier = memory.facts(ingrid, timezone.now() - timedelta(days=500))
+    assert earlier.get(attribute="outbound cut-off").value == "17:00"
+    assert {"plan", "data region", "outage contact", "how to write to her", "warehouses", "carrier for sweden"} <= known.keys()
+    assert memory.timeline(ingrid).filter(source_kind="message").exists()
+    before = MemoryFact.objects.count(), ConsentEntry.objects.count()
+    load()
+    assert (MemoryFact.objects.count(), ConsentEntry.objects.count()) == before
+    assert not MemoryFact.objects.exclude(customer__consents__granted=True).exists()
 
 
 def test_past_tickets_look_as_if_they_had_been_answered_here(load: Callable[..., None]) -> None:
