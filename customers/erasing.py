@@ -6,7 +6,17 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 
 from customers import memory
-from customers.models import AccessEntry, ContactPoint, CrmCase, CrmExchange, CrmRecord, Customer, CustomerImport, CustomerMerge
+from customers.models import (
+    AccessEntry,
+    ContactPoint,
+    CrmCase,
+    CrmExchange,
+    CrmRecord,
+    Customer,
+    CustomerExport,
+    CustomerImport,
+    CustomerMerge,
+)
 from helpdesk.core.models import Event, OneTimeToken
 
 from .erasure import Person, keep_files, mentioning, store
@@ -40,6 +50,13 @@ def imports(person: Person) -> int:
             number += keep_files(person, [run.file.name or ""])
             CustomerImport.objects.filter(pk=run.pk).update(file="", skipped=[])
     return number + mentioning(CustomerImport.objects.all(), "skipped", person.addresses).update(skipped=[])
+
+
+@store("exports", layer="customers")
+def exports(person: Person) -> int:
+    found = CustomerExport.objects.filter(customer__in=person.ids)
+    keep_files(person, found.values_list("file", flat=True))
+    return found.delete()[0]
 
 
 @store("merges", layer="customers")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from customers import import_runs, retention
+from customers import exporting, import_runs, retention
 from customers.crm import cases, looking_up, syncing
 from customers.memory import observing
 
@@ -39,3 +39,8 @@ def read_memories() -> None:
 @shared_task
 def forget_the_old() -> None:
     retention.run()
+
+
+@shared_task
+def make_exports() -> None:
+    exporting.make_waiting()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import import_views, privacy_views, views
+from . import export_views, import_views, privacy_views, views
 
 urlpatterns = [
     path("customers/import/", import_views.imports, name="customer-imports"),
@@ -16,4 +16,7 @@ urlpatterns = [
     path("customers/<uuid:pk>/consent/", privacy_views.consents, name="customer-consent"),
     path("customers/<uuid:pk>/access/", privacy_views.who_looked, name="customer-access"),
     path("customers/<uuid:pk>/erase/", privacy_views.erase, name="customer-erase"),
+    path("customers/<uuid:pk>/export/", export_views.ask, name="customer-export-ask"),
+    path("customers/exports/<uuid:pk>/", export_views.export, name="customer-export"),
+    path("customers/exports/<uuid:pk>/file/", export_views.fetch, name="customer-export-file"),
 ]

@@ -12,4 +12,4 @@ class HelpdeskConfig(AppConfig):
         from helpdesk.core.events import load_subscribers  # noqa: PLC0415 - models exist only now
 
         load_subscribers()
-        autodiscover_modules("erasing")  # what each app holds of a person: customers.erasure
+        autodiscover_modules("erasing", "export_parts")  # what each app holds of a person: customers.erasure, customers.exporting

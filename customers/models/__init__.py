@@ -2,6 +2,7 @@ from .consent import AccessEntry, ConsentEntry
 from .crm import CrmCase, CrmConnection, CrmExchange, CrmRecord
 from .customer import ContactPoint, Customer, Organisation
 from .erasure import Erasure
+from .export import CustomerExport
 from .import_run import CustomerImport
 from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemoryTrace
 from .merge import CustomerMerge
@@ -16,6 +17,7 @@ __all__ = (
     "CrmExchange",
     "CrmRecord",
     "Customer",
+    "CustomerExport",
     "CustomerImport",
     "CustomerMerge",
     "Erasure",

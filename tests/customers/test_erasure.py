@@ -131,6 +131,8 @@ def plant_beside(person: Customer, ticket: Ticket, maya: User) -> None:
     crm.records.create(customer=person, person={"name": CANARY}, history=[{"subject": CANARY}])
     crm.cases.create(customer=person, source=ticket.number, case={"subject": CANARY})
     crm.exchanges.create(operation="find", outcome="done", detail=f"asked for {person.email}")
+    run = person.exports.create()
+    run.file.save("x.zip", ContentFile(CANARY.encode()))
     merging.merge(kept=person, merged=make_customer(f"Twin {CANARY}", "twin@canary.example", title=CANARY), by=maya)
     LogEntry.objects.create(
         user=maya, content_type=ContentType.objects.get_for_model(Customer), object_id=str(person.pk), object_repr=CANARY, action_flag=2

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from assist.models import AcdConnection
 from customers import memory
-from customers.models import CustomerImport, CustomerMerge
+from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
 from tests.cast import make_agent, make_customer, signed_in
@@ -127,6 +127,9 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/consent/": Row(STAFF),
     "customers/<uuid:pk>/access/": Row(OVERSEERS),
     "customers/<uuid:pk>/erase/": Row(OVERSEERS),
+    "customers/<uuid:pk>/export/": Row(OVERSEERS, WRITE),
+    "customers/exports/<uuid:pk>/": Row(OVERSEERS),
+    "customers/exports/<uuid:pk>/file/": Row(NOBODY),  # it is not made yet
     "customers/merges/<uuid:pk>/undo/": Row(STAFF, WRITE),
     "customers/<uuid:pk>/crm/": Row(STAFF),
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
@@ -237,6 +240,7 @@ class World:
         kind = next((kind for kind in ("runs", "drafts", "suggestions") if f"assist/{kind}/" in pattern), pattern.split("/", maxsplit=1)[0])
         kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
         kind = "merges" if "customers/merges/" in pattern else kind
+        kind = "exports" if "customers/exports/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
@@ -305,6 +309,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "fact_id": _fact(ticket),
+        "exports.pk": CustomerExport.objects.create(customer=ticket.customer).pk,
         "version": 1,
         "session_id": call.session_id,
         "name": "side",

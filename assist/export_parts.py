@@ -1,0 +1,22 @@
+"""What the assistance adds to a person's export: their calls, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from assist.models import CallSession
+from customers.exporting import part
+from customers.models import Customer
+
+
+@part("calls")
+def calls(customer: Customer) -> Iterator[dict[str, Any]]:
+    for call in CallSession.objects.filter(customer=customer).order_by("started_at").prefetch_related("segments"):
+        yield {
+            "started_at": call.started_at,
+            "ended_at": call.ended_at,
+            "phone": call.phone,
+            "summary": call.summary,
+            "said": [{"by": one.speaker, "seconds": one.start_time, "text": one.text} for one in call.segments.all()],
+        }
