@@ -10,6 +10,7 @@ urlpatterns = [
     path("assist/tickets/<uuid:pk>/", views.ticket_panel, name="assist-panel"),
     path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
     path("assist/tickets/<uuid:pk>/article/", article_views.draft, name="assist-article"),
+    path("assist/gaps/", views.gaps, name="assist-gaps"),
     path("assist/runs/<uuid:pk>/", views.run, name="assist-run"),
     path("assist/runs/<uuid:pk>/again/", views.run_again, name="assist-run-again"),
     path("assist/drafts/<uuid:pk>/use/", views.use_draft, name="draft-use"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from assist import copilot, panel
+from assist.gaps import unanswered
 from assist.models import Draft, Suggestion, TriageRun
 from assist.triage import arrival
 from helpdesk.core.errors import HelpdeskError
@@ -76,6 +77,13 @@ def run_again(request: AgentRequest, pk: UUID) -> HttpResponse:
     except HelpdeskError as error:
         messages.error(request, error.detail)
         return redirect("assist-run", pk)
+
+
+@login_required
+@require_GET
+def gaps(request: AgentRequest) -> HttpResponse:
+    """What recent tickets ask and no article answers: a part of the knowledge pages."""
+    return render(request, "assist/gaps.html", {"gaps": unanswered(request.user)})
 
 
 @login_required

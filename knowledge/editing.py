@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -66,6 +67,32 @@ def start(*, title: str, by: User, about: Any = None, **fields: Any) -> Article:
             ArticleRevision.objects.keep(article, text, by=by)
         record("article.created", subject=article, by=by, ticket=about, title=article.title, status=article.status)
     return article
+
+
+def translate(article: Article, *, language: str, by: User) -> Article:
+    """A draft of the same article in another language, with the text to translate in it. Raises Conflict when there is one already."""
+    original = article.translation_of or article
+    with transaction.atomic():
+        original = _locked(original)
+        if language == original.language or original.translations.filter(language=language).exists():
+            raise Conflict(_("This article is there in that language already."))
+        return start(
+            title=original.title,
+            body=original.body,
+            by=by,
+            language=language,
+            translation_of=original,
+            category=original.category,
+            audience=original.audience,
+            keywords=list(original.keywords),
+        )
+
+
+def in_other_languages(article: Article) -> list[Article]:
+    """The original and its translations, without this one, by language."""
+    original = article.translation_of_id or article.pk
+    same = Article.objects.filter(Q(pk=original) | Q(translation_of=original)).exclude(pk=article.pk)
+    return list(same.defer("body", "search").order_by("language"))
 
 
 def free_slug(title: str) -> str:

@@ -59,6 +59,7 @@ class Narrowing:
     language: str = ""  # "de" also stands for "de-AT"
     audience: str = ""
     updated_since: datetime | None = None
+    for_assist: bool = False  # leave out what assist may not use
 
     def of(self, articles: ArticleQuerySet) -> ArticleQuerySet:
         if self.category:
@@ -69,10 +70,13 @@ class Narrowing:
             articles = articles.filter(Q(language=self.language) | Q(language__startswith=f"{self.language}-"))
         if self.audience:
             articles = articles.filter(audience=self.audience)
+        if self.for_assist:
+            articles = articles.filter(assist_may_use=True)
         return articles.filter(updated_at__gte=self.updated_since) if self.updated_since else articles
 
 
 EVERYTHING = Narrowing()
+FOR_ASSIST = Narrowing(for_assist=True)
 
 
 @dataclass(frozen=True)

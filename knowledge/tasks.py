@@ -8,7 +8,7 @@ from celery import shared_task
 
 from helpdesk.core.embeddings import EmbeddingUnavailable
 
-from . import import_runs, indexing, spelling
+from . import import_runs, indexing, search_log, spelling
 
 
 @shared_task(autoretry_for=(EmbeddingUnavailable,), retry_backoff=True, max_retries=3)
@@ -24,3 +24,8 @@ def refresh_words() -> None:
 @shared_task(acks_late=True)
 def run_import(pk: str) -> None:
     import_runs.run(UUID(pk))
+
+
+@shared_task
+def forget_old_searches() -> None:
+    search_log.forget_old()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from . import views
+from . import sitemaps, views
 from .status import pages
 
 urlpatterns = [
@@ -16,8 +16,11 @@ urlpatterns = [
     path("status/history/", pages.history, name="status-history"),
     path("status/incidents/<slug:reference>/", pages.incident, name="status-incident"),
     path("help/", views.home, name="help"),
+    path("help/suggestions/", views.suggestions, name="help-suggestions"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path("robots.txt", sitemaps.robots, name="robots"),
     path("help/search/", views.search, name="help-search"),
     path("help/<slug:slug>/feedback/", views.feedback, name="help-feedback"),
     # the words that stand for pages of the apps above are no articles
-    re_path(r"^help/(?!(?:contact|requests|search)/)(?P<slug>[-\w]+)/$", views.article, name="help-article"),
+    re_path(r"^help/(?!(?:contact|requests|search|suggestions)/)(?P<slug>[-\w]+)/$", views.article, name="help-article"),
 ]

@@ -25,7 +25,7 @@ from knowledge import mentions
 from knowledge.calibration import probability
 from knowledge.fusion import POSSIBLE, SHOW
 from knowledge.models import Incident
-from knowledge.search import MOST_HITS, Found, Hit, find
+from knowledge.search import FOR_ASSIST, MOST_HITS, Found, Hit, find
 from tickets.models import Message, Ticket
 
 from .analyse import Analysis
@@ -101,7 +101,7 @@ def retrieve(queries: Queries, analysis: Analysis, scope: Scope) -> Retrieved:
     """Run the queries. Nothing below the band `possible` is returned."""
     if queries.semantic is None:
         return NONE
-    found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT)
+    found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT, narrowing=FOR_ASSIST)
     articles = _articles(found, queries.exact, scope)
     others = (*_tickets(queries.semantic.text, analysis, scope), *_incidents(queries.semantic.text, scope))
     worth = [one for one in (*articles, *others) if one.raw >= POSSIBLE]
@@ -154,7 +154,7 @@ def _lifted(finding: Finding, query: Query) -> Finding:
 
 def _named_only(query: Query, missing: set[UUID], scope: Scope) -> dict[UUID, Finding]:
     """An article that names the very code, however differently it is worded: possible, never more."""
-    found = find(query.text, viewer=scope.viewer, limit=MOST_HITS)
+    found = find(query.text, viewer=scope.viewer, limit=MOST_HITS, narrowing=FOR_ASSIST)
     hits = {hit.article_id: _article(hit) for hit in found.hits if hit.article_id in missing}
     return {key: _lifted(replace(one, raw=max(POSSIBLE, one.raw - NAMED[query.type])), query) for key, one in hits.items()}
 

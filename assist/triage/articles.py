@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge.fusion import POSSIBLE, SHOW
-from knowledge.search import Hit, search
+from knowledge.search import FOR_ASSIST, Hit, search
 
 from .reading import Reading
 
@@ -35,7 +35,7 @@ class Passage:
 
 def look_up(reading: Reading, *, viewer: Any, language: str = "en", most: int = 0) -> tuple[Passage, ...]:
     """Articles worth a look, best first; nothing below the band `possible`. `most` of them, MOST without it."""
-    hits = search(reading.text, viewer=viewer, limit=most or MOST, language=language)
+    hits = search(reading.text, viewer=viewer, limit=most or MOST, language=language, narrowing=FOR_ASSIST)
     return tuple(_passage(hit) for hit in hits if hit.score >= POSSIBLE)
 
 

@@ -40,7 +40,8 @@ def articles(request: AgentRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: AgentRequest) -> HttpResponse:
-    form = StartForm(request.POST or None, initial={"title": request.GET.get("title", "")[:250], "language": "en"})
+    given = {"title": request.GET.get("title", "")[:250], "category": request.GET.get("category", "")[:40], "language": "en"}
+    form = StartForm(request.POST or None, initial=given)
     if request.method == "POST" and form.is_valid():
         article = editing.start(by=request.user, **form.cleaned_data)
         return redirect("knowledge-edit", article.pk)

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from knowledge import editing, listing, rendering
+from knowledge import editing, improving, listing, rendering, search_log
 from knowledge.checking import Problem
 from knowledge.comparing import Row, compare
 from knowledge.models import Article, ArticleRevision, Text, WorkingCopy
 
-from .forms import PropertiesForm
+from .forms import PropertiesForm, languages
 
 VERSIONS_SHOWN, REASONS_SHOWN = 8, 5
 
@@ -156,6 +156,21 @@ def move(request: AgentRequest, pk: UUID) -> HttpResponse:
     return redirect("knowledge-edit", article.pk)
 
 
+@login_required
+@require_POST
+def translate(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """`language=de` begins the same article in that language."""
+    article = get_object_or_404(Article.objects.select_related("translation_of"), pk=pk)
+    language = request.POST.get("language", "")
+    if language not in dict(languages()):
+        return redirect("knowledge-edit", article.pk)
+    try:
+        return redirect("knowledge-edit", editing.translate(article, language=language, by=request.user).pk)
+    except HelpdeskError as refused:
+        messages.error(request, refused.detail)
+        return redirect("knowledge-edit", article.pk)
+
+
 def _show(request: AgentRequest, article: Article, screen: Screen) -> HttpResponse:
     user = request.user
     versions = list(article.revisions.defer("body")[: VERSIONS_SHOWN + 1])
@@ -170,6 +185,10 @@ def _show(request: AgentRequest, article: Article, screen: Screen) -> HttpRespon
         "files": list(article.files.all()),
         "writing": editing.others_writing(article, user),
         "numbers": _numbers(article),
+        "leading": search_log.leading_to(article),
+        "improve": improving.words_missing(article),
+        "other_languages": editing.in_other_languages(article),
+        "languages": languages(),
         "reasons": list(article.votes.exclude(reason="")[:REASONS_SHOWN]),
         "publisher": editing.may_publish(user),
         "most": editing.MOST_CHARACTERS,
@@ -185,4 +204,9 @@ def _numbers(article: Article) -> dict[str, Any]:
     """Votes, and the solved work that this article answered."""
     votes = article.helpful_count + article.not_helpful_count
     solved = article.cases.aggregate(all=Count("pk"), tickets=Count("pk", filter=Q(source_kind="ticket")))
-    return {"votes": votes, "helpful": round(100 * article.helpful_count / votes) if votes else None, **solved}
+    return {
+        "votes": votes,
+        "helpful": round(100 * article.helpful_count / votes) if votes else None,
+        "avoided": search_log.avoided(article),
+        **solved,
+    }

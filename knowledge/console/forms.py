@@ -56,7 +56,7 @@ class PropertiesForm(forms.ModelForm[Article]):
 
     class Meta:
         model = Article
-        fields = ("category", "language", "audience", "owner", "review_due", "keywords", "slug")
+        fields = ("category", "language", "audience", "assist_may_use", "owner", "review_due", "keywords", "slug")
         widgets = {"review_due": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@ from .attachment import ArticleFile
 from .case import SolvedCase
 from .import_run import ImportRun
 from .revision import ArticleRevision, Text, WorkingCopy
+from .search_log import SearchLog
 from .status import Alert, Component, Deployment, Incident, IncidentUpdate, StatusHook
 from .vote import ArticleVote
 from .wording import SynonymGroup, Word
@@ -20,6 +21,7 @@ __all__ = (
     "ImportRun",
     "Incident",
     "IncidentUpdate",
+    "SearchLog",
     "SolvedCase",
     "StatusHook",
     "SynonymGroup",

@@ -72,6 +72,11 @@ class Article(models.Model):
     owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     review_due = models.DateField(_("review due"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    assist_may_use = models.BooleanField(_("assist may use it"), default=True)
+    translation_of = models.ForeignKey(  # the article of which this is the same in another language
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="translations", verbose_name=_("translation of")
+    )
+    reads = models.PositiveIntegerField(default=0, editable=False)
     helpful_count = models.PositiveIntegerField(default=0, editable=False)
     not_helpful_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -51,10 +51,17 @@ ROWS: dict[str, Row] = {
     # public by contract ("Common rules")
     "help/": Row(PUBLIC),
     "help/search/": Row(PUBLIC),
+    "help/suggestions/": Row(PUBLIC),
+    "sitemap.xml": Row(PUBLIC),
+    "robots.txt": Row(PUBLIC),
     "help/<slug:slug>/feedback/": Row(PUBLIC, WRITE),
     "help/article": Row(PUBLIC),
     "help/contact/": Row(PUBLIC),
     "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
+    "help/requests/": Row(PUBLIC),
+    "help/requests/leave/": Row(PUBLIC, WRITE),
+    "help/requests/open/<str:secret>/": Row(NOBODY, WRITE, (302,)),  # a press, and only with a live secret
+    "help/requests/mine/<str:number>/": Row(NOBODY),  # without the signed cookie nobody's
     "help/requests/<str:secret>/": Row(NOBODY),
     "status/": Row(PUBLIC),
     "status/status.json": Row(PUBLIC),
@@ -103,12 +110,16 @@ ROWS: dict[str, Row] = {
     "knowledge/import/": Row(OVERSEERS),  # and leads: an import publishes
     "knowledge/import/<uuid:pk>/": Row(OVERSEERS),
     "knowledge/export/": Row(OVERSEERS),
+    "knowledge/gaps/": Row(STAFF),
+    "knowledge/searches/": Row(STAFF),
+    "assist/gaps/": Row(STAFF),  # of the tickets that the viewer may see
     "knowledge/<uuid:pk>/edit/": Row(STAFF),
     "knowledge/<uuid:pk>/preview/": Row(STAFF, WRITE),
     "knowledge/<uuid:pk>/autosave/": Row(STAFF, WRITE),
     "knowledge/<uuid:pk>/discard/": Row(STAFF, WRITE),
     "knowledge/<uuid:pk>/move/": Row(STAFF, WRITE),
     "knowledge/<uuid:pk>/files/": Row(STAFF, WRITE),
+    "knowledge/<uuid:pk>/translate/": Row(STAFF, WRITE),
     "knowledge/<uuid:pk>/versions/": Row(STAFF),
     "knowledge/<uuid:pk>/versions/<int:version>/": Row(STAFF),
     "knowledge/<uuid:pk>/versions/<int:version>/restore/": Row(STAFF, WRITE),

@@ -97,6 +97,7 @@ class OneTimeToken(models.Model):
         INVITE = "invite", _("invitation")
         SETUP = "setup", _("first admin")
         TRACKING = "tracking", _("request tracking")
+        REQUESTS = "requests", _("a customer's requests")
         SOCKET = "socket", _("live connection")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
