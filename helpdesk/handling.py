@@ -24,6 +24,7 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
+from helpdesk.core import crowd
 from helpdesk.core.pages import too_busy
 
 T = TypeVar("T")
@@ -49,7 +50,8 @@ class Handler(ASGIHandler):
         except RequestAborted:
             return
         try:
-            response = await self._in_turn(scope, body)
+            with crowd.one_more():
+                response = await self._in_turn(scope, body)
             await (self._stream(response, receive, send) if response.streaming else self.send_response(response, send))
         finally:
             body.close()

@@ -87,6 +87,7 @@ class Found:
     by_meaning: bool = True  # False: only words could be compared, and the screen says so
     also: tuple[str, ...] = ()  # what was searched besides: synonyms, right spellings
     notice: str = ""  # what the screen says of how it was searched
+    vector: Any = field(default=None, compare=False, repr=False)  # of the question, for whoever searches on by meaning
 
 
 def search(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrowing: Narrowing = EVERYTHING) -> list[Hit]:
@@ -107,7 +108,9 @@ def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrow
     scored, by_meaning = rank(question, among=among)
     hits = _present(question, scored[: min(limit, MOST_HITS)], among=among)
     confidence = hits[0].score if hits else 0.0
-    return Found(hits, confidence, band(confidence), by_meaning, question.wording.added, _notice(question.wording, by_meaning))
+    return Found(
+        hits, confidence, band(confidence), by_meaning, question.wording.added, _notice(question.wording, by_meaning), question.vector
+    )
 
 
 def ask(text: str, *, among: ArticleQuerySet, language: str = "en") -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +91,19 @@ def _confidence(words: int, matter: bool, found: tuple[Fact, ...]) -> float:
 def _issue(window: Window) -> dict[str, Any] | None:
     """The matter that most of the customer's turns speak of; of equals, the one that was named first."""
     counts: dict[str, int] = {}
-    issues = _issues()
     for text in window.telling:
-        for name, patterns, _row in issues:
-            if any(pattern.search(text) for pattern in patterns):
-                counts[name] = counts.get(name, 0) + 1
+        for name in _named(text):
+            counts[name] = counts.get(name, 0) + 1
     if not counts:
         return None
     best = max(counts, key=lambda name: counts[name])  # the first of the largest: dicts keep the order of naming
-    return next(row for name, _patterns, row in issues if name == best)
+    return next(row for name, _patterns, row in _issues() if name == best)
+
+
+@lru_cache(maxsize=4096)  # a turn is read again with every later one of its call
+def _named(text: str) -> tuple[str, ...]:
+    """The matters that one turn speaks of."""
+    return tuple(name for name, patterns, _row in _issues() if any(pattern.search(text) for pattern in patterns))
 
 
 @cache

@@ -17,8 +17,6 @@ from .representation import on_offer
 from .retrieve import Scope
 from .transcript import locked
 
-MOST_ROUNDS = 5  # of one catching up; whoever talks on meanwhile gets the next one
-
 
 def assist(session: CallSession, *, segment: TranscriptionSegment | None = None) -> CallSession:
     """Think about everything that was said so far, and offer what came of it. Returns the session as it then stands.
@@ -85,13 +83,12 @@ def _actions(session: CallSession, thought: Thought, segment_id: int | None) -> 
     ]
 
 
-def catch_up(session_id: UUID | str) -> None:
-    """Think about what was put off, until nothing is. Does nothing when somebody else has done it."""
-    for _round in range(MOST_ROUNDS):
-        session = CallSession.objects.with_people().filter(session_id=session_id, analysis_due_at__isnull=False).first()
-        if session is None or not session.is_running or not consent.may_read(session):
-            return
-        assist(session)
+def catch_up(session_id: UUID | str) -> bool:
+    """One round about all that was put off, if it still is. Returns whether more was said meanwhile: other calls come first."""
+    session = CallSession.objects.with_people().filter(session_id=session_id, analysis_due_at__isnull=False).first()
+    if session is None or not session.is_running or not consent.may_read(session):
+        return False
+    return assist(session).analysis_due_at is not None
 
 
 def waiting(older_than: timedelta) -> list[UUID]:

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from assist.models import CallSession
+from helpdesk.core import crowd
 
 AT_ONCE = 2  # rounds that one process thinks at a time; more would only take turns on its processor
+MOST_PRESENT = 2  # requests in this process, ours included: with more of them storing comes first
 PATIENCE = 0.05  # seconds a request waits for its turn before its words are put off
 PUT_OFF = 0.3  # seconds until somebody looks at what was put off
 
@@ -29,7 +31,7 @@ def wait(session: CallSession) -> float:
 @contextmanager
 def turn() -> Iterator[bool]:
     """One of this process's turns to think; False when it is too busy for now."""
-    taken = _turns.acquire(timeout=PATIENCE)
+    taken = crowd.present() <= MOST_PRESENT and _turns.acquire(timeout=PATIENCE)
     try:
         yield taken
     finally:

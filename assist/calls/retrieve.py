@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from assist.models import CallSession, Suggestion
 from assist.triage import similar, system_status
 from assist.triage.reading import Reading
-from helpdesk.core.embeddings import EmbeddingUnavailable, get_embedder
 from helpdesk.core.models import User
 from knowledge import mentions
 from knowledge.calibration import probability
@@ -103,7 +102,8 @@ def retrieve(queries: Queries, analysis: Analysis, scope: Scope) -> Retrieved:
         return NONE
     found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT, narrowing=FOR_ASSIST)
     articles = _articles(found, queries.exact, scope)
-    others = (*_tickets(queries.semantic.text, analysis, scope), *_incidents(queries.semantic.text, scope))
+    meant = Reading(queries.semantic.text, queries.semantic.text, (), vector=found.vector)
+    others = (*_tickets(meant, analysis, scope), *_incidents(meant, scope))
     worth = [one for one in (*articles, *others) if one.raw >= POSSIBLE]
     ranked = tuple(one.details["slug"] for one in articles)
     best = round(articles[0].raw, 4) if articles else 0.0
@@ -159,15 +159,14 @@ def _named_only(query: Query, missing: set[UUID], scope: Scope) -> dict[UUID, Fi
     return {key: _lifted(replace(one, raw=max(POSSIBLE, one.raw - NAMED[query.type])), query) for key, one in hits.items()}
 
 
-def _tickets(question: str, analysis: Analysis, scope: Scope) -> Iterator[Finding]:
+def _tickets(meant: Reading, analysis: Analysis, scope: Scope) -> Iterator[Finding]:
     """The caller's own earlier tickets on the matter, and others' that were solved."""
-    vector = _vector(question)
-    if vector is None or not scope.tickets or not analysis.has_sufficient_context:
+    if meant.vector is None or not scope.tickets or not analysis.has_sufficient_context:
         return
     among = _among(scope)
     if among is None:
         return
-    near = similar.find(Reading(question, question, (), vector=vector), among=among, customer_id=scope.customer_id)
+    near = similar.find(meant, among=among, customer_id=scope.customer_id)
     answers = _answers([one.ticket_id for one in near])
     for one in near:
         own, status = one.why.startswith("The same customer"), one.status
@@ -213,12 +212,10 @@ def _answers(numbers: Sequence[str]) -> dict[str, str]:
     return {number: " ".join(answer.split()) for number, answer in rows.values_list("number", "answer") if answer}
 
 
-def _incidents(question: str, scope: Scope) -> Iterator[Finding]:
-    vector = _vector(question)
-    if vector is None or not scope.incidents:
+def _incidents(meant: Reading, scope: Scope) -> Iterator[Finding]:
+    if meant.vector is None or not scope.incidents:
         return
-    reading = Reading(question, question, (), vector=vector)
-    for link in system_status.linked_incidents(reading, _current_incidents()):
+    for link in system_status.linked_incidents(meant, _current_incidents()):
         yield Finding(
             type=Suggestion.Type.ACTION,
             source_kind="incident",
@@ -248,10 +245,3 @@ def forget_incidents() -> None:
     """Ask anew at the next sentence."""
     global _seen  # noqa: PLW0603
     _seen = (-AFRESH, ())
-
-
-def _vector(question: str) -> Any:
-    try:
-        return get_embedder().embed([question])[0]  # one text alone: search has just had it embedded
-    except EmbeddingUnavailable:
-        return None

@@ -14,8 +14,9 @@ LEFT_BEHIND = timedelta(seconds=3)
 
 @shared_task
 def assist_in_call(session_id: str) -> None:
-    """Think about what was put off in one call."""
-    assisting.catch_up(session_id)
+    """Think about what was put off in one call; what was said meanwhile waits its turn behind the other calls."""
+    if assisting.catch_up(session_id):
+        send_quietly(assist_in_call, session_id)
 
 
 @shared_task

@@ -132,7 +132,8 @@ def _think_or_put_off(kept: transcript.Kept) -> tuple[str, CallSession]:
                 if session.analysis_due_at is not None:  # somebody spoke on meanwhile, and was put off
                     _ask_for_a_round(session, pacing.PUT_OFF)
                 return "processed", session
-    _ask_for_a_round(kept.session, left or pacing.PUT_OFF)
+    if kept.waits_alone:  # else a round is asked for already, or going on and will ask for the next
+        _ask_for_a_round(kept.session, left or pacing.PUT_OFF)
     return "deferred", kept.session
 
 

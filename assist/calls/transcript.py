@@ -44,6 +44,7 @@ class Kept:
     session: CallSession  # as it stands after this
     segment: TranscriptionSegment
     duplicate: bool = False
+    waits_alone: bool = True  # no earlier words of this call wait to be thought about
 
 
 def keep(session: CallSession, spoken: Spoken, *, late: bool = False) -> Kept:
@@ -55,12 +56,13 @@ def keep(session: CallSession, spoken: Spoken, *, late: bool = False) -> Kept:
         if known := _already_kept(segment):
             return Kept(session, known, duplicate=True)
         segment.save(force_insert=True)
+        waits_alone = session.analysis_due_at is None
         session.heard += 1
         updates.tell(session, updates.segment_frame(segment))
-        if spoken.speaker == TranscriptionSegment.Speaker.CUSTOMER and session.analysis_due_at is None:
+        if spoken.speaker == TranscriptionSegment.Speaker.CUSTOMER and waits_alone:
             session.analysis_due_at = timezone.now()
         session.save(update_fields=["heard", "updates", "analysis_due_at"])
-    return Kept(session, segment)
+    return Kept(session, segment, waits_alone=waits_alone)
 
 
 def locked(session: CallSession) -> CallSession:
