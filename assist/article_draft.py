@@ -71,6 +71,12 @@ def draft_article(ticket: Ticket, *, by: User) -> Article:
         )
 
 
+def without_names(ticket: Ticket) -> str:
+    """The subject of a ticket as a title: without its prefixes, and without what names anybody."""
+    hide = _Hiding(_names(ticket, ()))
+    return hide(_PREFIX.sub("", ticket.subject))[: editing.LONGEST_TITLE].strip(" .:-") or _("Untitled")
+
+
 def _drafted(ticket: Ticket) -> Article | None:
     made = Event.objects.filter(kind="article.created", ticket_ref=ticket.pk).values_list("subject_id", flat=True)
     return Article.objects.filter(pk__in=list(made), status=Article.Status.DRAFT).first()

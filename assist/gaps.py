@@ -10,6 +10,7 @@ import numpy as np
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from assist.article_draft import without_names
 from assist.models import Suggestion, TriageRun
 from assist.triage import similar
 from assist.triage.learned import Vectors
@@ -37,6 +38,11 @@ class Gap:
         return self.tickets[0].subject
 
     @property
+    def heading(self) -> str:
+        """The title of an article about it: whoever asked is nobody's business there."""
+        return without_names(self.tickets[0])
+
+    @property
     def examples(self) -> list[Ticket]:
         return self.tickets[:EXAMPLES]
 
@@ -47,11 +53,12 @@ class Gap:
 
 def unanswered(viewer: Any) -> list[Gap]:
     """The largest groups among the tickets that the viewer may see. Two statements, and arithmetic."""
-    answered = Suggestion.objects.filter(ticket=OuterRef("pk"), suggestion_type=Suggestion.Type.ARTICLE, confidence_score__gte=GOOD)
+    answered = Suggestion.objects.filter(ticket=OuterRef("pk"), suggestion_type=Suggestion.Type.ARTICLE, retired_at=None)
+    answered = answered.filter(confidence_score__gte=GOOD)
     read = TriageRun.objects.filter(ticket=OuterRef("pk"))
     since = timezone.now() - SINCE
-    tickets = Ticket.objects.visible_to(viewer).filter(~Exists(answered), Exists(read), created_at__gte=since, snoozed_until=None)
-    rows = list(tickets.select_related("category").order_by("-created_at")[:READ])
+    tickets = Ticket.objects.visible_to(viewer).filter(~Exists(answered), Exists(read), created_at__gte=since)
+    rows = list(tickets.select_related("category", "customer", "organisation").order_by("-created_at")[:READ])
     stored = Embedding.objects.filter(object_kind=similar.KIND, part=0, model=get_embedder().name, object_id__in=[row.pk for row in rows])
     vectors = {pk: np.asarray(vector, np.float32) for pk, vector in stored.values_list("object_id", "vector")}
     known = [row for row in rows if row.pk in vectors]

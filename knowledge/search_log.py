@@ -38,7 +38,7 @@ class Looked:
 
 
 def note(query: str, *, language: str, place: str, results: int, confidence: float) -> UUID | None:
-    """Write a search down, without what may name somebody; None for words too short to mean anything."""
+    """Write a search down with addresses and long numbers masked; None for words too short to mean anything."""
     words = normal(query)
     if len(words) < SHORTEST:
         return None

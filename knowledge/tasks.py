@@ -8,7 +8,7 @@ from celery import shared_task
 
 from helpdesk.core.embeddings import EmbeddingUnavailable
 
-from . import import_runs, indexing, search_log, spelling
+from . import import_runs, indexing, reminding, search_log, spelling
 
 
 @shared_task(autoretry_for=(EmbeddingUnavailable,), retry_backoff=True, max_retries=3)
@@ -29,3 +29,8 @@ def run_import(pk: str) -> None:
 @shared_task
 def forget_old_searches() -> None:
     search_log.forget_old()
+
+
+@shared_task
+def remind_owners() -> None:
+    reminding.remind()

@@ -47,5 +47,6 @@ CELERY_BEAT_SCHEDULE = {
     "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
     "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},
     "old searches": {"task": "knowledge.tasks.forget_old_searches", "schedule": timedelta(hours=6)},
+    "articles to read again": {"task": "knowledge.tasks.remind_owners", "schedule": timedelta(hours=12)},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

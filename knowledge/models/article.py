@@ -71,6 +71,7 @@ class Article(models.Model):
     audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices, default=Audience.PUBLIC)
     owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     review_due = models.DateField(_("review due"), null=True, blank=True)
+    reminded_for = models.DateField(null=True, blank=True, editable=False)  # the due date of which the owner was told
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     assist_may_use = models.BooleanField(_("assist may use it"), default=True)
     translation_of = models.ForeignKey(  # the article of which this is the same in another language

@@ -226,3 +226,16 @@ def test_words_that_customers_use_and_the_article_lacks_are_proposed(gate: Artic
 def test_languages_of_readers_are_those_of_public_articles(gate: Article, maya: User) -> None:
     editing.translate(gate, language="de", by=maya)  # a draft
     assert suggesting.languages_of_readers() == ["en"]
+
+
+def test_an_owner_is_told_once_that_an_article_is_due(gate: Article, maya: User, settings: Any) -> None:
+    from django.core import mail
+
+    from knowledge import reminding
+
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = "smtp://127.0.0.1:1", "django.core.mail.backends.locmem.EmailBackend"
+    Article.objects.update(owner=maya, review_due=timezone.localdate())
+    assert (reminding.remind(), reminding.remind()) == (1, 0)
+    assert gate.title in mail.outbox[0].body and mail.outbox[0].to == [maya.email]
+    Article.objects.update(review_due=timezone.localdate() - timedelta(days=1))
+    assert reminding.remind() == 1, "another date is told anew"
