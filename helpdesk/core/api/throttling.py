@@ -32,8 +32,17 @@ class PerKeyThrottle(BaseThrottle):
     @staticmethod
     def _count(name: str) -> int:
         try:
-            cache.add(name, 0, timeout=2 * WINDOW)
             return int(cache.incr(name))
+        except ValueError:  # the minute's first request
+            return PerKeyThrottle._begin(name)
+        except RedisError as error:
+            log.warning("rate_limit_not_counted", extra={"error": repr(error)})
+            return 0
+
+    @staticmethod
+    def _begin(name: str) -> int:
+        try:
+            return 1 if cache.add(name, 1, timeout=2 * WINDOW) else int(cache.incr(name))
         except (RedisError, ValueError) as error:
             log.warning("rate_limit_not_counted", extra={"error": repr(error)})
             return 0
