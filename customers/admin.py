@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from customers.models import ContactPoint, Customer, Organisation
 from helpdesk.core.admin_rights import BackOfficeAdmin
@@ -26,6 +27,9 @@ class CustomerAdmin(BackOfficeAdmin):
     search_fields = ("name", "contact_points__value", "=external_id")
     autocomplete_fields = ("organisation",)
     inlines = (ContactPointInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # erasure finds what is theirs in every store, and leaves a receipt
 
 
 @admin.register(Organisation)

@@ -18,11 +18,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import Storage, default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from customers import ledgers
 from customers.models import ContactPoint, Customer, CustomerMerge, Erasure
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.events import record
@@ -74,7 +75,7 @@ def erase(customer_id: UUID, *, by: User | None = None, asked_by: str = "command
             if done is None:
                 raise Customer.DoesNotExist
             return done
-        _announce()
+        ledgers.open_until_commit()
         counts = {name: _stores[name][1](person) for name in _in_order()}
         counts = {name: counts[name] for name in stores()} | {"files": len(person.files)}
         receipts = [_receipt(one, counts, str(by.pk) if by else asked_by) for one in person.ids]
@@ -134,12 +135,6 @@ def keep_files(person: Person, names: Iterable[str], place: Storage = default_st
 
 def _in_order() -> list[str]:
     return sorted(_stores, key=lambda name: _stores[name][0])
-
-
-def _announce() -> None:
-    """Tell the database, for this transaction, that rows of ledgers that otherwise only grow may go."""
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('helpdesk.erasing', 'on', true)")
 
 
 def _receipt(customer_id: UUID, counts: dict[str, int], by: str) -> Erasure:

@@ -1,4 +1,4 @@
-"""The consent ledger and the access log are added to, never changed: the database refuses it (migration `ledgers`).
+"""The consent ledger and the access log are added to, never changed: the database refuses it (migration 0008).
 
 Erasure, merges and retention must; they say so, and only for as long as it takes.
 """
@@ -18,6 +18,11 @@ def opened() -> Iterator[None]:
         _set("yes")
         yield
         _set("")
+
+
+def open_until_commit() -> None:
+    """For the rest of this transaction. Call it inside one."""
+    _set("yes")
 
 
 def _set(value: str) -> None:

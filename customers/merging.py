@@ -16,6 +16,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import ledgers
 from customers.models import ContactPoint, Customer, CustomerMerge
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.events import record
@@ -60,7 +61,8 @@ def merge(*, kept: Customer, merged: Customer, by: User) -> CustomerMerge:
         if kept.merged_into_id or merged.merged_into_id:
             raise Conflict(_("One of them was merged already."))
         filled = _fill(kept, merged)
-        moved = {_label(relation): pks for relation in _relations() if (pks := _move(relation, merged, kept))}
+        with ledgers.opened():  # what they agreed to moves with them
+            moved = {_label(relation): pks for relation in _relations() if (pks := _move(relation, merged, kept))}
         ContactPoint.objects.filter(pk__in=moved.get("customers.contactpoint.customer", ())).update(primary=False)
         merged.merged_into = kept
         merged.save(update_fields=["merged_into"])
@@ -78,8 +80,9 @@ def undo(done: CustomerMerge, *, by: User) -> None:
         if timezone.now() - done.at > UNDO:
             raise Conflict(_("A merge can be undone for 30 days."))
         kept, merged = Customer.objects.select_for_update().get(pk=done.kept_id), Customer.objects.get(pk=done.merged_id)
-        for label, pks in done.moved.items():
-            _move_back(label, pks, kept, merged)
+        with ledgers.opened():
+            for label, pks in done.moved.items():
+                _move_back(label, pks, kept, merged)
         _empty(kept, done.filled)
         merged.merged_into = None
         merged.save(update_fields=["merged_into"])

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers import memory
-from customers.memory import Source
+from customers import ledgers, memory
+from customers.memory import Source, observing
 from customers.models import AccessEntry, ConsentEntry, Customer, MemoryFact, MemoryNode
+from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.models import User
 from tests.cast import make_customer, receive
 
@@ -73,7 +76,8 @@ def test_without_consent_nothing_is_stored_recalled_or_infused(api: Client, ingr
         gone = api.delete(f"{BASE}consents/", {"user_id": str(ingrid.pk)}, content_type="application/json")
         assert gone.status_code == 200
     if how == "expired":
-        ConsentEntry.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        with ledgers.opened():
+            ConsentEntry.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     before = MemoryNode.objects.count(), MemoryFact.objects.count()
     assert post(api, "observe", observation(ingrid, "Another"), 403)["type"].endswith("consent-required")
     with pytest.raises(memory.ConsentRequired):
@@ -189,6 +193,44 @@ def test_an_observation_sent_again_with_its_key_is_stored_once(api: Client, ingr
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
     assert MemoryNode.objects.count() == 1
+
+
+def test_what_is_observed_while_the_engine_is_away_is_found_by_words_and_read_later(
+    ingrid: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.grant(ingrid)
+    asked = memory.Query("label printer", customers=(ingrid.pk,))
+    with monkeypatch.context() as away:
+        away.setattr("helpdesk.core.embeddings.minilm.MiniLm.embed", _away)
+        memory.observe([ingrid], memory.Observed("Observation", "x", "The label printer jams"), source=Source("api"))
+        (by_words,) = memory.recall(asked, viewer=None)
+    assert observing.read_the_unread() == 1
+    (by_meaning,) = memory.recall(asked, viewer=None)
+    assert by_meaning.parts["similarity"] > by_words.parts["similarity"] > 0
+
+
+def _away(*_args: Any) -> Any:
+    raise EmbeddingUnavailable("away")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_learn_at_once_leave_one_belief_at_a_time() -> None:
+    customer = make_customer("Somebody", "somebody@somebody.example")
+    memory.grant(customer)
+
+    def learn(number: int) -> None:
+        try:
+            memory.learn(
+                customer, "plan", ("free", "premium")[number % 2], source=Source("crm", str(number)), since=START + timedelta(days=number)
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(learn, range(12)))
+    current = list(MemoryFact.objects.filter(customer=customer, retired_at=None).order_by("starts_at"))
+    assert current[-1].ends_at is None
+    assert all(earlier.ends_at and earlier.ends_at <= later.starts_at for earlier, later in pairwise(current))
 
 
 MOMENT = st.integers(0, 200).map(lambda days: START + timedelta(days=days))
