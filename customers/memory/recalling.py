@@ -75,20 +75,21 @@ def rate(node: MemoryNode, *, useful: bool, by: Any) -> None:
     MemoryTrace.objects.filter(node=node).update(feedback=(sum(said) + 1) / (len(said) + 2))  # Laplace: one vote is no verdict
 
 
-# One scan of the customers' rows, by memory_trace_of: 10,000 of them are compared exactly.
+# One scan of the customers' rows, by memory_trace_of: 10,000 of them are compared exactly. MATERIALIZED: each is scored once.
 _SCORED = """
     WITH seen AS (
         SELECT * FROM customers_memorytrace
-        WHERE customer_id = ANY(%(customers)s) AND (customer_id, node_type) IN (SELECT * FROM unnest(%(whose)s::uuid[], %(kinds)s::text[]))
+        WHERE customer_id = ANY(%(customers)s) AND (node_type = 'Entity' AND customer_id = ANY(%(Entity)s)
+            OR node_type = 'Observation' AND customer_id = ANY(%(Observation)s) OR node_type = 'Event' AND customer_id = ANY(%(Event)s))
         UNION ALL
         SELECT * FROM customers_memorytrace
         WHERE customer_id IS NULL
           AND node_id IN (SELECT id FROM customers_memorynode WHERE entity_ref <> '' AND entity_ref = ANY(%(entities)s))
-    ), scored AS (
+    ), scored AS MATERIALIZED (
         SELECT t.node_id, t.importance, t.feedback,
             0.7 * COALESCE(CASE WHEN t.model = %(model)s THEN GREATEST(0, 1 - (t.vector <=> %(vector)s::halfvec)) END, 0)
             + 0.3 * CASE WHEN t.words @@ q.words THEN LEAST(1, 4 * ts_rank(t.words, q.words)) ELSE 0 END AS similarity,
-            power(0.5, GREATEST(0, EXTRACT(EPOCH FROM %(at)s::timestamptz - t.starts_at)) / %(half)s) AS recency
+            power(0.5::float8, GREATEST(0, EXTRACT(EPOCH FROM %(at)s::timestamptz - t.starts_at))::float8 / %(half)s) AS recency
         FROM seen t, (SELECT to_tsquery('simple', %(words)s) AS words) q
         WHERE t.learned_at <= %(at)s AND t.starts_at <= %(at)s AND (t.retired_at IS NULL OR t.retired_at > %(at)s)
           AND (%(types)s::text[] = '{}' OR t.node_type = ANY(%(types)s))
@@ -105,11 +106,9 @@ def _scored(asked: Query, allowed: set[tuple[UUID, str]]) -> list[Sequence[Any]]
     if not allowed and not asked.entities:
         return []
     vector, model = _meaning(asked.text)
-    pairs = sorted(allowed)
     values = {
-        "customers": list({one for one, _kind in pairs}),
-        "whose": [one for one, _kind in pairs],
-        "kinds": [kind for _one, kind in pairs],
+        "customers": list({one for one, _kind in allowed}),
+        **{kind: [one for one, own in allowed if own == kind] for kind in consent.TYPES},
         "entities": list(asked.entities),
         "model": model,
         "vector": vector,
