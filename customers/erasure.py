@@ -24,7 +24,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from customers import ledgers
-from customers.models import ContactPoint, Customer, CustomerMerge, Erasure
+from customers.models import ContactPoint, Customer, CustomerMerge, Erasure, ErasureWish
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.events import record
 from helpdesk.core.models import User
@@ -83,6 +83,19 @@ def erase(customer_id: UUID, *, by: User | None = None, asked_by: str = "command
         transaction.on_commit(partial(delete_files, person.files))
     log.info("customer erased", extra={"receipt": receipts[0].id_hash, "stores": counts})
     return Erasure.objects.get(id_hash=id_hash(customer_id))
+
+
+def wish(customer: Customer) -> ErasureWish:
+    """The customer asks; a supervisor erases. Asking twice is asking once."""
+    with transaction.atomic():
+        wished, new = ErasureWish.objects.get_or_create(customer=customer)
+        if new:
+            record("customer.erasure_asked", subject=customer, customer=customer, by=customer)
+    return wished
+
+
+def wish_of(customer: Customer) -> ErasureWish | None:
+    return ErasureWish.objects.filter(customer=customer).first()
 
 
 def again(hashes: Iterable[str]) -> list[Erasure]:

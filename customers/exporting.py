@@ -21,14 +21,18 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.core.mail import send_mail
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.access_log import note_read
 from customers.models import Customer, CustomerExport
 from customers.models.export import KEPT
+from helpdesk.core.accounts.links import absolute
 from helpdesk.core.models import User
 
 log = logging.getLogger(__name__)
@@ -88,6 +92,9 @@ def make(pk: UUID) -> None:
         raise
     if not CustomerExport.objects.filter(pk=pk).update(state=State.READY, file=name, ready_at=timezone.now()):
         default_storage.delete(name)  # they were erased meanwhile
+    elif run.asked_by_id is None and run.customer.email:
+        words = {"link": absolute(reverse("privacy"))}
+        send_mail(_("Your archive is ready"), render_to_string("customers/public/ready.txt", words), None, [run.customer.email])
 
 
 def make_waiting() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from customers import exporting, import_runs, retention
+from customers import customer_session, exporting, import_runs, retention
 from customers.crm import cases, looking_up, syncing
 from customers.memory import observing
 
@@ -44,3 +44,8 @@ def forget_the_old() -> None:
 @shared_task
 def make_exports() -> None:
     exporting.make_waiting()
+
+
+@shared_task
+def send_customer_link(address: str) -> None:
+    customer_session.send_link(address)

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import export_views, import_views, privacy_views, views
+from . import export_views, import_views, privacy_views, public_views, views
 
 urlpatterns = [
+    path("help/privacy/", public_views.page, name="privacy"),
+    path("help/privacy/in/<str:secret>/", public_views.enter, name="privacy-enter"),
+    path("help/privacy/out/", public_views.leave, name="privacy-leave"),
+    path("help/privacy/export/<uuid:pk>/", public_views.fetch, name="privacy-export"),
     path("customers/import/", import_views.imports, name="customer-imports"),
     path("customers/import/<uuid:pk>/", import_views.one_import, name="customer-import"),
     path("customers/import/<uuid:pk>/go/", import_views.go_on, name="customer-import-go"),

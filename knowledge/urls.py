@@ -22,5 +22,5 @@ urlpatterns = [
     path("help/search/", views.search, name="help-search"),
     path("help/<slug:slug>/feedback/", views.feedback, name="help-feedback"),
     # the words that stand for pages of the apps above are no articles
-    re_path(r"^help/(?!(?:contact|requests|search|suggestions)/)(?P<slug>[-\w]+)/$", views.article, name="help-article"),
+    re_path(r"^help/(?!(?:contact|privacy|requests|search|suggestions)/)(?P<slug>[-\w]+)/$", views.article, name="help-article"),
 ]

@@ -64,6 +64,7 @@ TOLD: dict[str, tuple[str, str, Any]] = {
     "customer.created": ("account", "circle-user", gettext_lazy("Became known")),
     "customer.changed": ("account", "pencil", gettext_lazy("Details changed")),
     "customer.crm_changed": ("account", "building-2", gettext_lazy("%(connection)s: %(changed)s")),
+    "customer.erasure_asked": ("account", "eraser", gettext_lazy("Asked to be erased")),
     "customer.merged": ("account", "merge", gettext_lazy("Merged with %(name)s")),
     "customer.merge_undone": ("account", "undo-2", gettext_lazy("Separated from %(name)s again")),
 }

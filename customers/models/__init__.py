@@ -1,7 +1,7 @@
 from .consent import AccessEntry, ConsentEntry
 from .crm import CrmCase, CrmConnection, CrmExchange, CrmRecord
 from .customer import ContactPoint, Customer, Organisation
-from .erasure import Erasure
+from .erasure import Erasure, ErasureWish
 from .export import CustomerExport
 from .import_run import CustomerImport
 from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemoryTrace
@@ -21,6 +21,7 @@ __all__ = (
     "CustomerImport",
     "CustomerMerge",
     "Erasure",
+    "ErasureWish",
     "MemoryFact",
     "MemoryFeedback",
     "MemoryNode",

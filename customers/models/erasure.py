@@ -8,6 +8,21 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .customer import Customer
+
+
+class ErasureWish(models.Model):
+    """A customer asked to be erased, and a supervisor has yet to do it. Goes with the customer."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="erasure_wish")
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("wish to be erased")
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
 
 class Erasure(models.Model):
     id = models.BigAutoField(primary_key=True)

@@ -209,6 +209,7 @@ KINDS: dict[str, Any] = {
     "customer.consent_changed": ConsentData,
     "customer.merged": Merge,
     "customer.merge_undone": Merge,
+    "customer.erasure_asked": Nothing,
     "customer.erased": Nothing,  # the subject is the receipt, which names nobody
     "customers.imported": Imported,
     "retention.changed": RetentionData,

@@ -23,3 +23,4 @@ ASSIST_MIN_CONTEXT_CONFIDENCE = env.float("ASSIST_MIN_CONTEXT_CONFIDENCE", defau
 ASSIST_MAX_SUGGESTIONS = env.int("ASSIST_MAX_SUGGESTIONS", default=5)
 MEMORY_HALF_LIFE_DAYS = env.float("MEMORY_HALF_LIFE_DAYS", default=90.0)  # after so long a memory's recency is worth half
 MEMORY_RECENCY_WEIGHT = env.float("MEMORY_RECENCY_WEIGHT", default=0.6)  # 0: age does not matter; 1: an old memory fades to nothing
+ERASE_CUSTOMERS_AT_ONCE = env.bool("ERASE_CUSTOMERS_AT_ONCE", default=False)  # on their own word; else a supervisor confirms it

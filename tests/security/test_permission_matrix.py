@@ -56,6 +56,10 @@ ROWS: dict[str, Row] = {
     "robots.txt": Row(PUBLIC),
     "help/<slug:slug>/feedback/": Row(PUBLIC, WRITE),
     "help/article": Row(PUBLIC),
+    "help/privacy/": Row(PUBLIC),
+    "help/privacy/in/<str:secret>/": Row(PUBLIC),  # a button; what it opens, the secret says
+    "help/privacy/out/": Row(PUBLIC, WRITE),
+    "help/privacy/export/<uuid:pk>/": Row(NOBODY),  # without a visit of the customer's own
     "help/contact/": Row(PUBLIC),
     "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
     "help/requests/": Row(PUBLIC),
