@@ -20,7 +20,7 @@ from customers.access_log import note_read
 from customers.known import visible
 from customers.memory import Source, consent, learn
 from customers.memory.confirming import UNSURE, confirm
-from customers.models import AccessEntry, Customer, MemoryFact
+from customers.models import AccessEntry, ConsentEntry, Customer, MemoryFact
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
@@ -89,7 +89,8 @@ def consents(request: AgentRequest, pk: UUID) -> HttpResponse:
             error = refused.detail
     entries = list(found.consents.order_by("-id"))
     people = _names(entry.actor_id for entry in entries if entry.actor_kind == "agent")
-    rows = [(entry, people.get(entry.actor_id, entry.actor_kind)) for entry in entries]
+    names = dict(ConsentEntry.Purpose.choices)
+    rows = [(entry, [names.get(one, one) for one in entry.purposes], people.get(entry.actor_id, entry.actor_kind)) for entry in entries]
     context = {"customer": found, "leaves": privacy.leaves(found), "entries": rows, "error": error}
     return render(request, "customers/consents.html", context, status=422 if error else 200)
 
