@@ -175,9 +175,10 @@ const carries = event => event.dataTransfer?.types.includes('Files');
 function start() {
   document.getElementById('editor-bar').hidden = Boolean(document.getElementById('write').classList.contains('sr-only'));
   if (document.getElementById('write').classList.contains('sr-only')) { document.getElementById('write').hidden = true; }
-  kept = status.textContent.trim() === say.sayTyping ? null : state();
+  kept = status.textContent.trim() === say.sayTyping ? null : JSON.stringify([title.defaultValue, body.defaultValue]);   // as it came: a key may be faster than this file
   restoreHere(); counted();
   form.addEventListener('input', typed);
+  if (kept !== null && state() !== kept) typed();
   form.addEventListener('keydown', pressed);
   form.addEventListener('submit', () => { leaving = true; clearTimeout(timer); forgetHere(); });
   document.addEventListener('click', clicked);

@@ -6,6 +6,7 @@
 is shared by the session. `start_stack` gives a test one of its own, with any environment.
 """
 
+import contextlib
 import ctypes
 import os
 import re
@@ -49,12 +50,13 @@ class Stack:
         """Process ids by name: web, mail, worker, beat, keeper, postgres, redis."""
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            name = child.name().removeprefix("helpdesk-")
-            if name.startswith("python"):
-                found["keeper"] = child.pid
-                found |= {server.name().removesuffix("-server"): server.pid for server in child.children()}
-            else:
-                found[name] = child.pid
+            with contextlib.suppress(psutil.NoSuchProcess):  # ended while we looked
+                name = child.name().removeprefix("helpdesk-")
+                if name.startswith("python"):
+                    found["keeper"] = child.pid
+                    found |= {server.name().removesuffix("-server"): server.pid for server in child.children()}
+                else:
+                    found[name] = child.pid
         return found
 
     def everything(self) -> list[psutil.Process]:
