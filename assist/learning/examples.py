@@ -10,6 +10,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assist.models import LabelledExample, Learnt
@@ -59,7 +60,8 @@ def settle(ticket_id: UUID | str) -> None:
     ticket = _ticket(ticket_id)
     if ticket is None or ticket.status not in Ticket.DONE:
         return
-    decided = set(LabelledExample.objects.filter(ticket=ticket, weight__gte=OF_A_PERSON, undone_at=None).values_list("field", flat=True))
+    by_people = Q(weight__gte=OF_A_PERSON) | Q(undone_at__isnull=False)  # what somebody took back stays taken back
+    decided = set(LabelledExample.objects.filter(by_people, ticket=ticket).values_list("field", flat=True))
     for field in FIELDS:
         label, said = label_of(ticket, field)
         if label and field not in decided:
@@ -70,7 +72,7 @@ def settle(ticket_id: UUID | str) -> None:
 
 def undo(example: LabelledExample, *, by: User) -> None:
     """Take an example back: it no longer counts, here or at the next fit. Raises Conflict when it was taken back before."""
-    taken = LabelledExample.objects.filter(pk=example.pk, undone_at=None).update(undone_at=timezone.now())
+    taken = LabelledExample.objects.filter(pk=example.pk, undone_at=None).update(undone_at=timezone.now(), undone_by=by)
     if not taken:
         raise Conflict("This was taken back before.")
 
@@ -105,7 +107,7 @@ def _write(ticket: Ticket, field: str, label: str, said: str, *, weight: float, 
         if known and (known.label, known.weight, known.undone_at) == (label, weight, None):
             return known
         values = {"label": label, "said": said[:200], "weight": weight, "text": text, "by_id": by or None}
-        values |= {"guessed": predictions.guess_of(ticket, field), "undone_at": None, "created_at": timezone.now()}
+        values |= {"guessed": predictions.guess_of(ticket, field), "undone_at": None, "undone_by": None, "created_at": timezone.now()}
         example, _made = LabelledExample.objects.update_or_create(ticket=ticket, field=field, defaults=values)
     return example
 

@@ -75,12 +75,13 @@ def article_of(ticket: Ticket) -> Article | None:
 def remember_the_solved(limit: int = 200) -> int:
     """Make the cases of tickets that were solved before anybody remembered; returns how many. A slice: asked until it is 0."""
     known = SolvedCase.objects.filter(source_kind="ticket").values("source_id")
-    missing = Ticket.objects.filter(status__in=Ticket.DONE).exclude(number__in=known).order_by("pk").values_list("pk", flat=True)[:limit]
+    missing = Ticket.objects.filter(status__in=Ticket.DONE).exclude(number__in=known).order_by("pk").values_list("pk", "number")[:limit]
     done = 0
-    for pk in list(missing):
+    for pk, number in list(missing):
         try:
             remember_ticket(pk)
         except EmbeddingUnavailable:
+            forget_ticket(number)  # without its vector it would count as made: the next run makes it whole
             break
         done += 1
     return done

@@ -36,6 +36,7 @@ class LabelledExample(models.Model):
     weight = models.FloatField(default=1.0)
     created_at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = _("labelled example")

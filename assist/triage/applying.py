@@ -67,8 +67,9 @@ def _category(ticket: Ticket, outcome: Outcome) -> list[str]:
 def _priority(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
     """The first message sets it; later ones only raise it."""
     wanted = outcome.priority.priority
-    # an escalation rule rests on its own words, whatever the category
-    sure = policy.of("priority").may_act(outcome.priority.confidence) or outcome.escalation.escalate
+    # an escalation rule rests on its own words, whatever the category, and acts as far as the policy of escalation lets it
+    raised = outcome.escalation.escalate and policy.of("escalation").may_act(1.0)
+    sure = raised or policy.of("priority").may_act(outcome.priority.confidence)
     lower = PRIORITIES.index(wanted) <= PRIORITIES.index(ticket.priority)
     if not sure or "priority" in ticket.decided_by_people or wanted == ticket.priority or (lower and not first):
         return []

@@ -43,6 +43,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "old telephony events": {"task": "assist.tasks.forget_telephony_events", "schedule": timedelta(hours=1)},
     "words of the articles": {"task": "knowledge.tasks.refresh_words", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
+    "cases of solved tickets": {
+        "task": "assist.tasks.remember_solved_tickets",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
+    },
     "learn": {"task": "assist.tasks.refresh_what_was_learned", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
     "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},

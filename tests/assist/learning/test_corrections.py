@@ -181,3 +181,24 @@ def test_customers_of_anyone_else_are_not_named_in_the_reason(support: Queue, ma
     correct(ticket, "sales", maya, drain)
     shown = arrive(HORN_AGAIN, drain).analysis
     assert "Secret" not in str(shown) and ticket.number not in str(shown)
+
+
+def test_what_was_taken_back_is_not_written_again_when_solved(support: Queue, maya: User, priya: User, drain: Callable[[], int]) -> None:
+    ticket = arrive(HORN, drain)
+    correct(ticket, "sales", maya, drain)
+    examples.undo(LabelledExample.objects.get(ticket=ticket, field="category"), by=priya)
+    ticket.resolve(by=maya)
+    drain()
+    row = LabelledExample.objects.get(ticket=ticket, field="category")
+    assert row.undone_at is not None and row.undone_by == priya
+
+
+@pytest.mark.parametrize(("escalation", "raised"), [("on", True), ("propose", False), ("shadow", False), ("off", False)])
+def test_a_rule_raises_the_priority_only_where_escalation_may_act(
+    support: Queue, drain: Callable[[], int], escalation: str, raised: bool
+) -> None:
+    ActionPolicy.objects.update_or_create(action="priority", defaults={"mode": "shadow", "act_from": 0.5, "propose_from": 0.1})
+    ActionPolicy.objects.update_or_create(action="escalation", defaults={"mode": escalation, "act_from": 0.5, "propose_from": 0.1})
+    policy.forget_here()
+    ticket = arrive("I will sue you. My lawyer will contact you about this breach of contract.", drain)
+    assert (ticket.priority != "normal") is raised

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 
+from assist import tasks
 from assist.learning import remembering
 from assist.models import Suggestion
 from customers.models import Customer
+from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.models import User
-from knowledge import indexing
+from knowledge import cases, indexing
 from knowledge.models import Article, SolvedCase
 from tests.cast import receive
 from tickets import replying
@@ -110,3 +113,23 @@ def test_tickets_solved_before_are_caught_up_with_and_only_once(
     assert remembering.remember_the_solved() == 1
     assert remembering.remember_the_solved() == 0
     assert case_of(ticket).article is None
+
+
+def test_a_periodic_job_catches_up_once_the_embedder_is_back(
+    support: Queue, ingrid: Customer, maya: User, drain: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "assist.tasks.remember_solved_tickets" in {one["task"] for one in settings.CELERY_BEAT_SCHEDULE.values()}
+    ticket = solve(ingrid, maya, "Done.", drain)
+    remembering.forget_ticket(ticket.number)
+
+    def down(found: list[cases.Solved]) -> None:
+        remember(found)
+        raise EmbeddingUnavailable("down")
+
+    remember = cases.remember
+    with monkeypatch.context() as patched:
+        patched.setattr(cases, "remember", down)
+        tasks.remember_solved_tickets()
+    assert not SolvedCase.objects.exists()
+    tasks.remember_solved_tickets()
+    assert case_of(ticket)
