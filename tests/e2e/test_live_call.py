@@ -116,6 +116,7 @@ def sign_in(browser: Browser, desk: Stack, complaints: list[str]) -> Iterator[Ca
 def on_call(page: Page, session: str) -> Page:
     page.goto(f"/calls/{session}/")
     expect(page.locator("#link-state")).to_contain_text("Live updates on")
+    expect(page.locator("#call-link")).to_have_attribute("data-tone", "good")  # partials are shown to who is linked, and not kept
     page.mouse.move(5, 5)
     return page
 

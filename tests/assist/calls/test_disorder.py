@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -35,7 +36,7 @@ def test_the_transcript_is_the_sorted_truth(support: Queue, chance: random.Rando
     expected = [one.text for one in arrived]
     arrived += [one for one in arrived if chance.random() < 0.1]
     chance.shuffle(arrived)
-    session, _ = switchboard.start(Opening(call_id=f"shuffled-{chance.random()}"))
+    session, _ = switchboard.start(Opening(call_id=str(uuid4())))  # the database outlives an example, and `chance` repeats itself
     for one in arrived:
         transcript.keep(session, one)
     assert [segment.text for segment in session.segments.in_order()] == expected
