@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.db.models import Q
 
 from customers import memory
 from customers.models import (
@@ -17,7 +18,7 @@ from customers.models import (
     CustomerImport,
     CustomerMerge,
 )
-from helpdesk.core.models import Event, OneTimeToken
+from helpdesk.core.models import Event, ModelCall, OneTimeToken
 
 from .erasure import Person, keep_files, mentioning, store
 
@@ -93,6 +94,14 @@ def events(person: Person) -> int:
     acted = Event.objects.filter(actor_kind="customer", actor_id__in=ids).update(actor_name="", actor_id="")
     named = mentioning(Event.objects.all(), "data", [*person.addresses, *person.marks]).update(data={})
     return number + acted + named
+
+
+@store("what language models were asked", layer="core")
+def model_calls(person: Person) -> int:
+    """The words go; tokens and cost stay for the books."""
+    about = [f"{kind}:{mark}" for kind in ("ticket", "chat", "call") for mark in (*map(str, person.tickets), *sorted(person.marks))]
+    theirs = ModelCall.objects.filter(Q(customer_ref__in=person.ids) | Q(about__in=about))
+    return theirs.update(payload="", answer="", error="", about="", customer_ref=None)
 
 
 @store("links sent by e-mail", layer="core")

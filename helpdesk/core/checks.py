@@ -12,6 +12,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.checks import Tags as CheckTags
 
+from .llm import ledger
+from .llm.providers import from_environment
+
 # Below these, a published hole is open (security.md T31, T37, T52).
 FLOORS = {"django": (5, 2, 19), "daphne": (4, 2, 3)}
 SHORTEST_SECRET = 40
@@ -48,6 +51,21 @@ def replies_can_leave(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     if settings.ON_LOOPBACK or settings.EMAIL_URL:
         return []
     return [Warning("EMAIL_URL is not set: replies wait until it is.", id="helpdesk.W001")]
+
+
+@register(CheckTags.security)
+def prices_are_prices(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """LLM_PRICES can be read: a budget that counts nothing would be no budget."""
+    try:
+        known = ledger.prices()
+    except ValueError as error:
+        return [Error(str(error), hint='Write "model=in/out", in dollars for a million tokens, with commas between.', id="helpdesk.E006")]
+    provider = from_environment()
+    if provider.budget > 0 and provider.model not in known:
+        return [
+            Warning(f"LLM_MONTHLY_BUDGET is set, but LLM_PRICES does not name {provider.model}: it counts as free.", id="helpdesk.W002")
+        ]
+    return []
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -21,6 +21,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from helpdesk.core import circuit
+from helpdesk.core.llm import provider as llm_provider
 from helpdesk.core.tasks import HEARTBEAT_KEY
 
 HEALTHY, DEGRADED, UNHEALTHY, NOT_CONFIGURED = "healthy", "degraded", "unhealthy", "not configured"
@@ -110,7 +112,11 @@ def embeddings() -> str:
 
 @check("llm")
 def llm() -> str:
-    return HEALTHY if settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL else NOT_CONFIGURED
+    """Resting after failures is degraded: the local engine works on."""
+    provider = llm_provider()
+    if not provider.on:
+        return NOT_CONFIGURED
+    return DEGRADED if circuit.is_open(provider.circuit) else HEALTHY
 
 
 @once

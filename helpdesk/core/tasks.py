@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from . import absence, events
 from .embeddings import switching
+from .llm import ledger
 from .models import IdempotencyRecord, OneTimeToken, Receipt
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,13 @@ def sweep_events() -> None:
 
 @shared_task
 def forget_old_traces() -> None:
-    """Idempotency answers are kept for 24 h (contract); receipts that are done, for a week; spent socket tickets not at all."""
+    """Idempotency answers are kept for 24 h (contract); receipts that are done, for a week; spent socket tickets not at all;
+    what was said to language models, for a month."""
     now = timezone.now()
     OneTimeToken.objects.filter(purpose=OneTimeToken.Purpose.SOCKET, expires_at__lt=now).delete()
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
     Receipt.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
+    ledger.forget_texts()
 
 
 def send_quietly(task: Task, *args: Any, countdown: float = 0) -> None:

@@ -29,7 +29,7 @@ from customers.models import AccessEntry, CrmConnection, Customer, CustomerImpor
 from helpdesk.core.embeddings import store as vectors
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.events import record
-from helpdesk.core.models import Embedding, IdempotencyRecord, OneTimeToken, User
+from helpdesk.core.models import Embedding, IdempotencyRecord, ModelCall, OneTimeToken, User
 from knowledge import cases
 from tests.cast import make_customer, receive, run_events, signed_in
 from tickets import searching
@@ -150,6 +150,8 @@ def plant_elsewhere(person: Customer, ticket: Ticket, dwayne: Customer) -> None:
     TriageRun.objects.create(ticket=other, result={"similar_tickets": [{"number": ticket.number, "subject": CANARY}, {"number": "kept"}]})
     record("message.quarantined", subject=words, ticket=other, by=person, reason="x", sender=person.email)
     OneTimeToken.issue(OneTimeToken.Purpose.TRACKING, lifetime=timedelta(days=1), email=person.email, data={"ticket": str(ticket.pk)})
+    ModelCall.objects.create(task="reply", model="x", payload_hash="x", customer_ref=person.pk, payload=CANARY, answer=CANARY)
+    ModelCall.objects.create(task="reply", model="x", payload_hash="x", about=f"ticket:{ticket.pk}", payload=CANARY)
     IdempotencyRecord.objects.create(scope="key:x", key="1", request_hash="x", body=json.dumps({"customer": person.name}).encode())
 
 
