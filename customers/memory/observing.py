@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import F, Q, Value
 
 from customers.models import Customer, MemoryNode, MemoryTrace
-from helpdesk.core.embeddings import EmbeddingUnavailable, get_embedder
+from helpdesk.core.embeddings import EmbeddingUnavailable, get_embedder, switching
 
 from . import consent
 from .facts import Source
@@ -83,12 +84,30 @@ def observe(about: Sequence[Customer], seen: Observed, *, source: Source, now: b
 
 def read_the_unread(most: int = 2_000) -> int:
     """Give vectors to what was stored without; returns how many. Raises EmbeddingUnavailable."""
-    waiting = list(MemoryTrace.objects.filter(vector=None).order_by("id").values_list("pk", "node__text")[:most])
+    engine = get_embedder().name
+    made_ahead = MemoryTrace.objects.exclude(next_model="").filter(next_model=engine)
+    made_ahead.update(vector=F("next_vector"), model=engine, next_vector=None, next_model="")  # it has taken over
+    unread = Q(vector=None)
+    if settings.EMBEDDING_PREVIOUS:  # what another process wrote under the old engine in its last seconds
+        unread |= ~Q(model=engine)
+    waiting = MemoryTrace.objects.filter(unread).order_by("id").values_list("pk", "node__text")[:most]
+    return _read(list(waiting), "vector", "model")
+
+
+@switching.remakes("memories")
+def embed_again(most: int = 2_000) -> int:
+    """The vectors of some traces under the engine that is to take over, beside those that serve; returns how many were made."""
+    engine = get_embedder().name
+    missing = MemoryTrace.objects.exclude(model=engine).exclude(next_model=engine)
+    return _read(list(missing.order_by("id").values_list("pk", "node__text")[:most]), "next_vector", "next_model")
+
+
+def _read(waiting: Sequence[tuple[int, str]], vector_in: str, model_in: str) -> int:
     engine = get_embedder()
     for start in range(0, len(waiting), AT_ONCE):
         batch = waiting[start : start + AT_ONCE]
         for (pk, _text), vector in zip(batch, engine.embed([text[:READ] for _pk, text in batch]), strict=True):
-            MemoryTrace.objects.filter(pk=pk).update(vector=vector, model=engine.name)
+            MemoryTrace.objects.filter(pk=pk).update(**{vector_in: vector, model_in: engine.name})
     return len(waiting)
 
 

@@ -92,12 +92,15 @@ class MemoryTrace(models.Model):
     words = SearchVectorField()
     model = models.CharField(max_length=60, blank=True)  # of the vector; "" until the engine has read it
     vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
+    next_model = models.CharField(max_length=60, blank=True, db_default="", default="")  # of an engine that is to take over
+    next_vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("node", "customer"), nulls_distinct=False, name="memory_trace_once"),)
         indexes = (
             models.Index(fields=("customer",), name="memory_trace_of"),
             models.Index(fields=("id",), name="memory_trace_unread", condition=Q(vector=None)),
+            models.Index(fields=("id",), name="memory_trace_next", condition=~Q(next_model="")),
             GinIndex(fields=("words",), name="memory_trace_words"),
         )
 

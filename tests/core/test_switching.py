@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import assist.tasks  # noqa: F401 - as a worker does: whoever keeps vectors registers
+from customers import memory
+from customers.memory import observing
+from customers.models import Customer, MemoryTrace
 from helpdesk.core import embeddings
 from helpdesk.core.embeddings import EmbeddingUnavailable, get_embedder, switching
 from helpdesk.core.models import ApiKey, Embedding, EmbeddingEngine
@@ -76,6 +79,26 @@ def test_tickets_are_read_again_under_the_new_engine(support: Queue, changing: O
     drain()
     switching.go_on()
     assert Embedding.objects.filter(object_kind="ticket", object_id=ticket.pk, model="other-1").count() == 1
+
+
+def test_memories_keep_their_meaning_while_engines_change(ingrid: Customer, changing: Other) -> None:
+    memory.grant(ingrid)
+    memory.observe([ingrid], memory.Observed("Observation", "x", "The label printer jams"), source=memory.Source("api"))
+    asked = memory.Query("What prints the labels?", customers=(ingrid.pk,))
+
+    def similarity() -> float:
+        (found,) = memory.recall(asked, viewer=None)
+        return found.parts["similarity"]
+
+    before = similarity()
+    assert before > 0
+    switching.go_on()
+    assert similarity() == before, "the old engine serves with its own vectors"
+    switching.forget_here()
+    assert get_embedder().name == "other-1"
+    assert observing.read_the_unread() == 0, "nothing is left to read"
+    assert set(MemoryTrace.objects.values_list("model", "next_model")) == {("other-1", "")}
+    assert similarity() == pytest.approx(before, abs=0.01)
 
 
 def test_a_provider_that_is_away_changes_nothing_and_is_asked_again(changing: Other) -> None:
