@@ -187,6 +187,14 @@ def test_gaps_and_searches_show_what_was_looked_for_in_vain(gate: Article, maya:
     assert ">gate<" not in page(client, "/knowledge/searches/?only=missing")
 
 
+def test_what_colleagues_look_for_in_vain_is_a_gap_too(gate: Article, maya: User) -> None:
+    client = signed_in(maya)
+    page(client, "/knowledge/?q=winch+rope")
+    page(client, "/knowledge/?q=winch+rope&status=draft")
+    assert list(SearchLog.objects.values_list("query", "place", "results")) == [("winch rope", "console", 0)]
+    assert "winch rope" in page(client, "/knowledge/gaps/")
+
+
 def test_lists_cost_the_same_however_many_searches(maya: User, django_assert_max_num_queries: Any) -> None:
     for n in range(40):
         search_log.note(f"query {n}", language="en", place="help", results=0, confidence=0)
