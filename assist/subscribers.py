@@ -41,6 +41,13 @@ def learn_from_a_solved_ticket(event: Event) -> None:
 def remember_how_it_was_solved(event: Event) -> None:
     if event.ticket_ref:
         remembering.remember_ticket(event.ticket_ref)
+    elif event.kind.startswith("suggestion."):
+        remembering.remember_call_of(event.subject_id)
+
+
+@subscribe("call.wrapped_up", "call.summary_refreshed", slow=True)
+def remember_how_a_call_was_solved(event: Event) -> None:
+    remembering.remember_call(event.data["session"])
 
 
 @subscribe("call.ended", "call.transferred")

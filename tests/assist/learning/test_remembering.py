@@ -133,3 +133,16 @@ def test_a_periodic_job_catches_up_once_the_embedder_is_back(
     assert not SolvedCase.objects.exists()
     tasks.remember_solved_tickets()
     assert case_of(ticket)
+
+
+def test_tickets_without_words_do_not_stand_in_the_way_of_the_others(support: Queue, ingrid: Customer, maya: User) -> None:
+    for n in range(3):
+        Ticket.objects.create(
+            number=f"TKT-20261001-{n:04}", subject=" ", queue=support, customer=ingrid, channel="email", status="resolved"
+        )
+    last = Ticket.objects.create(
+        number="TKT-20261001-0009", subject="Barrier stays down", queue=support, customer=ingrid, channel="email", status="resolved"
+    )
+    assert remembering.remember_the_solved(limit=2) == 1
+    assert case_of(last).text == "Barrier stays down"
+    assert remembering.remember_the_solved(limit=2) == 0
