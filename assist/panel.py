@@ -17,6 +17,7 @@ from tickets.models import Message, Ticket
 SHOWN_FROM = 0.4  # a draft below this is not worth reading (design/ui.md 4b)
 CHECK_BELOW = 0.6
 MOST_SHOWN = 3
+MOST_LINES = 12  # of a briefing
 MARK = re.compile(r"\s*\[(\d{1,2})\]")
 SPARK_WIDTH, SPARK_HEIGHT = 120, 24
 
@@ -57,6 +58,11 @@ class Panel:
     def escalation(self) -> str:
         level = str((self.run.result.get("escalation") or {}).get("level", "")) if self.run else ""
         return _("Escalate: %(level)s") % {"level": level.replace("_", " ")} if level else ""
+
+    @property
+    def briefing(self) -> list[str]:
+        """What whoever takes an escalated ticket needs to know, as triage wrote it when it escalated; [] for others."""
+        return list((self.ticket.metadata.get("escalation") or {}).get("briefing") or [])[:MOST_LINES]
 
     @property
     def done(self) -> str:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import ContactPoint
 from helpdesk.core.models import Event, User
+from knowledge.models import Incident
 from tickets import sla
 from tickets.flags import Flag, flags_of
 from tickets.models import Queue, Ticket, TicketRead
@@ -174,7 +175,7 @@ class BoundedCount(Subquery):
     output_field = IntegerField()
 
 
-def _bounded(tickets: QuerySet[Ticket]) -> BoundedCount:
+def _bounded(tickets: QuerySet[Any]) -> BoundedCount:
     return BoundedCount(tickets.order_by().values("pk")[:MOST_COUNTED])
 
 
@@ -190,6 +191,7 @@ class Rail:
     views: list[View]
     teams: list[View]
     n: int = 0
+    incidents: int = 0  # open ones
     groups: dict[str, int] = field(default_factory=dict)
 
     def find(self, slug: str) -> View | None:
@@ -208,11 +210,11 @@ def rail(viewer: User, current: str = "") -> Rail:
             if group.until is not None:
                 columns[f"group_{group.slug}"] = _bounded(view.tickets(viewer).filter(due_at__lte=group.until))
     columns["newest"] = Subquery(Event.objects.order_by("-id").values("id")[:1])
+    columns["incidents"] = _bounded(Incident.objects.visible_to(viewer).open())
     row = User.objects.filter(pk=viewer.pk).annotate(**columns).values(*columns).get()
     views = [_counted(view, row.get(f"view_{i}")) for i, view in enumerate(VIEWS)]
-    return Rail(
-        views, teams, row["newest"] or 0, {key.removeprefix("group_"): value for key, value in row.items() if key.startswith("group_")}
-    )
+    counted = {key.removeprefix("group_"): value for key, value in row.items() if key.startswith("group_")}
+    return Rail(views, teams, row["newest"] or 0, row["incidents"], counted)
 
 
 def _counted(view: View, count: int | None) -> View:

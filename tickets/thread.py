@@ -22,10 +22,11 @@ from django.utils.translation import gettext_lazy
 
 from customers.models import ContactPoint
 from helpdesk.core.models import Event, User
-from tickets.models import Attachment, Delivery, Message, Participant, Queue, Tag, Ticket, TicketRead
+from tickets.models import Attachment, Delivery, Message, Participant, Queue, StatusLink, Tag, Ticket, TicketRead
 
 MOST_MESSAGES = 40  # newest ones; older ones are one link away
 MOST_EVENTS = 100
+MOST_LINKS = 20
 FOLD_ABOVE = 2  # the newest messages stay open even when they are read
 RICH = r"<(img|table|h[1-6]|ul|ol|pre|font|center|hr)[\s/>]|style="  # HTML that plain text would not do justice
 
@@ -84,11 +85,14 @@ def for_screen(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
     read = TicketRead.objects.filter(ticket=OuterRef("pk"), user=viewer)
     agents = User.objects.filter(is_active=True).order_by("name").values(json=JSONObject(pk="id", name="name"))
     queues = Queue.objects.order_by("position", "name").values(json=JSONObject(pk="id", name="name", slug="slug", icon="icon"))
+    tied = StatusLink.objects.present().filter(ticket=OuterRef("pk"), incident__isnull=False).order_by("-created_at")
+    incident = JSONObject(reference="incident__reference", title="incident__title", resolved="incident__resolved_at", why="why")
     return tickets.select_related("customer__organisation", "organisation", "queue", "assignee", "category").annotate(
         tag_names=ArraySubquery(tags),
         people=ArraySubquery(people.values(json=JSONObject(address="address", role="role"))),
         email=Subquery(points.values("value")[:1]),
         was_read_at=Subquery(read.values("read_at")[:1]),
+        incidents=ArraySubquery(tied.values(json=incident)[:MOST_LINKS]),
         to_agents=ArraySubquery(agents),
         to_queues=ArraySubquery(queues),
     )

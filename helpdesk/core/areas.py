@@ -34,6 +34,7 @@ AREAS = (
     Area("calls", _("Calls"), "phone", "/calls/", "c"),
     Area("customers", _("Customers"), "users", "/customers/", "u"),
     Area("knowledge", _("Knowledge"), "book-open", "/knowledge/", "k"),
+    Area("incidents", _("Incidents"), "siren", "/incidents/", "n"),
     Area("dashboard", _("Dashboard"), "layout-dashboard", "/dashboard/", "d", SUPERVISOR),
     Area("evaluation", _("AI evaluation"), "flask-conical", "/evaluation/", "a", SUPERVISOR),
     Area("settings", _("Settings"), "settings-2", "/settings/people/", "s", SUPERVISOR),

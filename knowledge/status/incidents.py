@@ -48,8 +48,7 @@ def open_incident(
     external_id: str = "",
 ) -> Incident:
     """Write it down under the next number; its components take on its impact. Raises Invalid without a title."""
-    if not (title := " ".join(title.split())[:200]):
-        raise Invalid(_("An incident needs a title"), errors={"title": [_("This field is required.")]})
+    title = _title(title)
     with transaction.atomic():
         incident = Incident.objects.create(
             reference=_next_reference(),
@@ -111,7 +110,9 @@ def resolve(incident: Incident, *, by: User | ApiKey | None, text: str = "", at:
 
 
 def change(incident: Incident, *, by: User | ApiKey | None, components: Iterable[Component] | None = None, **fields: Any) -> Incident:
-    """Correct what was written: title, description, impact, times, whether it is public, the components."""
+    """Correct what was written: title, description, impact, times, whether it is public, the components. Raises Invalid without a title."""
+    if "title" in fields:
+        fields["title"] = _title(fields["title"])
     with transaction.atomic():
         incident.refresh_from_db(from_queryset=Incident.objects.select_for_update())
         before = list(incident.components.all())
@@ -160,6 +161,12 @@ def one_at_a_time() -> None:
     """Hold others who open incidents or tell of alerts until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [NUMBERING])
+
+
+def _title(entered: str) -> str:
+    if not (title := " ".join(entered.split())[:200]):
+        raise Invalid(_("An incident needs a title"), errors={"title": [_("This field is required.")]})
+    return title
 
 
 def _next_reference() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from .incidents import PAGE
 log = logging.getLogger(__name__)
 
 KEPT = 30  # seconds; a change drops it at once
+SHOWN = "status-shown"  # cache key: whether there are components
 LATELY = timedelta(days=7)
 MOST = 50
 PER_PAGE = 20
@@ -94,17 +96,27 @@ def overall() -> str:
 
 def present() -> dict[str, Any]:
     """Components, what is open, and what was over lately. Four queries at most twice a minute."""
+    return dict(_kept(PAGE, _read))
+
+
+def has_components() -> bool:
+    """Whether the status page has something to say. One query at most twice a minute."""
+    return bool(_kept(SHOWN, Component.objects.exists))
+
+
+def _kept(key: str, read: Callable[[], Any]) -> Any:
+    """From the cache, else read and kept; without Redis read every time."""
     try:
-        if (kept := cache.get(PAGE)) is not None:
-            return dict(kept)
+        if (kept := cache.get(key)) is not None:
+            return kept
     except (RedisError, OSError) as error:
         log.warning("cache_unavailable", extra={"error": repr(error)})
-    read = _read()
+    fresh = read()
     try:
-        cache.set(PAGE, read, KEPT)
+        cache.set(key, fresh, KEPT)
     except (RedisError, OSError) as error:
         log.warning("cache_unavailable", extra={"error": repr(error)})
-    return read
+    return fresh
 
 
 def _read() -> dict[str, Any]:

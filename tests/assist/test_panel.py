@@ -121,3 +121,13 @@ def test_similar_tickets_are_named_only_to_those_who_may_see_them(as_maya: Clien
     path = f"/assist/tickets/{ticket.pk}/"
     assert "Secret refund" not in as_maya.get(path).content.decode()
     assert "Secret refund" in signed_in(priya).get(path).content.decode()
+
+
+def test_who_takes_an_escalated_ticket_reads_what_they_need_to_know(as_maya: Client, ticket: Ticket) -> None:
+    TriageRun.objects.create(ticket=ticket, message=ticket.messages.get(), result={"analysis": {}})
+    assert "Hand-over" not in as_maya.get(f"/assist/tickets/{ticket.pk}/").content.decode()
+    ticket.metadata = {"escalation": {"level": "legal", "briefing": ["Why: <b>lawyer</b>", "Mood: angry"]}}
+    ticket.save()
+    page = as_maya.get(f"/assist/tickets/{ticket.pk}/").content.decode()
+    assert "Hand-over" in page
+    assert "Why: &lt;b&gt;lawyer&lt;/b&gt;" in page

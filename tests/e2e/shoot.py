@@ -28,8 +28,17 @@ FLAGS = [
     "--no-first-run",
     "--font-render-hinting=none",
 ]
-PUBLIC = ["/accounts/login/", "/accounts/password/reset/", "/help/", "/help/search/?q=driver+gps+stops", "/help/contact/", "/nothing-here/"]
-SIGNED_IN = ["/profile/", "/settings/people/", "/inbox/", "/calls/", "/calls/board/"]
+PUBLIC = [
+    "/accounts/login/",
+    "/accounts/password/reset/",
+    "/help/",
+    "/help/search/?q=driver+gps+stops",
+    "/help/contact/",
+    "/status/",
+    "/status/history/",
+    "/nothing-here/",
+]
+SIGNED_IN = ["/profile/", "/settings/people/", "/inbox/", "/calls/", "/calls/board/", "/incidents/"]
 HEIGHT, PHONE, PHONE_HEIGHT = 900, 600, 844  # px
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 

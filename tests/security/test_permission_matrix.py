@@ -96,6 +96,7 @@ ROWS: dict[str, Row] = {
     "incidents/": Row(STAFF),  # our systems are the company's; the tickets on the page are what the reader may see
     "incidents/<slug:reference>/": Row(STAFF),
     "incidents/<slug:reference>/updates/": Row(STAFF, WRITE),
+    "incidents/<slug:reference>/change/": Row(STAFF, WRITE),
     "incidents/<slug:reference>/take-back/": Row(NOBODY, WRITE),  # this incident has no update of that id
     "incidents/<slug:reference>/tickets/": Row(STAFF, WRITE),
     "search/": Row(STAFF),

@@ -11,7 +11,7 @@ from django.test import Client
 from assist.triage import arrival, looking_back
 from customers.models import Customer
 from helpdesk.core.models import Event, User
-from knowledge.models import Incident
+from knowledge.models import Component, Incident
 from knowledge.status import incidents
 from tests.cast import make_customer, receive, signed_in
 from tickets import linking, mass_reply, replying
@@ -163,3 +163,36 @@ def test_the_pages_cost_the_same_however_many(support: Queue, trouble: Incident,
         client.get("/incidents/")
     with django_assert_max_num_queries(12):
         client.get("/incidents/INC-1/")
+
+
+def test_an_incident_is_corrected_on_its_page(trouble: Incident, as_maya: Client) -> None:
+    sync = Component.objects.create(slug="order-sync", name="Order Sync API")
+    entered = {"title": "Order sync  is slow", "description": "", "impact": "degraded", "components": ["order-sync", "no-such"]}
+    assert as_maya.post("/incidents/INC-1/change/", entered)["Location"] == "/incidents/INC-1/"
+    trouble.refresh_from_db()
+    sync.refresh_from_db()
+    assert (trouble.title, trouble.impact, trouble.is_public) == ("Order sync is slow", "degraded", False)
+    assert (list(trouble.components.all()), sync.state) == ([sync], "operational")  # what is not public moves no component
+    as_maya.post("/incidents/INC-1/change/", {**entered, "public": "1"})
+    sync.refresh_from_db()
+    assert sync.state == "degraded"
+    assert as_maya.post("/incidents/INC-1/change/", {**entered, "title": " "}).status_code == 422
+    trouble.refresh_from_db()
+    assert trouble.title == "Order sync is slow"
+
+
+def test_a_ticket_lists_its_incidents_and_lets_go_of_them(ticket: Ticket, trouble: Incident, as_maya: Client, maya: User) -> None:
+    linking.link(ticket, trouble, by=maya)
+    page = as_maya.get(f"/tickets/{ticket.number}/", follow=True).content.decode()
+    assert f"Take the ticket off {trouble.reference}" in page
+    untied = as_maya.post(f"/incidents/{trouble.reference}/tickets/", {"number": ticket.number, "untie": "1", "next": "ticket"})
+    assert ticket.number in untied["Location"]
+    page = as_maya.get(f"/tickets/{ticket.number}/", follow=True).content.decode()
+    assert f"Take the ticket off {trouble.reference}" not in page
+
+
+def test_the_rail_counts_what_is_open(trouble: Incident, as_maya: Client, maya: User) -> None:
+    assert 'id="rail-incidents">1</span>' in as_maya.get("/inbox/").content.decode()
+    assert 'id="rail-incidents" hx-swap-oob="true">1</span>' in as_maya.get("/inbox/counts/").content.decode()
+    incidents.resolve(trouble, by=maya)
+    assert 'id="rail-incidents"></span>' in as_maya.get("/inbox/").content.decode()

@@ -63,7 +63,7 @@ def take_next(request: AgentRequest) -> HttpResponse:
 @require_GET
 def counts(request: AgentRequest) -> HttpResponse:
     """The rail below the areas, for pages outside the inbox."""
-    return render(request, "tickets/rail.html", {"rail": listing.rail(request.user)})
+    return render(request, "tickets/rail.html", {"rail": listing.rail(request.user), "alone": True})
 
 
 def _page(request: AgentRequest, slug: str, number: str) -> HttpResponse:

@@ -27,6 +27,7 @@ from tickets.models import StatusLink, Ticket
 
 PER_PAGE = 25
 LINKED_SHOWN = 100
+MOST_COMPONENTS = 200
 SOONEST, LATEST = 5, 24 * 60  # minutes until the next update
 
 
@@ -37,7 +38,7 @@ def every(request: AgentRequest) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            return redirect("incident", _open(request).reference)
+            return redirect("incident", incidents.open_incident(by=request.user, **_entered(request)).reference)
         except HelpdeskError as refused:
             error = refused.detail
     rows = Incident.objects.visible_to(request.user).prefetch_related("components").order_by(F("resolved_at").desc(nulls_first=True))
@@ -46,7 +47,7 @@ def every(request: AgentRequest) -> HttpResponse:
     context = {
         "page": page,
         "counts": [(one, counts.get(one.pk, 0)) for one in page],
-        "components": Component.objects.all()[:200],
+        "components": Component.objects.all()[:MOST_COMPONENTS],
         "impacts": Incident.Impact.choices,
         "error": error,
     }
@@ -84,6 +85,19 @@ def tell(request: AgentRequest, reference: str) -> HttpResponse:
 
 @login_required
 @require_POST
+def change(request: AgentRequest, reference: str) -> HttpResponse:
+    """Correct title, description, impact, components, and whether the world sees it."""
+    incident = _incident(request, reference)
+    try:
+        incidents.change(incident, by=request.user, **_entered(request))
+    except HelpdeskError as refused:
+        return _page(request, incident, error=refused.detail)
+    messages.success(request, _("Saved"))
+    return redirect("incident", incident.reference)
+
+
+@login_required
+@require_POST
 def take_back(request: AgentRequest, reference: str) -> HttpResponse:
     """Undo the replies of an update while they wait."""
     pk = _number(request.POST.get("update", "")) or UUID(int=0)
@@ -112,17 +126,17 @@ def tie(request: AgentRequest, reference: str) -> HttpResponse:
     return redirect(ticket if request.POST.get("next") == "ticket" else incident_url(incident))
 
 
-def _open(request: AgentRequest) -> Incident:
-    chosen = Component.objects.filter(slug__in=request.POST.getlist("components"))
+def _entered(request: AgentRequest) -> dict[str, Any]:
+    """What the form of an incident says."""
     impact = request.POST.get("impact", "")
-    return incidents.open_incident(
-        title=request.POST.get("title", "").replace("\x00", ""),
-        description=request.POST.get("description", "").replace("\x00", ""),
-        impact=impact if impact in Incident.Impact.values else Incident.Impact.DEGRADED,
-        components=chosen,
-        is_public="public" in request.POST,
-        by=request.user,
-    )
+    chosen = [slug for slug in request.POST.getlist("components")[:MOST_COMPONENTS] if "\x00" not in slug]
+    return {
+        "title": request.POST.get("title", "").replace("\x00", ""),
+        "description": request.POST.get("description", "").replace("\x00", "")[: incidents.LONGEST],
+        "impact": impact if impact in Incident.Impact.values else Incident.Impact.DEGRADED,
+        "components": list(Component.objects.filter(slug__in=chosen)),
+        "is_public": "public" in request.POST,
+    }
 
 
 def _answer(request: AgentRequest, incident: Incident, update: IncidentUpdate) -> HttpResponse:
@@ -147,6 +161,9 @@ def _page(request: AgentRequest, incident: Incident, error: str = "") -> HttpRes
         "links": shown,
         "waiting": len(mass_reply.waiting_for(incident, None, request.user)),
         "statuses": Incident.Status.choices,
+        "impacts": Incident.Impact.choices,
+        "components": Component.objects.all()[:MOST_COMPONENTS],
+        "touched": {component.slug for component in incident.components.all()},
         "just_sent": _number(request.GET.get("sent", "")),
         "error": error,
         "text": request.POST.get("text", ""),

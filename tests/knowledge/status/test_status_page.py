@@ -79,3 +79,10 @@ def test_history_feed_and_json_tell_the_same(trouble: Incident) -> None:
     assert atom.find("{http://www.w3.org/2005/Atom}entry/{http://www.w3.org/2005/Atom}summary").text.startswith("A node")  # type: ignore[union-attr]
     rss = ElementTree.fromstring(Client().get("/status/feed.rss").content)  # noqa: S314 - our own page
     assert rss.find("channel/item/title").text == "Order sync <b>slow</b> (Identified)"  # type: ignore[union-attr]
+
+
+def test_the_help_centre_leads_to_the_status_page_once_there_are_components(trouble: Incident, clean_cache: Any) -> None:
+    assert Client().get("/help/").content.decode().count('href="/status/"') == 2
+    Component.objects.all().delete()
+    pages.cache.clear()
+    assert 'href="/status/"' not in Client().get("/help/").content.decode()
