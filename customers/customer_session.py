@@ -1,29 +1,64 @@
-"""Customers who sign in with a link that we send to their address: no password, for an hour, apart from agents' sign-in.
+"""Customers sign in with a link that we mail to their address: no password, and apart from agents' sign-in.
 
-ask_for_link(address) always looks the same; enter(request, secret) spends the link; who(request) is the customer, or None.
+One visit for all that is theirs, requests as well as data. It belongs to a mailbox, for a week, in the browser where the link was
+followed; the browser holds a secret, we its hash, so that signing out ends it for every copy. What cannot be taken back (archive,
+erasure) takes a visit that began within the hour.
+
+    may_ask(visitor)                 # within the caps of this IP address?
+    send_link(address, to=REQUESTS)  # in the worker: a link, when we know the address
+    enter(secret)                    # spend the link; the secret of the visit and the page to go to
+    visit_of(request)                # Visit(address, customer, is_fresh), or None
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
+from django.conf import settings
 from django.core.mail import send_mail
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.identity import normal_email
 from customers.models import ContactPoint, Customer
 from helpdesk.core.accounts.links import absolute
 from helpdesk.core.limits import spend
 from helpdesk.core.models import OneTimeToken
 
-LINK, VISIT = timedelta(minutes=30), timedelta(hours=1)
+LINK, VISIT, FRESH = timedelta(minutes=30), timedelta(days=7), timedelta(hours=1)
 PER_ADDRESS, PER_VISITOR, WINDOW = 3, 20, timedelta(hours=1)
-KEY = "customer"
-PURPOSE = OneTimeToken.Purpose.CUSTOMER
+COOKIE, PATH = "customer-visit", "/help/"
+REQUESTS, PRIVACY = "/help/requests/", "/help/privacy/"  # where a link may lead
+Purpose = OneTimeToken.Purpose
+
+_knowing: list[Callable[[str], bool]] = []  # apps above know of addresses that are no customer's: whoever was copied in
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who followed a link: always an address, and its customer when it has one."""
+
+    token: OneTimeToken
+    customer: Customer | None
+
+    @property
+    def address(self) -> str:
+        return self.token.email
+
+    @property
+    def is_fresh(self) -> bool:
+        return timezone.now() - self.token.created_at < FRESH
+
+
+def known_by(knows: Callable[[str], bool]) -> None:
+    """Links go to addresses that `knows` knows, too."""
+    _knowing.append(knows)
 
 
 def may_ask(visitor: str) -> bool:
@@ -31,35 +66,48 @@ def may_ask(visitor: str) -> bool:
     return spend("customer-link-visitor", visitor, limit=PER_VISITOR, window=WINDOW)
 
 
-def send_link(address: str) -> None:
-    """Mail a link to an address that we know; do nothing for any other, and nothing more often than three times an hour."""
-    address = address.strip().lower()
+def send_link(address: str, to: str = PRIVACY) -> bool:
+    """Mail a link to an address that we know; nothing to any other, and nothing more often than three times an hour."""
+    address = normal_email(address)
+    known = customer_of(address) is not None or any(knows(address) for knows in _knowing)
+    if not known or not spend("customer-link", address, limit=PER_ADDRESS, window=WINDOW):
+        return False
+    _token, secret = OneTimeToken.issue(Purpose.CUSTOMER, lifetime=LINK, email=address, data={"to": to})
+    words = {"link": absolute(reverse("customer-enter", args=(secret,))), "minutes": LINK.seconds // 60, "product": settings.PRODUCT_NAME}
+    subject = _("Your link to %(product)s") % {"product": settings.PRODUCT_NAME}
+    send_mail(subject, render_to_string("customers/public/link.txt", words), None, [address])
+    return True
+
+
+def enter(secret: str) -> tuple[str, str] | None:
+    """Spend a link: the secret of a new visit, and the page to go to. None for a link that opens nothing."""
+    token = OneTimeToken.find(Purpose.CUSTOMER, secret) or OneTimeToken.find(Purpose.REQUESTS, secret)  # an older link
+    with transaction.atomic():
+        if token is None or not OneTimeToken.objects.filter(pk=token.pk, used_at=None).update(used_at=timezone.now()):
+            return None
+        _token, visit = OneTimeToken.issue(Purpose.VISIT, lifetime=VISIT, email=token.email)
+    return visit, REQUESTS if token.purpose == Purpose.REQUESTS or token.data.get("to") == REQUESTS else PRIVACY
+
+
+def let_in(response: HttpResponse, visit: str) -> None:
+    """Give the browser its secret; it shows it to the help centre only."""
+    secure = not settings.ON_LOOPBACK
+    response.set_cookie(COOKIE, visit, max_age=VISIT, path=PATH, secure=secure, httponly=True, samesite="Lax")
+
+
+def visit_of(request: HttpRequest) -> Visit | None:
+    token = OneTimeToken.find(Purpose.VISIT, request.COOKIES.get(COOKIE, "")[:200])
+    return Visit(token, customer_of(token.email)) if token else None
+
+
+def leave(request: HttpRequest, response: HttpResponse) -> None:
+    """End the visit, here and wherever its cookie was copied to."""
+    if visit := visit_of(request):
+        OneTimeToken.objects.filter(pk=visit.token.pk).update(revoked_at=timezone.now())
+    response.delete_cookie(COOKIE, path=PATH)
+
+
+def customer_of(address: str) -> Customer | None:
+    """Whose address it is; a merged record's addresses are those of the person it was merged into."""
     point = ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, value=address, customer__merged_into=None).first()
-    if point is None or not spend("customer-link", address, limit=PER_ADDRESS, window=WINDOW):
-        return
-    _token, secret = OneTimeToken.issue(PURPOSE, lifetime=LINK, email=address, data={"customer": str(point.customer_id)})
-    words = {"link": absolute(reverse("privacy-enter", args=(secret,))), "minutes": LINK.seconds // 60}
-    send_mail(_("Your link to your data"), render_to_string("customers/public/link.txt", words), None, [address])
-
-
-def enter(request: HttpRequest, secret: str) -> Customer | None:
-    """Spend a link and begin the visit; None for one that opens nothing."""
-    token = OneTimeToken.find(PURPOSE, secret)
-    if token is None or not OneTimeToken.objects.filter(pk=token.pk, used_at=None).update(used_at=timezone.now()):
-        return None
-    found = Customer.objects.filter(pk=token.data.get("customer"), merged_into=None).first()
-    if found is not None:
-        request.session.cycle_key()
-        request.session[KEY] = {"id": str(found.pk), "until": (timezone.now() + VISIT).timestamp()}
-    return found
-
-
-def who(request: HttpRequest) -> Customer | None:
-    visit = request.session.get(KEY)
-    if not visit or visit["until"] < timezone.now().timestamp():
-        return None
-    return Customer.objects.filter(pk=UUID(visit["id"]), merged_into=None).prefetch_related("contact_points").first()
-
-
-def leave(request: HttpRequest) -> None:
-    request.session.pop(KEY, None)
+    return Customer.objects.prefetch_related("contact_points").get(pk=point.customer_id) if point else None

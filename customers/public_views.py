@@ -6,25 +6,26 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from customers import customer_session, erasure, exporting, memory, privacy, tasks
 from customers.access_log import note_read
+from customers.customer_session import Visit
 from customers.memory import Source
 from customers.models import Customer, CustomerExport
 from customers.privacy_views import act_of, correct, note_consent
+from customers.visit_views import door
 from helpdesk.core import downloads
-from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.limits import client_address
+from helpdesk.core.errors import HelpdeskError, NotAllowed
 from helpdesk.core.tasks import send_quietly
+
+FOR_GOOD = ("export", "erase")  # what is taken away or gone cannot be taken back
 
 
 @never_cache
@@ -32,69 +33,39 @@ from helpdesk.core.tasks import send_quietly
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Ask for a link (POST `email`), or see one's data."""
-    visitor = customer_session.who(request)
-    if visitor is None:
-        return _door(request)
+    visit = customer_session.visit_of(request)
+    if visit is None or (request.method == "POST" and "email" in request.POST):
+        return door(request, customer_session.PRIVACY)
+    if visit.customer is None:
+        return render(request, "customers/public/nothing.html", {"visit": visit})
     if request.method != "POST":
-        note_read(visitor, visitor.pk, "privacy page")
-        return _show(request, visitor)
+        note_read(visit.customer, visit.customer.pk, "privacy page")
+        return _show(request, visit, visit.customer)
     try:
-        return _do(request, visitor)
+        return _do(request, visit, visit.customer)
     except HelpdeskError as refused:
-        return _show(request, visitor, refused.detail, refused.status)
-
-
-@never_cache
-@login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def enter(request: HttpRequest, secret: str) -> HttpResponse:
-    """Programs that look into mails only GET; the visit begins with a press of the button."""
-    if request.method == "POST" and customer_session.enter(request, secret):
-        return redirect("privacy")
-    status = 404 if request.method == "POST" else 200
-    return render(request, "customers/public/enter.html", {"gone": status == 404}, status=status)  # noqa: PLR2004
+        return _show(request, visit, visit.customer, refused.detail, refused.status)
 
 
 @never_cache
 @login_not_required
 @require_safe
 def fetch(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    visitor = customer_session.who(request)
-    run = visitor.exports.filter(pk=pk, state=CustomerExport.State.READY).first() if visitor else None
-    if run is None:
+    visit = customer_session.visit_of(request)
+    run = visit.customer.exports.filter(pk=pk, state=CustomerExport.State.READY).first() if visit and visit.customer else None
+    if visit is None or visit.customer is None or run is None:
         raise Http404
+    if not visit.is_fresh:
+        return redirect("privacy")  # which says what it takes
+    note_read(visit.customer, visit.customer.pk, "export fetched")
     return downloads.served(run.file, "my-data.zip")
 
 
-@never_cache
-@login_not_required
-@require_POST
-def leave(request: HttpRequest) -> HttpResponse:
-    customer_session.leave(request)
-    return redirect("privacy")
-
-
-def _door(request: HttpRequest) -> HttpResponse:
-    """The same answer for every address; what is known of it shows only in its mailbox."""
-    asked, error, status = False, "", 200
-    if request.method == "POST":
-        address = request.POST.get("email", "").strip()[:320]
-        try:
-            validate_email(address)
-        except ValidationError:
-            error, status = _("Write an address such as name@example.com."), 400
-        else:
-            asked = customer_session.may_ask(client_address(request))
-            if asked:
-                send_quietly(tasks.send_customer_link, address)
-            else:
-                error, status = _("Too many tries from here. Try again in an hour."), 429
-    return render(request, "customers/public/door.html", {"asked": asked, "error": error}, status=status)
-
-
-def _do(request: HttpRequest, visitor: Customer) -> HttpResponse:
+def _do(request: HttpRequest, visit: Visit, visitor: Customer) -> HttpResponse:
     """POST `do`: correct, consent, export or erase. Raises HelpdeskError."""
     form, wish = request.POST, request.POST.get("do", "")
+    if wish in FOR_GOOD and not visit.is_fresh:
+        raise NotAllowed(_("For this, follow a new link first: it is over an hour since you came in."))
     if wish == "correct":
         fact = visitor.facts.select_related("customer").filter(pk=_uuid(form.get("fact", "")), retired_at=None).first()
         if fact is None:
@@ -108,14 +79,16 @@ def _do(request: HttpRequest, visitor: Customer) -> HttpResponse:
     elif wish == "erase" and form.get("sure"):
         if settings.ERASE_CUSTOMERS_AT_ONCE:
             erasure.erase(visitor.pk, asked_by="customer")
-            customer_session.leave(request)
-            return render(request, "customers/public/gone.html")
+            response = render(request, "customers/public/gone.html")
+            customer_session.leave(request, response)
+            return response
         erasure.wish(visitor)
     return redirect("privacy")
 
 
-def _show(request: HttpRequest, visitor: Customer, error: str = "", status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, visit: Visit, visitor: Customer, error: str = "", status: int = 200) -> HttpResponse:
     context = {
+        "visit": visit,
         "visitor": visitor,
         "facts": list(memory.facts(visitor)),
         "leaves": privacy.leaves(visitor),

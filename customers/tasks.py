@@ -47,5 +47,5 @@ def make_exports() -> None:
 
 
 @shared_task
-def send_customer_link(address: str) -> None:
-    customer_session.send_link(address)
+def send_customer_link(address: str, to: str = customer_session.PRIVACY) -> None:
+    customer_session.send_link(address, to)

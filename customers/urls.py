@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import export_views, import_views, privacy_views, public_views, views
+from . import export_views, import_views, privacy_views, public_views, views, visit_views
 
 urlpatterns = [
     path("help/privacy/", public_views.page, name="privacy"),
-    path("help/privacy/in/<str:secret>/", public_views.enter, name="privacy-enter"),
-    path("help/privacy/out/", public_views.leave, name="privacy-leave"),
+    path("help/visit/end/", visit_views.leave, name="customer-leave"),
+    path("help/visit/<str:secret>/", visit_views.enter, name="customer-enter"),
+    path("help/privacy/in/<str:secret>/", visit_views.enter),  # links in older mails
+    path("help/requests/open/<str:secret>/", visit_views.enter),
     path("help/privacy/export/<uuid:pk>/", public_views.fetch, name="privacy-export"),
     path("customers/import/", import_views.imports, name="customer-imports"),
     path("customers/import/<uuid:pk>/", import_views.one_import, name="customer-import"),

@@ -12,7 +12,13 @@ from django.views.decorators.http import require_safe
 from knowledge.models import Article
 
 MOST = 50_000  # of one file: sitemaps.org
-PRIVATE = ("/inbox/", "/admin/", "/accounts/", "/api/", "/help/contact/", "/help/requests/", "/help/search/")
+PRIVATE = (
+    "/inbox/",
+    "/admin/",
+    "/accounts/",
+    "/api/",
+    *(f"/help/{page}/" for page in ("contact", "requests", "privacy", "visit", "search")),
+)
 
 
 @require_safe

@@ -8,8 +8,6 @@ urlpatterns = [
     path("help/contact/", webform.contact, name="contact"),
     path("help/contact/sent/<str:reference>/", webform.sent, name="contact-sent"),
     path("help/requests/", my_requests.my_requests, name="my-requests"),
-    path("help/requests/leave/", my_requests.leave, name="requests-leave"),
-    path("help/requests/open/<str:secret>/", my_requests.open_link, name="requests-open"),
     path("help/requests/mine/<str:number>/", my_requests.one_request, name="my-request"),
     path("help/requests/<str:secret>/", tracking.request_page, name="request"),
 ]

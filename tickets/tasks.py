@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tickets import delivery, requests
+from tickets import delivery
 from tickets.channels import imap
 
 
@@ -24,9 +24,3 @@ def deliver_the_forgotten() -> None:
 def fetch_mail() -> None:
     """Poll the configured IMAP mailboxes."""
     imap.fetch_all()
-
-
-@shared_task
-def mail_requests_link(address: str) -> None:
-    """Mail the link to a customer's own requests, if the address has any."""
-    requests.mail_link(address)

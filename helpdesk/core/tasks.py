@@ -42,7 +42,8 @@ def forget_old_traces() -> None:
     """Idempotency answers are kept for 24 h (contract); receipts that are done, for a week; spent socket tickets not at all;
     what was said to language models, for a month."""
     now = timezone.now()
-    OneTimeToken.objects.filter(purpose=OneTimeToken.Purpose.SOCKET, expires_at__lt=now).delete()
+    passing = (OneTimeToken.Purpose.SOCKET, OneTimeToken.Purpose.CUSTOMER, OneTimeToken.Purpose.VISIT)
+    OneTimeToken.objects.filter(purpose__in=passing, expires_at__lt=now).delete()
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
     Receipt.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
     ledger.forget_texts()

@@ -58,14 +58,14 @@ ROWS: dict[str, Row] = {
     "help/article": Row(PUBLIC),
     "help/privacy/": Row(PUBLIC),
     "help/privacy/in/<str:secret>/": Row(PUBLIC),  # a button; what it opens, the secret says
-    "help/privacy/out/": Row(PUBLIC, WRITE),
+    "help/visit/end/": Row(PUBLIC, WRITE),
+    "help/visit/<str:secret>/": Row(PUBLIC),
+    "help/requests/open/<str:secret>/": Row(PUBLIC),
     "help/privacy/export/<uuid:pk>/": Row(NOBODY),  # without a visit of the customer's own
     "help/contact/": Row(PUBLIC),
     "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
     "help/requests/": Row(PUBLIC),
-    "help/requests/leave/": Row(PUBLIC, WRITE),
-    "help/requests/open/<str:secret>/": Row(NOBODY, WRITE, (302,)),  # a press, and only with a live secret
-    "help/requests/mine/<str:number>/": Row(NOBODY),  # without the signed cookie nobody's
+    "help/requests/mine/<str:number>/": Row(NOBODY),  # without a visit nobody's
     "help/requests/<str:secret>/": Row(NOBODY),
     "status/": Row(PUBLIC),
     "status/status.json": Row(PUBLIC),

@@ -9,10 +9,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from customers import customer_session
 from customers.models import Customer
 from helpdesk.core.models import OneTimeToken
 from tests.cast import receive
-from tickets import requests
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,8 @@ def _mail(settings: Any, clean_cache: Any) -> None:
 
 
 def link_to(address: str) -> str:
-    requests.mail_link(address)
-    found = re.search(r"/help/requests/open/\S+", mail.outbox[-1].body)
+    customer_session.send_link(address, customer_session.REQUESTS)
+    found = re.search(r"/help/visit/\S+", str(mail.outbox[-1].body))
     assert found
     return found[0]
 
@@ -41,12 +41,12 @@ def visitor(ticket: Ticket) -> Client:
 
 def test_the_form_says_the_same_for_known_and_unknown_addresses(ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("tickets.views.my_requests.send_quietly", lambda _task, address: asked.append(address))
+    monkeypatch.setattr("customers.visit_views.send_quietly", lambda _task, address, _to: asked.append(address))
     pages = [Client().post("/help/requests/", {"email": address}) for address in ("ingrid@nordhavn.example", "stranger@x.example")]
     said = [re.sub(r"<bdi>.*?</bdi>|value=\"[^\"]*\"", "", page.content.decode()) for page in pages]
     assert said[0] == said[1] and pages[0].status_code == pages[1].status_code == 200
     assert len(asked) == 2, "the worker finds out who is known"
-    assert requests.mail_link("stranger@x.example") is False and not mail.outbox
+    assert customer_session.send_link("stranger@x.example") is False and not mail.outbox
 
 
 def test_a_link_opens_the_persons_requests_once(ticket: Ticket, dwayne: Customer) -> None:
@@ -74,7 +74,7 @@ def test_what_is_not_theirs_is_not_there(visitor: Client, dwayne: Customer) -> N
 def test_without_a_cookie_or_with_a_made_up_one_nobody_sees_anything(ticket: Ticket) -> None:
     stranger = Client()
     assert "We send a link" in stranger.get("/help/requests/").content.decode()
-    stranger.cookies["my-requests"] = "ingrid@nordhavn.example:1abc:forged"
+    stranger.cookies["customer-visit"] = "forged"
     assert ticket.subject not in stranger.get("/help/requests/").content.decode()
     assert stranger.get(f"/help/requests/mine/{ticket.number}/").status_code == 404
 
@@ -87,10 +87,9 @@ def test_whoever_was_taken_out_of_a_ticket_no_longer_sees_it(visitor: Client, ti
 
 
 def test_asking_too_often_sends_nothing_and_says_the_same(ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr("tickets.views.my_requests.send_quietly", lambda _task, address: asked.append(address))
+    monkeypatch.setattr("customers.visit_views.send_quietly", lambda task, *args: task(*args))
     answers = {Client().post("/help/requests/", {"email": "ingrid@nordhavn.example"}).status_code for _n in range(6)}
-    assert answers == {200} and len(asked) == requests.PER_ADDRESS
+    assert answers == {200} and len(mail.outbox) == customer_session.PER_ADDRESS
 
 
 def test_only_a_hash_of_the_link_is_stored(ticket: Ticket) -> None:
@@ -98,6 +97,9 @@ def test_only_a_hash_of_the_link_is_stored(ticket: Ticket) -> None:
     assert secret not in str(OneTimeToken.objects.values())
 
 
-def test_forgetting_the_browser_makes_it_a_stranger(visitor: Client, ticket: Ticket) -> None:
-    visitor.post("/help/requests/leave/")
-    assert ticket.subject not in visitor.get("/help/requests/").content.decode()
+def test_whoever_was_only_copied_in_sees_the_request_and_no_data_of_anybody(ticket: Ticket) -> None:
+    ticket.participants.create(address="copied@partner.example", role="follower")
+    client = Client()
+    assert client.post(link_to("copied@partner.example"))["Location"] == "/help/requests/"
+    assert ticket.subject in client.get("/help/requests/").content.decode()
+    assert "no record of you" in client.get("/help/privacy/").content.decode()

@@ -99,7 +99,8 @@ class OneTimeToken(models.Model):
         TRACKING = "tracking", _("request tracking")
         REQUESTS = "requests", _("a customer's requests")
         SOCKET = "socket", _("live connection")
-        CUSTOMER = "customer", _("customer's visit")
+        CUSTOMER = "customer", _("customer's sign-in link")
+        VISIT = "visit", _("customer's visit")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
