@@ -5,7 +5,6 @@ The rows begin as ours (`triage/data/*.json`). Where a table is empty, ours hold
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from assist.triage.patterns import Unsearchable, searchable
 from assist.triage.rules import PRIORITIES, checked
 
-NESTED = re.compile(r"[+*}]\)[+*{]")  # a repeat of a repeat takes exponential time on the wrong text
 STEPS = tuple((name, name) for name in PRIORITIES)
 
 
@@ -28,11 +27,9 @@ def _check(when: Any) -> None:
 
 def _check_pattern(pattern: str) -> None:
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValidationError(_("This is no regular expression: %(why)s") % {"why": error}) from error
-    if NESTED.search(pattern):
-        raise ValidationError(_("A repeat within a repeat, such as (a+)+, can take forever. Write it without."))
+        searchable(pattern)
+    except Unsearchable as error:
+        raise ValidationError(_("This cannot be searched for: %(why)s") % {"why": error}) from error
 
 
 class Rule(models.Model):
@@ -92,7 +89,13 @@ class PriorityRule(Rule):
 
 
 class FrustrationIndicator(models.Model):
-    pattern = models.CharField(_("pattern"), max_length=300, unique=True, validators=[_check_pattern], help_text=_("Regular expression"))
+    pattern = models.CharField(
+        _("pattern"),
+        max_length=300,
+        unique=True,
+        validators=[_check_pattern],
+        help_text=_("A regular expression of RE2: no look-around and no back-references, so none can take for ever"),
+    )
     weight = models.FloatField(_("weight"), validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     reason = models.CharField(_("reason"), max_length=80)
     is_active = models.BooleanField(_("in use"), default=True)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from .learned import data
+from .patterns import Pattern, Unsearchable, searchable
+
+log = logging.getLogger(__name__)
 
 FROM_POLARITY = 0.45  # a thoroughly negative text without one indicator word
 SHOUTED_SHARE = 0.6  # of the letters of a text, in capitals
 SHOUTED_LETTERS = 12  # abbreviations are not shouting
 SHOUTED_WEIGHT = 0.35
+REPEATED_WORDS, REPEATED_WEIGHT = 3, 0.2  # "no no no"
+STRETCHED_LETTERS, STRETCHED_WEIGHT = 4, 0.15  # "pleeeease"
 MOST_REASONS = 6
 
 
@@ -24,7 +31,7 @@ class Frustration:
 
 @dataclass(frozen=True)
 class Indicator:
-    pattern: re.Pattern[str]
+    pattern: Pattern
     weight: float
     reason: str
 
@@ -34,6 +41,10 @@ def measure(text: str, *, polarity: float, indicators: tuple[Indicator, ...] | N
     found = [(indicator.weight, indicator.reason) for indicator in indicators or defaults() if indicator.pattern.search(text)]
     if _shouted(text):
         found.append((SHOUTED_WEIGHT, "capital letters"))
+    if _repeats_a_word(text):
+        found.append((REPEATED_WEIGHT, "repeats a word"))
+    if _stretches_a_word(text):
+        found.append((STRETCHED_WEIGHT, "stretches a word"))
     calm = 1.0
     for weight, _ in found:
         calm *= 1 - weight * (0.3 if polarity > 0.5 else 1.0)  # noqa: PLR2004 - thanks for an end to "still not working"
@@ -49,11 +60,26 @@ def _shouted(text: str) -> bool:
     return (len(letters) >= SHOUTED_LETTERS and capitals / len(letters) >= SHOUTED_SHARE) or len(words) >= 3  # noqa: PLR2004
 
 
+def _repeats_a_word(text: str) -> bool:
+    words = re.findall(r"\w+", text.lower())
+    return any(word.isalpha() and len(list(same)) >= REPEATED_WORDS for word, same in groupby(words))
+
+
+def _stretches_a_word(text: str) -> bool:
+    return any(letter.isalpha() and len(list(same)) >= STRETCHED_LETTERS for letter, same in groupby(text.lower()))
+
+
 @cache
 def defaults() -> tuple[Indicator, ...]:
     return compiled(data("frustration"))
 
 
 def compiled(rows: list[dict[str, Any]]) -> tuple[Indicator, ...]:
-    """Rows of `{"pattern", "weight", "reason"}`, ready to search with."""
-    return tuple(Indicator(re.compile(row["pattern"], re.IGNORECASE), float(row["weight"]), str(row["reason"])) for row in rows)
+    """Rows of `{"pattern", "weight", "reason"}`, ready to search with. One that cannot be searched is left out, and the log says so."""
+    ready = []
+    for row in rows:
+        try:
+            ready.append(Indicator(searchable(row["pattern"]), float(row["weight"]), str(row["reason"])))
+        except Unsearchable as error:
+            log.warning("indicator_unsearchable", extra={"reason": row["reason"], "error": str(error)})
+    return tuple(ready)

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from assist.models import EscalationRule, FrustrationIndicator, OwnWorkflow, PriorityRule, TriageRun
+from assist.triage import frustration
 from assist.triage.case import Case
 from assist.triage.learned import data
 from assist.triage.outcome import Scope
@@ -59,7 +60,9 @@ def test_empty_tables_mean_our_own_rules() -> None:
         PriorityRule(name="x", when={}, effect="raise", value="urgent", reason="x"),
         PriorityRule(name="x", when={"urgent": "yes"}, effect="at_least", value="high", reason="x"),
         FrustrationIndicator(pattern="(", weight=0.5, reason="x"),
-        FrustrationIndicator(pattern="(a+)+$", weight=0.5, reason="x"),
+        FrustrationIndicator(pattern="(?=a)b", weight=0.5, reason="x"),
+        FrustrationIndicator(pattern=r"(a)\1", weight=0.5, reason="x"),
+        FrustrationIndicator(pattern=r"\bété", weight=0.5, reason="x"),
         FrustrationIndicator(pattern="a", weight=2, reason="x"),
         OwnWorkflow(name="standard", title="x", stages=[]),
         OwnWorkflow(name="mine", title="x", stages=["dance"]),
@@ -68,6 +71,21 @@ def test_empty_tables_mean_our_own_rules() -> None:
 def test_what_cannot_work_is_refused(row: Any) -> None:
     with pytest.raises(ValidationError):
         row.full_clean()
+
+
+def test_a_pattern_that_would_take_for_ever_elsewhere_is_searched_at_once() -> None:
+    """A backtracking engine needs 2^60 steps for this text: the test would not end."""
+    indicator = FrustrationIndicator(pattern="^(x+x+)+y$", weight=0.5, reason="many")
+    indicator.full_clean()
+    [compiled] = frustration.compiled([indicator.as_data()])
+    assert compiled.pattern.search("x" * 60) is None
+    assert compiled.pattern.search("X" * 60 + "y") is not None
+
+
+def test_a_pattern_of_earlier_days_that_cannot_be_searched_silences_only_itself() -> None:
+    FrustrationIndicator.objects.create(pattern="(?<=a)b", weight=0.5, reason="before")
+    FrustrationIndicator.objects.create(pattern="blue lamp", weight=0.9, reason="the blue lamp")
+    assert "the blue lamp" in analyse(PLAIN, scope=Scope()).sentiment.frustration_reasons
 
 
 def test_a_workflow_is_tried_on_a_ticket_before_it_is_saved(priya: User, ticket: Ticket) -> None:
