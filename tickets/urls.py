@@ -30,6 +30,7 @@ urlpatterns = [
     path("incidents/<slug:reference>/", incidents.one, name="incident"),
     path("incidents/<slug:reference>/updates/", incidents.tell, name="incident-tell"),
     path("incidents/<slug:reference>/change/", incidents.change, name="incident-change"),
+    path("incidents/<slug:reference>/replies/", incidents.replies, name="incident-replies"),
     path("incidents/<slug:reference>/take-back/", incidents.take_back, name="incident-take-back"),
     path("incidents/<slug:reference>/tickets/", incidents.tie, name="incident-tie"),
     path("search/", search.search, name="search"),

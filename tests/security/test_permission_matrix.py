@@ -97,6 +97,7 @@ ROWS: dict[str, Row] = {
     "incidents/<slug:reference>/": Row(STAFF),
     "incidents/<slug:reference>/updates/": Row(STAFF, WRITE),
     "incidents/<slug:reference>/change/": Row(STAFF, WRITE),
+    "incidents/<slug:reference>/replies/": Row(STAFF),  # numbers of the whole; no customer is named
     "incidents/<slug:reference>/take-back/": Row(NOBODY, WRITE),  # this incident has no update of that id
     "incidents/<slug:reference>/tickets/": Row(STAFF, WRITE),
     "search/": Row(STAFF),

@@ -10,12 +10,13 @@ from django.test import Client
 
 from assist.triage import arrival, looking_back
 from customers.models import Customer
+from helpdesk.core import piecework
 from helpdesk.core.models import Event, User
-from knowledge.models import Component, Incident
+from knowledge.models import Component, Incident, IncidentUpdate
 from knowledge.status import incidents
 from tests.cast import make_customer, receive, signed_in
 from tickets import linking, mass_reply, replying
-from tickets.models import Message, Queue, StatusLink, Ticket
+from tickets.models import MassReply, Message, Queue, StatusLink, Ticket
 
 pytestmark = pytest.mark.django_db
 TITLE = "Order sync answers with 503"
@@ -71,28 +72,92 @@ def linked(trouble: Incident, *customers: Customer) -> list[Ticket]:
     return tickets
 
 
-def test_one_update_answers_all_customers_once_and_can_be_taken_back(
-    support: Queue, ingrid: Customer, dwayne: Customer, trouble: Incident, maya: User
-) -> None:
+def sent_to(trouble: Incident, update: IncidentUpdate, by: User) -> MassReply:
+    """The job of this update, done."""
+    job = mass_reply.start(trouble, update, by=by)
+    MassReply.objects.filter(pk=job.pk).update(starts_at=job.created_at)  # the ten seconds are over
+    while mass_reply.work(job.pk):
+        pass
+    job.refresh_from_db()
+    return job
+
+
+def replies() -> list[Message]:
+    return list(Message.objects.filter(author_kind="agent").order_by("created_at"))
+
+
+def test_one_update_answers_all_customers_once(support: Queue, ingrid: Customer, dwayne: Customer, trouble: Incident, maya: User) -> None:
     first, second, _ = linked(trouble, ingrid, ingrid, dwayne)
     update = incidents.tell(trouble, text="A node has failed.", status="identified", by=maya)
-    sent, refused = mass_reply.answer_all(trouble, update, by=maya)
-    assert (len(sent), refused) == (2, [])
-    assert {message.ticket.customer for message in sent} == {ingrid, dwayne}
-    assert {message.ticket for message in sent if message.ticket.customer == ingrid} == {second}
-    assert all("A node has failed." in message.body_text and message.deliveries.count() == 1 for message in sent)
-    assert mass_reply.answer_all(trouble, update, by=maya) == ([], [])
-    assert mass_reply.take_back(update, by=maya) == (2, 0)
+    job = sent_to(trouble, update, maya)
+    assert job.state == "done"
+    assert {message.ticket.customer for message in replies()} == {ingrid, dwayne}
+    assert {message.ticket for message in replies() if message.ticket.customer == ingrid} == {second}
+    assert all("A node has failed." in message.body_text and message.deliveries.count() == 1 for message in replies())
     assert not first.messages.filter(author_kind="agent").exists()
-    assert not Message.objects.filter(author_kind="agent").exists()
+    assert sent_to(trouble, update, maya) == job  # pressed twice
+    assert len(replies()) == 2
 
 
-def test_what_has_left_stays_and_is_counted(support: Queue, ingrid: Customer, trouble: Incident, maya: User) -> None:
+def test_nothing_leaves_before_second_thoughts_are_over(support: Queue, ingrid: Customer, trouble: Incident, maya: User) -> None:
     linked(trouble, ingrid)
-    update = incidents.tell(trouble, text="A node has failed.", by=maya)
-    [message], _ = mass_reply.answer_all(trouble, update, by=maya)
-    message.deliveries.update(attempts=1)
-    assert mass_reply.take_back(update, by=maya) == (0, 1)
+    job = mass_reply.start(trouble, incidents.tell(trouble, text="We found it.", by=maya), by=maya)
+    assert not mass_reply.work(job.pk)
+    assert mass_reply.left_behind() == []
+    assert mass_reply.stop(job) == (1, 0)
+    MassReply.objects.update(starts_at=job.created_at)
+    assert not mass_reply.work(job.pk)
+    assert replies() == []
+
+
+def test_a_killed_worker_s_job_goes_on_where_it_stopped(
+    support: Queue, trouble: Incident, maya: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked(trouble, *(make_customer(f"Customer {n}", f"c{n}@example.com") for n in range(5)))
+    job = mass_reply.start(trouble, incidents.tell(trouble, text="We found it.", by=maya), by=maya)
+    MassReply.objects.update(starts_at=job.created_at)
+    monkeypatch.setattr(piecework, "AT_ONCE", 2)
+    assert mass_reply.work(job.pk)  # here it is killed, and nobody asks for the rest
+    assert len(replies()) == 2
+    MassReply.objects.update(asked_at=job.created_at - mass_reply.UNHEARD)
+    assert mass_reply.left_behind() == [job.pk]
+    while mass_reply.work(job.pk):
+        pass
+    assert len({message.ticket_id for message in replies()}) == len(replies()) == 5
+    [progress] = mass_reply.progress_of(trouble)
+    assert (progress.job.state, progress.sent, progress.done, progress.whole) == ("done", 5, 5, 5)
+
+
+def test_stopped_half_way_the_others_hear_nothing(
+    support: Queue, trouble: Incident, as_maya: Client, maya: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked(trouble, *(make_customer(f"Customer {n}", f"c{n}@example.com") for n in range(5)))
+    update = incidents.tell(trouble, text="We found it.", by=maya)
+    job = mass_reply.start(trouble, update, by=maya)
+    MassReply.objects.update(starts_at=job.created_at)
+    monkeypatch.setattr(piecework, "AT_ONCE", 2)
+    mass_reply.work(job.pk)
+    assert "2 of 5 replies written" in as_maya.get("/incidents/INC-1/replies/").content.decode()
+    as_maya.post("/incidents/INC-1/take-back/", {"update": str(update.pk)})
+    assert not mass_reply.work(job.pk)
+    assert len(replies()) == 2
+    assert "Stopped: 2 of 5 customers have been answered" in as_maya.get("/incidents/INC-1/replies/").content.decode()
+
+
+def test_what_changed_meanwhile_is_left_out_and_said(
+    support: Queue, trouble: Incident, maya: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solved, untied, broken = linked(trouble, *(make_customer(f"Customer {n}", f"c{n}@example.com") for n in range(3)))
+    job = mass_reply.start(trouble, incidents.tell(trouble, text="We found it.", by=maya), by=maya)
+    MassReply.objects.update(starts_at=job.created_at)
+    solved.resolve(by=maya)
+    linking.unlink(untied, trouble, by=maya)
+    monkeypatch.setattr(replying, "deliverable_channel", lambda ticket: 1 / 0)
+    mass_reply.work(job.pk)
+    assert replies() == []
+    [progress] = mass_reply.progress_of(trouble)
+    assert {number for number, _why in progress.left_out} == {solved.number, untied.number, broken.number}
+    assert dict(progress.left_out)[solved.number] == "Solved meanwhile"
 
 
 def test_the_last_word_solves_the_tickets_and_other_words_change_no_state(
@@ -100,10 +165,10 @@ def test_the_last_word_solves_the_tickets_and_other_words_change_no_state(
 ) -> None:
     [ticket] = linked(trouble, ingrid)
     replying.reply(ticket=ticket, by=maya, text="We look.", status="on_hold")
-    mass_reply.answer_all(trouble, incidents.tell(trouble, text="We found it.", by=maya), by=maya)
+    sent_to(trouble, incidents.tell(trouble, text="We found it.", by=maya), maya)
     ticket.refresh_from_db()
     assert ticket.status == "on_hold"
-    mass_reply.answer_all(trouble, incidents.resolve(trouble, by=maya, text="It works again."), by=maya)
+    sent_to(trouble, incidents.resolve(trouble, by=maya, text="It works again."), maya)
     ticket.refresh_from_db()
     assert ticket.status == "resolved"
 
@@ -112,8 +177,8 @@ def test_only_tickets_that_the_sender_may_see_are_answered(
     support: Queue, billing: Queue, ingrid: Customer, trouble: Incident, tomasz: User
 ) -> None:
     linked(trouble, ingrid)
-    update = incidents.tell(trouble, text="We found it.", by=tomasz)
-    assert mass_reply.answer_all(trouble, update, by=tomasz) == ([], [])
+    job = sent_to(trouble, incidents.tell(trouble, text="We found it.", by=tomasz), tomasz)
+    assert (job.state, job.pieces.count(), replies()) == ("done", 0, [])
 
 
 def test_the_banner_counts_and_leads_to_the_incident(
@@ -139,7 +204,7 @@ def test_an_agent_opens_tells_and_answers_from_the_pages(
     assert "Send it as a reply to 1 customer" in page
     answer = as_maya.post("/incidents/INC-1/updates/", {"text": "A node has failed.", "status": "identified", "next": "30", "reply": "1"})
     after = as_maya.get(answer["Location"]).content.decode()
-    assert "Update posted and sent to 1 customer" in after
+    assert "A reply to 1 customer leaves in ten seconds" in after
     update = Incident.objects.get().updates.get()
     assert Incident.objects.get().next_update_at is not None
     as_maya.post("/incidents/INC-1/take-back/", {"update": str(update.pk)})

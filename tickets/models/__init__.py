@@ -1,5 +1,6 @@
 from .mail import Delivery, RawMail
 from .mailbox import ImapMailbox
+from .mass_reply import MassReply, MassReplyPiece
 from .message import Attachment, Message, ThreadReference
 from .number import TicketNumber
 from .people import Participant, TicketRead
@@ -14,6 +15,8 @@ __all__ = (
     "Delivery",
     "ImapMailbox",
     "InboundHook",
+    "MassReply",
+    "MassReplyPiece",
     "Message",
     "Participant",
     "Queue",

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, F
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,10 +21,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.requests import AgentRequest
+from helpdesk.core.tasks import send_quietly
 from knowledge.models import Component, Incident, IncidentUpdate
 from knowledge.status import incidents
-from tickets import linking, mass_reply
-from tickets.models import StatusLink, Ticket
+from tickets import linking, mass_reply, replying, rounds
+from tickets.models import MassReply, StatusLink, Ticket
 
 PER_PAGE = 25
 LINKED_SHOWN = 100
@@ -99,15 +101,26 @@ def change(request: AgentRequest, reference: str) -> HttpResponse:
 @login_required
 @require_POST
 def take_back(request: AgentRequest, reference: str) -> HttpResponse:
-    """Undo the replies of an update while they wait."""
+    """Stop the replies of an update: all of them within ten seconds, later those that are left."""
     pk = _number(request.POST.get("update", "")) or UUID(int=0)
     update = IncidentUpdate.objects.filter(incident=_incident(request, reference), pk=pk).first()
     if update is None:
         raise Http404
-    taken, late = mass_reply.take_back(update, by=request.user)
-    text = ngettext("%(n)s reply taken back", "%(n)s replies taken back", taken) % {"n": taken}
-    messages.success(request, text + (_("; %(n)s had already left") % {"n": late} if late else ""))
+    job = MassReply.objects.filter(update=update).first()
+    if job is None:
+        raise Http404
+    kept, sent = mass_reply.stop(job)
+    text = ngettext("%(n)s reply taken back", "%(n)s replies taken back", kept) % {"n": kept}
+    messages.success(request, text + (_("; %(n)s had already left") % {"n": sent} if sent else ""))
     return redirect("incident", reference)
+
+
+@login_required
+@require_safe
+def replies(request: AgentRequest, reference: str) -> HttpResponse:
+    """How far the replies to everybody are; asks again while any are on their way."""
+    incident = _incident(request, reference)
+    return render(request, "tickets/incidents/replies.html", {"incident": incident, "jobs": mass_reply.progress_of(incident)})
 
 
 @login_required
@@ -140,12 +153,11 @@ def _entered(request: AgentRequest) -> dict[str, Any]:
 
 
 def _answer(request: AgentRequest, incident: Incident, update: IncidentUpdate) -> HttpResponse:
-    sent, refused = mass_reply.answer_all(incident, update, by=request.user)
-    text = ngettext("Update posted and sent to %(n)s customer", "Update posted and sent to %(n)s customers", len(sent)) % {"n": len(sent)}
-    messages.success(request, text)
-    for line in refused[:5]:
-        messages.error(request, line)
-    return redirect(f"{incident_url(incident)}?sent={update.pk}" if sent else incident_url(incident))
+    job = mass_reply.start(incident, update, by=request.user)
+    pause = replying.UNDO.total_seconds()
+    transaction.on_commit(lambda: send_quietly(rounds.reply_to_many, str(job.pk), countdown=pause))
+    messages.success(request, _("Update posted"))
+    return redirect("incident", incident.reference)
 
 
 def incident_url(incident: Incident) -> str:
@@ -159,12 +171,12 @@ def _page(request: AgentRequest, incident: Incident, error: str = "") -> HttpRes
         "incident": incident,
         "updates": incident.updates.select_related("author"),
         "links": shown,
-        "waiting": len(mass_reply.waiting_for(incident, None, request.user)),
+        "waiting": mass_reply.recipients(incident, request.user).count(),
+        "jobs": mass_reply.progress_of(incident),
         "statuses": Incident.Status.choices,
         "impacts": Incident.Impact.choices,
         "components": Component.objects.all()[:MOST_COMPONENTS],
         "touched": {component.slug for component in incident.components.all()},
-        "just_sent": _number(request.GET.get("sent", "")),
         "error": error,
         "text": request.POST.get("text", ""),
     }

@@ -1,0 +1,23 @@
+"""Tasks that write replies: above `replying`, where `tasks` is below it. Three lines each; every one may run twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from helpdesk.core.tasks import send_quietly
+from tickets import mass_reply
+
+
+@shared_task
+def reply_to_many(pk: str) -> None:
+    """Some of the replies of one job; the rest waits its turn behind what others asked for."""
+    if mass_reply.work(UUID(pk)):
+        send_quietly(reply_to_many, pk)
+
+
+@shared_task
+def replies_left_behind() -> None:
+    for pk in mass_reply.left_behind():
+        send_quietly(reply_to_many, str(pk))
