@@ -240,3 +240,33 @@ def test_a_supervisor_types_the_name_and_gets_the_receipt(ingrid: Customer, tick
     assert erasure.id_hash(ingrid.pk) in shown
     assert ingrid.name not in shown
     assert not Ticket.objects.exists()
+
+
+def test_a_customer_of_many_years_is_found_by_thousands_of_ids_at_once(support: Any, dwayne: Customer) -> None:
+    ours, own = [str(uuid4()) for _n in range(3_000)], receive(dwayne, "One", "Words").ticket
+    numbers = [f"TKT-20240101-{n:04}" for n in range(3_000)]
+    named = {
+        "id": {"ticket": ours[1234].upper()},
+        "number": {"text": f"as in {numbers[42]}."},
+        "address": {"to": ["Ada@x.example"]},
+        "other": {"n": f"{numbers[1]}9"},
+    }
+    for step, result in named.items():
+        TriageRun.objects.create(ticket=own, engine=step, result=result)
+    needles = [*ours, *numbers, "ada@x.example", *(f"odd_{n}" for n in range(1_000))]
+    found = erasure.mentioning(TriageRun.objects.all(), "result", needles)
+    assert set(found.values_list("engine", flat=True)) == {"id", "number", "address"}, "a longer number is another one"
+
+
+UNINDEXED = """
+    select con.conrelid::regclass::text || '.' || att.attname
+    from pg_constraint con join pg_attribute att on att.attrelid = con.conrelid and att.attnum = con.conkey[1]
+    where con.contype = 'f' and con.connamespace = 'public'::regnamespace and not exists (
+      select 1 from pg_index i where i.indrelid = con.conrelid and i.indkey[0] = con.conkey[1] and i.indpred is null)
+"""
+
+
+def test_every_foreign_key_is_indexed_so_that_a_deleted_row_costs_no_scan() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(UNINDEXED)
+        assert cursor.fetchall() == []
