@@ -74,8 +74,9 @@ class Suggestions(CallView):
 
 def find(request: Request, session_id: UUID, *, with_people: bool = True) -> CallSession:
     """The call, if this caller may see it. Raises Http404 otherwise, whatever the reason."""
-    calls = CallSession.objects.visible_to(request.user).filter(session_id=session_id)
-    session = (calls.with_people() if with_people else calls.defer("mood", "context", "entities", "acd_metadata", "crm_metadata")).first()
+    calls = CallSession.objects.visible_to(request.user).filter(session_id=session_id).order_by()
+    calls = calls.with_people() if with_people else calls.only("session_id", "started_at", "queue", "agent", "customer", "ticket")
+    session = next(iter(calls[:1]), None)
     if session is None:
         raise Http404
     return session

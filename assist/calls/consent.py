@@ -14,9 +14,9 @@ def desk_of(session: CallSession) -> CallDesk:
     return desk
 
 
-def may_read(session: CallSession) -> bool:
-    """One query once the call is known here."""
-    return desk_of(session).consent not in CallDesk.WITHHELD
+def may_read(session: CallSession, *, asked: str | None = None) -> bool:
+    """`asked`: the consent that is noted, where the caller has just read it. Else one query once the call is known here."""
+    return (desk_of(session).consent if asked is None else asked) not in CallDesk.WITHHELD
 
 
 def _asked_for(session: CallSession) -> bool:

@@ -88,8 +88,9 @@ def hear(session: CallSession, spoken: Spoken, *, late: bool = False) -> Heard:
     if kept.duplicate:
         return _heard("duplicate", kept, began)
     if not kept.session.is_running:
-        return _heard("stored", replace(kept, session=ending.refresh(kept.session)), began)
-    if spoken.speaker != TranscriptionSegment.Speaker.CUSTOMER or not consent.may_read(kept.session):
+        ended = CallSession.objects.get(pk=kept.session.pk)
+        return _heard("stored", replace(kept, session=ending.refresh(ended)), began)
+    if spoken.speaker != TranscriptionSegment.Speaker.CUSTOMER or not consent.may_read(kept.session, asked=kept.consent):
         return _heard("stored", kept, began)
     status, session = _think_or_put_off(kept)
     return _heard(status, replace(kept, session=session), began)
@@ -132,8 +133,7 @@ def _think_or_put_off(kept: transcript.Kept) -> tuple[str, CallSession]:
                 if session.analysis_due_at is not None:  # somebody spoke on meanwhile, and was put off
                     _ask_for_a_round(session, pacing.PUT_OFF)
                 return "processed", session
-    if kept.waits_alone:  # else a round is asked for already, or going on and will ask for the next
-        _ask_for_a_round(kept.session, left or pacing.PUT_OFF)
+    _ask_for_a_round(kept.session, left or pacing.PUT_OFF)
     return "deferred", kept.session
 
 

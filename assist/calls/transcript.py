@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +21,37 @@ from . import updates
 
 MOST_WORDS, MOST_CHARACTERS = 1000, 8000  # of one segment; people speak about 150 words a minute
 LATE = timedelta(minutes=10)  # after hang-up finals still trickle in from speech recognition
+
+# One statement, one round trip: the session's row is locked first, so that writers of one call wait for each other; a segment
+# that is there already changes nothing. Of a `customer` the assistant has to think, and until it has, the call is due.
+_KEEP = """
+    with held as (
+        select id, session_id, status, ended_at, heard, updates, analysis_due_at, analysed_at, suggestions_count, questions_count,
+               case when %(customer)s then mood end as mood
+        from call_sessions where id = %(call)s for no key update),
+    kept as (
+        insert into transcription_segments (session_id, speaker, text, start_time, end_time, confidence, external_id, sequence,
+                                            text_hash, cut, created_at)
+        select session_id, %(speaker)s, %(text)s, %(start_time)s, %(end_time)s, %(confidence)s, %(external_id)s, %(sequence)s,
+               %(text_hash)s, %(cut)s, %(created_at)s
+        from held where status = any(%(running)s) or (%(late)s and ended_at >= %(late_until)s)
+        on conflict do nothing returning id),
+    told as (
+        update call_sessions set heard = call_sessions.heard + 1, updates = call_sessions.updates + 1,
+               analysis_due_at = case when %(customer)s then least(call_sessions.analysis_due_at, %(created_at)s)
+                                      else call_sessions.analysis_due_at end
+        from kept where call_sessions.id = %(call)s
+        returning call_sessions.heard, call_sessions.updates, call_sessions.analysis_due_at),
+    framed as (
+        insert into call_updates (session_id, n, payload, created_at)
+        select held.session_id, told.updates, jsonb_set(%(frame)s::jsonb, '{segment,id}', to_jsonb(kept.id)), %(created_at)s
+        from held, kept, told)
+    select kept.id, desk.consent, held.mood, held.status, held.ended_at, held.analysed_at, held.suggestions_count, held.questions_count,
+           coalesce(told.heard, held.heard), coalesce(told.updates, held.updates),
+           case when told.heard is null then held.analysis_due_at else told.analysis_due_at end
+    from held left join call_desks desk on desk.session_id = held.session_id left join kept on true left join told on true
+"""
+_BROUGHT = ("status", "ended_at", "analysed_at", "suggestions_count", "questions_count", "heard", "updates", "analysis_due_at")
 
 
 class CallEnded(Conflict):
@@ -44,25 +78,41 @@ class Kept:
     session: CallSession  # as it stands after this
     segment: TranscriptionSegment
     duplicate: bool = False
-    waits_alone: bool = True  # no earlier words of this call wait to be thought about
+    consent: str | None = None  # a CallDesk.Consent; None: nobody has looked at this call's page or words yet
 
 
 def keep(session: CallSession, spoken: Spoken, *, late: bool = False) -> Kept:
-    """Store one segment and tell the watchers, in one transaction. Raises CallEnded when the call no longer takes words."""
-    with transaction.atomic():
-        session = locked(session)
+    """Store one segment and tell the watchers, in one statement. Raises CallEnded when the call no longer takes words."""
+    segment, session = as_segment(session, spoken), copy.copy(session)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, _parameters(segment, late=late))
+        row = cursor.fetchone()
+    if row is None:  # erased meanwhile
+        raise CallEnded(_("This call has ended."))
+    number, asked, mood, *brought = row
+    for name, value in zip(_BROUGHT, brought, strict=True):
+        setattr(session, name, value)
+    if mood is not None:
+        session.mood = json.loads(mood)
+    if number is None:
         _refuse_after_the_end(session, late=late)
-        segment = as_segment(session, spoken)
-        if known := _already_kept(segment):
-            return Kept(session, known, duplicate=True)
-        segment.save(force_insert=True)
-        waits_alone = session.analysis_due_at is None
-        session.heard += 1
-        updates.tell(session, updates.segment_frame(segment))
-        if spoken.speaker == TranscriptionSegment.Speaker.CUSTOMER and waits_alone:
-            session.analysis_due_at = timezone.now()
-        session.save(update_fields=["heard", "updates", "analysis_due_at"])
-    return Kept(session, segment, waits_alone=waits_alone)
+        return Kept(session, _already_kept(segment), duplicate=True)
+    segment.pk = number
+    updates.send(session, session.updates, updates.segment_frame(segment))
+    return Kept(session, segment, consent=asked)
+
+
+def _parameters(segment: TranscriptionSegment, *, late: bool) -> dict[str, Any]:
+    columns = ("speaker", "text", "start_time", "end_time", "confidence", "external_id", "sequence", "text_hash", "cut", "created_at")
+    return {
+        **{name: getattr(segment, name) for name in columns},
+        "call": segment.session.pk,
+        "customer": segment.speaker == TranscriptionSegment.Speaker.CUSTOMER,
+        "running": list(CallSession.RUNNING),
+        "late": late,
+        "late_until": timezone.now() - LATE,
+        "frame": json.dumps(updates.segment_frame(segment)),
+    }
 
 
 def locked(session: CallSession) -> CallSession:
@@ -106,11 +156,11 @@ def _refuse_after_the_end(session: CallSession, *, late: bool) -> None:
     raise CallEnded(_("This call has ended."))
 
 
-def _already_kept(segment: TranscriptionSegment) -> TranscriptionSegment | None:
-    """No race: writers of one session wait for each other."""
+def _already_kept(segment: TranscriptionSegment) -> TranscriptionSegment:
+    """The same words, or others that came under the same number. No race: writers of one session wait for each other."""
     same = Q(speaker=segment.speaker, start_time=segment.start_time, text_hash=segment.text_hash)
     if segment.external_id:
         same |= Q(external_id=segment.external_id)
     if segment.sequence is not None:
         same |= Q(speaker=segment.speaker, sequence=segment.sequence)
-    return TranscriptionSegment.objects.filter(same, session=segment.session).first()
+    return TranscriptionSegment.objects.filter(same, session=segment.session)[:1].get()

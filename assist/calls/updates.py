@@ -17,8 +17,13 @@ def tell(session: CallSession, payload: dict[str, Any]) -> CallUpdate:
     """Number a frame and send it once it is committed. The caller holds the session's row lock, and saves `updates`."""
     session.updates += 1
     update = CallUpdate.objects.create(session=session, n=session.updates, payload=payload)
-    realtime.broadcast(session.group, {"type": "call.update", "n": update.n, "payload": payload})
+    send(session, update.n, payload)
     return update
+
+
+def send(session: CallSession, n: int, payload: dict[str, Any]) -> None:
+    """The quick copy of a frame that is kept under its number."""
+    realtime.broadcast(session.group, {"type": "call.update", "n": n, "payload": payload})
 
 
 def tell_in_passing(session: CallSession, payload: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import psutil  # type: ignore[import-untyped]
@@ -92,10 +93,10 @@ def path_of(url: str, session: str) -> str:
 
 async def _load(url: str, key: str) -> dict[str, Any]:
     """Every call has one watcher; a sentence is on the screen when a `suggestions` frame knows its segment or a later one."""
-    chance, lines = random.Random(3), sentences()
+    chance, lines, run = random.Random(3), sentences(), uuid4().hex[:8]
     found: dict[str, Any] = {"post": [], "screen": [], "statuses": {}, "sent": 0, "customers": 0, "kept": 0}
     async with client(key) as http:
-        started = [await _post(http, f"{url}/api/realtime/call/start", {"call_id": f"load-{n}"}) for n in range(CALLS)]
+        started = [await _post(http, f"{url}/api/realtime/call/start", {"call_id": f"load-{run}-{n}"}) for n in range(CALLS)]
         sessions = [one["session_id"] for one in started]
         waiting: dict[str, dict[int, float]] = {session: {} for session in sessions}
         watchers = [asyncio.create_task(_watch(http, url, session, waiting[session], found)) for session in sessions]
