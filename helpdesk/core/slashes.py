@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import is_valid_path
+from django.urls import get_urlconf, is_valid_path
+
+REMEMBERED = 1024  # paths; machines ask for the same ones again and again
+LONGEST_REMEMBERED = 200  # characters
 
 
 class EitherSlashMiddleware:
@@ -15,6 +20,17 @@ class EitherSlashMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
         other = path[:-1] if path.endswith("/") else f"{path}/"
-        if other and not is_valid_path(path) and is_valid_path(other):
+        if other and not _is_valid(path) and _is_valid(other):
             request.path_info = other
         return self.get_response(request)
+
+
+def _is_valid(path: str) -> bool:
+    urls = get_urlconf() or settings.ROOT_URLCONF
+    return _leads_somewhere(path, urls) if len(path) <= LONGEST_REMEMBERED else is_valid_path(path, urls)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _leads_somewhere(path: str, urls: str) -> bool:
+    """To find that a path leads nowhere, every pattern is tried."""
+    return is_valid_path(path, urls)
