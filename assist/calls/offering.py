@@ -6,7 +6,9 @@ when it no longer fits or a clearly better one needs its place, and never once t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,6 +16,7 @@ from django.utils import timezone
 from assist.models import CallSession, ClarifyingQuestion, Suggestion
 from knowledge.fusion import POSSIBLE, band
 
+from .changing import change
 from .clarify import Question
 from .retrieve import Finding
 
@@ -23,32 +26,78 @@ UNWANTED = (Suggestion.Feedback.NOT_HELPFUL, Suggestion.Feedback.IRRELEVANT)
 Key = tuple[str, str]
 
 
-def offer(session: CallSession, findings: Sequence[Finding]) -> list[Suggestion]:
-    """Bring the cards up to date and return those on offer, in their places. Runs in the caller's transaction, session locked."""
-    rows = {(row.source_kind, row.source_id): row for row in Suggestion.objects.filter(session=session)}
+_CARD = ("title", "content", "source_title", "source_url", "why", "confidence_score", "raw_score", "position", "details", "retired_at")
+_QUESTION = ("text", "priority", "retired_at")
+
+
+class Shelf:
+    """What a call has been offered so far: its cards by what they show, its questions by their purpose."""
+
+    def __init__(self, session: CallSession, cards: Iterable[Suggestion], questions: Iterable[ClarifyingQuestion]) -> None:
+        self.session = session
+        self.cards: dict[Key, Suggestion] = {(row.source_kind, row.source_id): row for row in cards}
+        self.questions = {row.purpose: row for row in questions}
+        known: list[Suggestion | ClarifyingQuestion] = [*self.cards.values(), *self.questions.values()]
+        self._before = [(row, _values(row)) for row in known]
+
+    @property
+    def cards_on_offer(self) -> list[Suggestion]:
+        """In their places."""
+        return sorted((row for row in self.cards.values() if row.retired_at is None), key=lambda row: row.position)
+
+    @property
+    def open_questions(self) -> list[ClarifyingQuestion]:
+        return sorted((row for row in self.questions.values() if row.retired_at is None), key=lambda row: (row.priority, row.pk or 0))
+
+    def changed(self) -> Iterator[Suggestion | ClarifyingQuestion]:
+        return (row for row, before in self._before if _values(row) != before)
+
+
+def shelves(sessions: Sequence[CallSession]) -> dict[int, Shelf]:
+    """The shelves of these calls by the calls' keys: two statements. Runs in the caller's transaction, the sessions locked."""
+    cards: dict[Any, list[Suggestion]] = defaultdict(list)
+    questions: dict[Any, list[ClarifyingQuestion]] = defaultdict(list)
+    for card in Suggestion.objects.filter(session__in=sessions).order_by("pk"):
+        cards[card.session_id].append(card)
+    for question in ClarifyingQuestion.objects.filter(session__in=sessions).order_by("pk"):
+        questions[question.session_id].append(question)
+    return {one.pk: Shelf(one, cards[one.session_id], questions[one.session_id]) for one in sessions}
+
+
+def offer(shelf: Shelf, findings: Sequence[Finding]) -> None:
+    """Bring the cards up to date."""
     found = {one.key: one for one in findings}
-    for key, row in rows.items():
+    for key, row in shelf.cards.items():
         _refresh(row, found.get(key))
-    newcomers = [one for one in findings if one.key not in rows or _may_return(rows[one.key])]
+    newcomers = [one for one in findings if one.key not in shelf.cards or _may_return(shelf.cards[one.key])]
     for one in newcomers:
-        _place(session, one, rows)
-    _save(list(rows.values()))
-    return sorted((row for row in rows.values() if row.retired_at is None), key=lambda row: row.position)
+        _place(shelf, one)
 
 
-def ask(session: CallSession, questions: Sequence[Question]) -> list[ClarifyingQuestion]:
-    """Bring the questions up to date and return the open ones. What was answered stays answered."""
-    rows = {row.purpose: row for row in ClarifyingQuestion.objects.filter(session=session)}
+def ask(shelf: Shelf, questions: Sequence[Question]) -> None:
+    """Bring the questions up to date. What was answered stays answered."""
     wanted = {one.purpose: one for one in questions}
-    gone = [row for row in rows.values() if row.retired_at is None and row.purpose not in wanted]
-    changed = [row for row in rows.values() if row.purpose in wanted and _reworded(row, wanted[row.purpose])]
-    for row in gone:
-        row.retired_at = timezone.now()
-    if gone or changed:
-        ClarifyingQuestion.objects.bulk_update([*gone, *changed], ["text", "priority", "retired_at"])
-    new = [_question(session, one) for one in questions if one.purpose not in rows]
-    kept = [row for row in rows.values() if row.retired_at is None]
-    return sorted([*kept, *ClarifyingQuestion.objects.bulk_create(new)], key=lambda row: (row.priority, row.pk))
+    for purpose, row in shelf.questions.items():
+        if row.retired_at is None and purpose in wanted:
+            row.text, row.priority = wanted[purpose].text[:500], wanted[purpose].priority
+        elif row.retired_at is None:
+            row.retired_at = timezone.now()
+    for purpose, one in wanted.items():
+        if purpose not in shelf.questions:
+            shelf.questions[purpose] = _question(shelf.session, one)
+
+
+def save(filled: Collection[Shelf]) -> None:
+    """Write what became of these shelves: of each table, what is new and what is changed."""
+    Suggestion.objects.bulk_create([row for shelf in filled for row in shelf.cards.values() if row.pk is None])
+    ClarifyingQuestion.objects.bulk_create([row for shelf in filled for row in shelf.questions.values() if row.pk is None])
+    changed = [row for shelf in filled for row in shelf.changed()]
+    change([row for row in changed if isinstance(row, Suggestion)], _CARD)
+    change([row for row in changed if isinstance(row, ClarifyingQuestion)], _QUESTION)
+
+
+def _values(row: Suggestion | ClarifyingQuestion) -> list[Any]:
+    return [getattr(row, name) for name in (_CARD if isinstance(row, Suggestion) else _QUESTION)]
 
 
 def _refresh(row: Suggestion, finding: Finding | None) -> None:
@@ -73,9 +122,9 @@ def _may_return(row: Suggestion) -> bool:
     return row.retired_at is not None and row.agent_feedback not in UNWANTED
 
 
-def _place(session: CallSession, finding: Finding, rows: dict[Key, Suggestion]) -> None:
+def _place(shelf: Shelf, finding: Finding) -> None:
     """A free place, or that of the weakest card if the newcomer is clearly better; else it waits for the next time."""
-    on_offer = [row for row in rows.values() if row.retired_at is None]
+    on_offer = shelf.cards_on_offer
     if len(on_offer) < settings.ASSIST_MAX_SUGGESTIONS:
         position = next(place for place in range(1, len(on_offer) + 2) if place not in {row.position for row in on_offer})
     else:
@@ -83,10 +132,10 @@ def _place(session: CallSession, finding: Finding, rows: dict[Key, Suggestion]) 
         if weakest is None or finding.raw < weakest.raw_score + CLEARLY_BETTER:
             return
         weakest.retired_at, position = timezone.now(), weakest.position
-    row = rows.get(finding.key) or Suggestion(session=session, suggestion_type=finding.type)
+    row = shelf.cards.get(finding.key) or Suggestion(session=shelf.session, suggestion_type=finding.type)
     row.position, row.retired_at = position, None
     _write(row, finding)
-    rows[finding.key] = row
+    shelf.cards[finding.key] = row
 
 
 def _write(row: Suggestion, finding: Finding) -> None:
@@ -96,24 +145,8 @@ def _write(row: Suggestion, finding: Finding) -> None:
     row.source_title, row.source_url = finding.title[:500], finding.url[:500]
     row.why = finding.why[:500]
     row.confidence_score, row.raw_score = finding.confidence, finding.raw
-    row.details = {**finding.details, "band": str(band(finding.raw))}
-
-
-def _save(rows: list[Suggestion]) -> None:
-    new, known = [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
-    fields = ["title", "content", "source_title", "source_url", "why", "confidence_score", "raw_score", "position", "details", "retired_at"]
-    if known:
-        Suggestion.objects.bulk_update(known, fields)
-    Suggestion.objects.bulk_create(new)
+    row.details = {**finding.details, "names": list(finding.details.get("names", ())), "band": str(band(finding.raw))}
 
 
 def _question(session: CallSession, question: Question) -> ClarifyingQuestion:
     return ClarifyingQuestion(session=session, text=question.text[:500], purpose=question.purpose, priority=question.priority)
-
-
-def _reworded(row: ClarifyingQuestion, question: Question) -> bool:
-    """A question on offer takes better words or another priority; one that was answered does not come back."""
-    if row.retired_at is not None or (row.text, row.priority) == (question.text, question.priority):
-        return False
-    row.text, row.priority = question.text[:500], question.priority
-    return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,9 +17,11 @@ from helpdesk.core import crowd
 AT_ONCE = 2  # rounds that one process thinks at a time; more would only take turns on its processor
 MOST_PRESENT = 2  # requests in this process, ours included: with more of them storing comes first
 PATIENCE = 0.05  # seconds a request waits for its turn before its words are put off
-PUT_OFF = 0.3  # seconds until somebody looks at what was put off
+MOST_A_SECOND = 8  # sentences of customers in this process; with more of them, thinking would leave no time for storing
+PUT_OFF = 0.15  # seconds until somebody looks at what was put off
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
+_heard: deque[float] = deque(maxlen=MOST_A_SECOND)  # when the last ones came, by this process's clock
 
 
 def wait(session: CallSession) -> float:
@@ -31,9 +35,17 @@ def wait(session: CallSession) -> float:
 @contextmanager
 def turn() -> Iterator[bool]:
     """One of this process's turns to think; False when it is too busy for now."""
-    taken = crowd.present() <= MOST_PRESENT and _turns.acquire(timeout=PATIENCE)
+    taken = not _is_busy() and _turns.acquire(timeout=PATIENCE)
     try:
         yield taken
     finally:
         if taken:
             _turns.release()
+
+
+def _is_busy() -> bool:
+    """Whether this web process has its hands full, or soon would have. Other processes do one thing at a time."""
+    now, present = time.monotonic(), crowd.present()
+    often = len(_heard) == MOST_A_SECOND and now - _heard[0] < 1
+    _heard.append(now)
+    return present > MOST_PRESENT or (present > 0 and often)

@@ -7,6 +7,7 @@ one is noted and the next goes on with what there is. This is also what `manage.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from assist.triage.steps import Recorder, Step
@@ -37,6 +38,7 @@ class Thought:
     clarification: Clarification
     mood: dict[str, Any]
     steps: tuple[Step, ...]
+    searched: bool = True  # False: what was found earlier still stands
 
     def confidence_of(self, agent: str) -> float | None:
         """How sure an agent was, where it can say: 0..1."""
@@ -48,11 +50,14 @@ class Thought:
         }.get(agent)
 
 
-def think(window: Window, scope: Scope, mood_before: dict[str, Any]) -> Thought:
+def think(window: Window, scope: Scope, mood_before: dict[str, Any], *, found_before: Retrieved | None = None) -> Thought:
+    """`found_before`: what is known of this call already, when there is no time to look again."""
     record = Recorder(threads=False)
     analysis = record.step("context_analyzer", lambda: analyse.analyse(window), analyse.NOTHING)
-    asked = record.step("query_formulation", lambda: queries.formulate(window, analysis), Queries())
-    found = record.step("retrieval", lambda: retrieve.retrieve(asked, analysis, scope), retrieve.NONE)
-    questions = record.step("clarification", lambda: clarify.ask(window, analysis, found), clarify.NONE)
+    asked, found = Queries(), found_before
+    if found is None:
+        asked = record.step("query_formulation", lambda: queries.formulate(window, analysis), Queries())
+        found = record.step("retrieval", partial(retrieve.retrieve, asked, analysis, scope), retrieve.NONE)
+    questions = record.step("clarification", partial(clarify.ask, window, analysis, found), clarify.NONE)
     felt = record.step("sentiment", lambda: mood.follow(mood_before, window), mood_before)
-    return Thought(analysis, asked, found, questions, felt, tuple(record.steps))
+    return Thought(analysis, asked, found, questions, felt, tuple(record.steps), searched=found_before is None)

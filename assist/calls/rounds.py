@@ -1,26 +1,28 @@
-"""Tasks of live calls: rounds of assistance that were put off. Three lines each; every one may run twice."""
+"""The task that thinks about calls whose words were put off. It may be asked for by many and run twice."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
 
 from celery import shared_task
 
-from assist.calls import assisting
+from assist.calls import backlog
 from helpdesk.core.tasks import send_quietly
 
-LEFT_BEHIND = timedelta(seconds=3)
-
-
-@shared_task
-def assist_in_call(session_id: str) -> None:
-    """Think about what was put off in one call; what was said meanwhile waits its turn behind the other calls."""
-    if assisting.catch_up(session_id):
-        send_quietly(assist_in_call, session_id)
+_on_its_way = 0.0  # when the last round that this process asked for begins, by its own clock
 
 
 @shared_task
 def assist_the_waiting() -> None:
-    """Calls with words that nobody has thought about."""
-    for session_id in assisting.waiting(LEFT_BEHIND):
-        send_quietly(assist_in_call, str(session_id))
+    """Think about every call that waits. What is due later is asked for again; so is the rest, behind other tasks."""
+    if (seconds := backlog.work_off()) is not None:
+        ask(seconds)
+
+
+def ask(seconds: float = 0.0) -> None:
+    """Have a round begin in so many seconds; nothing to do where one is on its way that begins before."""
+    global _on_its_way  # noqa: PLW0603 - one number per process; two threads at once ask twice, which harms nobody
+    now = time.monotonic()
+    if not now < _on_its_way <= now + seconds:
+        _on_its_way = now + seconds
+        send_quietly(assist_the_waiting, countdown=seconds)

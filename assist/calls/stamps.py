@@ -13,7 +13,6 @@ from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.events import record
 from helpdesk.core.limits import spend
 from helpdesk.core.models import Event, User
-from helpdesk.core.tasks import send_quietly
 
 from . import consent, feedback, rounds
 
@@ -68,7 +67,7 @@ def note_consent(session: CallSession, *, agreed: bool, by: User) -> None:
         CallDesk.objects.filter(session=session).update(consent=given)
         record("call.consent_noted", subject=session, by=by, customer=session.customer, session=str(session.session_id), status=given)
         if agreed:
-            transaction.on_commit(lambda: send_quietly(rounds.assist_in_call, str(session.session_id)))
+            transaction.on_commit(rounds.ask)
 
 
 def whisper(session: CallSession, *, by: User, text: str) -> CallNote:

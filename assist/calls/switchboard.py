@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from assist.models import CallSession, TranscriptionSegment
 from helpdesk.core.events import record
-from helpdesk.core.tasks import send_quietly
 
 from . import assisting, consent, ending, pacing, parties, rounds, transcript, updates
 from .parties import Opening
@@ -131,14 +130,10 @@ def _think_or_put_off(kept: transcript.Kept) -> tuple[str, CallSession]:
             if ours:
                 session = assisting.assist(kept.session, segment=kept.segment)
                 if session.analysis_due_at is not None:  # somebody spoke on meanwhile, and was put off
-                    _ask_for_a_round(session, pacing.PUT_OFF)
+                    transaction.on_commit(lambda: rounds.ask(pacing.PUT_OFF))
                 return "processed", session
-    _ask_for_a_round(kept.session, left or pacing.PUT_OFF)
+    transaction.on_commit(lambda: rounds.ask(left or pacing.PUT_OFF))
     return "deferred", kept.session
-
-
-def _ask_for_a_round(session: CallSession, seconds: float) -> None:
-    transaction.on_commit(lambda: send_quietly(rounds.assist_in_call, str(session.session_id), countdown=seconds))
 
 
 def _open(opening: Opening, status: str) -> tuple[CallSession, bool]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from assist.models import CallSession, TranscriptionSegment
 
 from . import phrases
 
 LONGEST_QUESTION = 1_200  # characters: about the 256 tokens that the model reads
-MOST_TURNS = 600  # of one call; an hour has about as many
+MOST_TURNS = 600  # of one call that are read; an hour has about as many
 SAYS_LITTLE = 3  # words; "yes please" and "hold on" are no news
 
 
@@ -29,6 +30,7 @@ class Window:
     """All turns in the order of speaking."""
 
     turns: tuple[Turn, ...]
+    knew: int = 0  # how many turns the call had
 
     @cached_property
     def customer(self) -> tuple[Turn, ...]:
@@ -60,12 +62,23 @@ class Window:
 
 def read(session: CallSession) -> Window:
     """The transcript as it is now, in one query."""
-    rows = session.segments.in_order().values_list("id", "speaker", "text", "start_time")[:MOST_TURNS]
-    return of(rows)
+    return read_all([session])[0]
+
+
+def read_all(sessions: Sequence[CallSession]) -> list[Window]:
+    """The transcripts of these calls as they are now, in one query."""
+    rows: dict[Any, list[tuple[int, str, str, float]]] = {session.session_id: [] for session in sessions}
+    said = TranscriptionSegment.objects.filter(session__in=sessions).in_order()
+    for session_id, number, speaker, text, at in said.values_list("session_id", "id", "speaker", "text", "start_time"):
+        rows[session_id].append((number, speaker, text, at))
+    return [of(rows[session.session_id]) for session in sessions]
 
 
 def of(rows: Iterable[tuple[int, str, str, float]]) -> Window:
-    return Window(tuple(Turn(*row) for row in rows))
+    """Of a very long call its beginning and its end."""
+    turns = tuple(Turn(*row) for row in rows)
+    shown = turns if len(turns) <= MOST_TURNS else (*turns[: MOST_TURNS // 4], *turns[MOST_TURNS // 4 - MOST_TURNS :])
+    return Window(shown, knew=len(turns))
 
 
 def without_courtesy(text: str) -> str:

@@ -27,10 +27,10 @@ class EitherSlashMiddleware:
 
 def _is_valid(path: str) -> bool:
     urls = get_urlconf() or settings.ROOT_URLCONF
-    return _leads_somewhere(path, urls) if len(path) <= LONGEST_REMEMBERED else is_valid_path(path, urls)
+    return _leads_somewhere(path, urls) if len(path) <= LONGEST_REMEMBERED else bool(is_valid_path(path, urls))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _leads_somewhere(path: str, urls: str) -> bool:
     """To find that a path leads nowhere, every pattern is tried."""
-    return is_valid_path(path, urls)
+    return bool(is_valid_path(path, urls))

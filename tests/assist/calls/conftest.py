@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from assist.calls import facts, retrieve, switchboard
+from assist.calls import backlog, facts, retrieve, switchboard
 from assist.calls.switchboard import Opening
 from assist.models import CallSession
 from helpdesk.core.embeddings import get_embedder
@@ -43,6 +44,14 @@ def _nothing_remembered() -> Any:
     yield
     facts.forget_catalogue()
     retrieve.forget_incidents()
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Do what the worker does about calls that wait: at once, for nobody else is thinking about them."""
+    monkeypatch.setattr(backlog, "GRACE", timedelta(0))
+    monkeypatch.setattr(backlog, "AT_A_STRETCH", 600.0)
+    return backlog.work_off
 
 
 @pytest.fixture

@@ -78,15 +78,15 @@ def test_a_partial_is_not_kept(post: Post, call: CallSession) -> None:
     assert not TranscriptionSegment.objects.exists()
 
 
-def test_inside_the_pacing_window_words_are_deferred_and_then_thought_about(post: Post, call: CallSession, articles: Any) -> None:
-    from assist.calls import assisting
-
+def test_inside_the_pacing_window_words_are_deferred_and_then_thought_about(
+    post: Post, call: CallSession, articles: Any, worker: Any
+) -> None:
     with override_settings(ASSIST_MIN_INTERVAL_SECONDS=2):
         assert post("transcription", segment(call.session_id, "Hello, good morning", start_time=1)).json()["status"] == "processed"
         assert post("transcription", segment(call.session_id)).json()["status"] == "deferred"
     call.refresh_from_db()
     assert call.analysis_due_at is not None
-    assisting.catch_up(call.session_id)
+    worker()
     call.refresh_from_db()
     assert (call.analysis_due_at, call.suggestions_count >= 1) == (None, True)
 

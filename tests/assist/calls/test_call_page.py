@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from assist.calls import assisting, switchboard
+from assist.calls import switchboard
 from assist.calls.switchboard import Opening, Spoken
 from assist.models import CallDesk, CallNote, CallPolicy, CallScript, CallSession, ClarifyingQuestion, SaidStep, ScriptStep, Suggestion
 from helpdesk.core.models import Event, User
@@ -156,7 +156,7 @@ def test_the_script_ticks_itself_by_words_and_by_meaning(as_maya: Client, call: 
     assert SaidStep.objects.get(step=later).by is not None
 
 
-def test_assist_waits_for_consent_where_the_team_asks_for_it(as_maya: Client, call: CallSession, support: Queue) -> None:
+def test_assist_waits_for_consent_where_the_team_asks_for_it(as_maya: Client, call: CallSession, support: Queue, worker: Any) -> None:
     CallPolicy.objects.create(queue=support, needs_consent=True)
     CallDesk.objects.all().delete()  # as for a call that begins now
     offer(call, "Turn off battery saving", 0.8)
@@ -167,7 +167,7 @@ def test_assist_waits_for_consent_where_the_team_asks_for_it(as_maya: Client, ca
     assert CallSession.objects.get().analysed == call.analysed, "nothing is read meanwhile"
     as_maya.post(path(call, "consent/"), {"agreed": "yes"})
     assert Event.objects.get(kind="call.consent_noted").data["status"] == "agreed"
-    assisting.catch_up(call.session_id)  # what the worker does
+    worker()
     assert CallSession.objects.get().analysed > call.analysed
     page = as_maya.get(path(call)).content.decode()
     assert "Recording agreed" in page and "Assist is off" not in page
