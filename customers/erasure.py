@@ -79,8 +79,13 @@ def stores() -> list[str]:
     return [name for name in _in_order() if _stores[name][0]]
 
 
-def erase(customer_id: UUID, *, by: User | None = None, asked_by: str = "command") -> Erasure:
-    """Remove everything of a person. Raises NotAllowed for agents who do not oversee, Customer.DoesNotExist for an id never known."""
+def erase(
+    customer_id: UUID, *, by: User | None = None, asked_by: str = "command", tell: Callable[[int, int], None] | None = None
+) -> Erasure:
+    """Remove everything of a person. Raises NotAllowed for agents who do not oversee, Customer.DoesNotExist for an id never known.
+
+    `tell` hears how many stores are done, of how many.
+    """
     if by is not None and not by.oversees:
         raise NotAllowed(_("Only supervisors and admins may erase a customer."))
     with transaction.atomic():
@@ -90,9 +95,7 @@ def erase(customer_id: UUID, *, by: User | None = None, asked_by: str = "command
             if done is None:
                 raise Customer.DoesNotExist
             return done
-        ledgers.open_until_commit()
-        counts = {name: _stores[name][1](person) for name in _in_order()}
-        counts = {name: counts[name] for name in stores()} | {"files": len(person.files)}
+        counts = _empty(person, tell)
         receipts = [_receipt(one, counts, str(by.pk) if by else asked_by) for one in person.ids]
         record("customer.erased", subject=receipts[0], by=by)
         transaction.on_commit(partial(delete_files, person.files))
@@ -100,11 +103,21 @@ def erase(customer_id: UUID, *, by: User | None = None, asked_by: str = "command
     return Erasure.objects.get(id_hash=id_hash(customer_id))
 
 
+def preview(customer_id: UUID) -> dict[str, int]:
+    """What erasing would count now, by doing it and taking it back: it cannot say otherwise than the deed. {} for nobody."""
+    with transaction.atomic():
+        person = person_of(customer_id)
+        counts = _empty(person) if person else {}
+        transaction.set_rollback(True)
+    return counts
+
+
 def wish(customer: Customer) -> ErasureWish:
     """The customer asks; a supervisor erases. Asking twice is asking once."""
     with transaction.atomic():
         wished, new = ErasureWish.objects.get_or_create(customer=customer)
-        if new:
+        if new or not wished.by_customer:
+            ErasureWish.objects.filter(pk=wished.pk).update(by_customer=True)
             record("customer.erasure_asked", subject=customer, customer=customer, by=customer)
     return wished
 
@@ -168,6 +181,17 @@ def keep_files(person: Person, names: Iterable[str], place: Storage = default_st
     found = [(place, name) for name in names if name]
     person.files += found
     return len(found)
+
+
+def _empty(person: Person, tell: Callable[[int, int], None] | None = None) -> dict[str, int]:
+    """Ask every store, in the caller's transaction."""
+    ledgers.open_until_commit()
+    counts, names = {}, _in_order()
+    for number, name in enumerate(names, 1):
+        counts[name] = _stores[name][1](person)
+        if tell:
+            tell(number, len(names))
+    return {name: counts[name] for name in stores()} | {"files": len(person.files)}
 
 
 def _in_order() -> list[str]:

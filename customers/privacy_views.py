@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from customers import erasure, privacy
+from customers import privacy
 from customers.access_log import note_read
 from customers.known import visible
 from customers.memory import Source, consent, learn
@@ -105,22 +105,6 @@ def who_looked(request: AgentRequest, pk: UUID) -> HttpResponse:
     entries = list(AccessEntry.objects.filter(customer_ref=found.pk).order_by("-id")[:SHOWN])
     note_read(request.user, found.pk, "access log")
     return render(request, "customers/access.html", {"customer": found, "entries": entries, "most": SHOWN})
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def erase(request: AgentRequest, pk: UUID) -> HttpResponse:
-    """Say what goes, and erase: POST `name`, the customer's name typed once more. Only for those who oversee."""
-    if not request.user.oversees:
-        raise PermissionDenied
-    found, error = _customer(request, pk), ""
-    if request.method == "POST":
-        if request.POST.get("name", "").strip() == found.display_name:
-            receipt = erasure.erase(found.pk, by=request.user)
-            return render(request, "customers/erased.html", {"receipt": receipt})
-        error = _("Type the name as it stands here.")
-    context = {"customer": found, "stores": erasure.stores(), "error": error, "merges": found.merges.filter(undone_at=None).count()}
-    return render(request, "customers/erase.html", context, status=422 if error else 200)
 
 
 def correct(found: MemoryFact, value: str, day: str, *, source: Source) -> MemoryFact:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from customers import customer_session, exporting, import_runs, retention
+from customers import customer_session, exporting, import_runs, privacy_requests, retention
 from customers.crm import cases, looking_up, syncing
 from customers.memory import observing
 
@@ -44,6 +44,11 @@ def forget_the_old() -> None:
 @shared_task
 def make_exports() -> None:
     exporting.make_waiting()
+
+
+@shared_task
+def erase_ordered() -> None:
+    privacy_requests.carry_out()
 
 
 @shared_task

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import export_views, import_views, privacy_views, public_views, views, visit_views
+from . import export_views, import_views, privacy_views, public_views, request_views, views, visit_views
 
 urlpatterns = [
     path("help/privacy/", public_views.page, name="privacy"),
@@ -21,7 +21,11 @@ urlpatterns = [
     path("customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/", privacy_views.confirm_fact, name="customer-fact-confirm"),
     path("customers/<uuid:pk>/consent/", privacy_views.consents, name="customer-consent"),
     path("customers/<uuid:pk>/access/", privacy_views.who_looked, name="customer-access"),
-    path("customers/<uuid:pk>/erase/", privacy_views.erase, name="customer-erase"),
+    path("customers/requests/", request_views.index, name="privacy-requests"),
+    path("customers/<uuid:pk>/erase/", request_views.erase, name="customer-erase"),
+    path("customers/<uuid:pk>/erase/preview/", request_views.preview, name="customer-erase-preview"),
+    path("customers/erasures/<str:mark>/", request_views.erased, name="customer-erasure"),
+    path("customers/erasures/<str:mark>/receipt.json", request_views.receipt_file, name="customer-erasure-file"),
     path("customers/<uuid:pk>/export/", export_views.ask, name="customer-export-ask"),
     path("customers/exports/<uuid:pk>/", export_views.export, name="customer-export"),
     path("customers/exports/<uuid:pk>/file/", export_views.fetch, name="customer-export-file"),

@@ -8,14 +8,21 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.core.models import User
+
 from .customer import Customer
 
 
 class ErasureWish(models.Model):
-    """A customer asked to be erased, and a supervisor has yet to do it. Goes with the customer."""
+    """Somebody is to be erased: the customer asked, and a supervisor orders it; or a supervisor does unasked. Goes with the customer."""
 
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="erasure_wish")
     asked_at = models.DateTimeField(default=timezone.now)
+    by_customer = models.BooleanField(default=True)
+    ordered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    ordered_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)  # by a worker, the last time
+    failed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("wish to be erased")

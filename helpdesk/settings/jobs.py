@@ -36,6 +36,7 @@ CELERY_BEAT_SCHEDULE = {
     "hear from the CRM": {"task": "customers.tasks.sync_crm", "schedule": timedelta(minutes=5), "options": {"expires": 300}},
     "memories left behind": {"task": "customers.tasks.read_memories", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "exports": {"task": "customers.tasks.make_exports", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
+    "erasures": {"task": "customers.tasks.erase_ordered", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "retention": {"task": "customers.tasks.forget_the_old", "schedule": timedelta(hours=6), "options": {"expires": 3600}},
     "telephony events left behind": {
         "task": "assist.tasks.take_up_telephony_events",

@@ -143,7 +143,11 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/": Row(TEAM, WRITE),
     "customers/<uuid:pk>/consent/": Row(STAFF),
     "customers/<uuid:pk>/access/": Row(OVERSEERS),
+    "customers/requests/": Row(OVERSEERS),
     "customers/<uuid:pk>/erase/": Row(OVERSEERS),
+    "customers/<uuid:pk>/erase/preview/": Row(OVERSEERS),
+    "customers/erasures/<str:mark>/": Row(NOBODY),  # nobody was erased under this hash
+    "customers/erasures/<str:mark>/receipt.json": Row(NOBODY),
     "customers/<uuid:pk>/export/": Row(OVERSEERS, WRITE),
     "customers/exports/<uuid:pk>/": Row(OVERSEERS),
     "customers/exports/<uuid:pk>/file/": Row(NOBODY),  # it is not made yet
@@ -306,6 +310,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "user_id": maya.pk,
         "hook": hook.pk,
         "secret": "nothing",
+        "mark": "nothing",
         "reference": "INC-1",
         "token": "nothing",
         "provider": "twilio",

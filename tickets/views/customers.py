@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from customers import erasure, merging, privacy
+from customers import erasure, merging, privacy, privacy_requests
 from customers.access_log import note_read
 from customers.crm import looking_up
 from customers.known import end_of, known
@@ -36,6 +36,8 @@ def customers(request: AgentRequest) -> HttpResponse:
     page = directory.page(wanted, viewer=request.user)
     query = urlencode({name: wanted[name] for name in ("q", "tier") if wanted[name]})
     context = {"page": page, "wanted": wanted, "query": query, "narrowed": bool(wanted["q"] or wanted["tier"])}
+    if request.user.oversees:
+        context["privacy_requests"] = privacy_requests.count_open()
     return render(request, "customers/list.html", context)
 
 
