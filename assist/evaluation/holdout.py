@@ -18,10 +18,10 @@ class Part(StrEnum):
     HELD_OUT = "held-out"
 
 
-def held_out(id: str) -> bool:
-    """Whether the item of this id belongs to the fifth that nothing is tuned on."""
-    return int.from_bytes(blake2b(f"{SEED}\0{id}".encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % SHARE == 0
+def held_out(id: str, seed: str = SEED) -> bool:
+    """Whether the item of this id belongs to the fifth that nothing is tuned on. Another seed sets another fifth aside."""
+    return int.from_bytes(blake2b(f"{seed}\0{id}".encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % SHARE == 0
 
 
-def within(part: Part, id: str) -> bool:
-    return part is Part.ALL or held_out(id) is (part is Part.HELD_OUT)
+def within(part: Part, id: str, seed: str = SEED) -> bool:
+    return part is Part.ALL or held_out(id, seed) is (part is Part.HELD_OUT)

@@ -21,7 +21,7 @@ from knowledge.fusion import Band, band
 from knowledge.models import Article, Category
 
 from .charts import calibration_error
-from .holdout import Part, within
+from .holdout import SEED, Part, within
 from .scratch import analyse, copy_company, scratch
 
 NDCG_DEPTH = 10
@@ -49,12 +49,13 @@ def evaluate(
     first_cases: int | None = None,
     turns: int = 0,
     part: Part = Part.ALL,
+    seed: str = SEED,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Index the articles, remember the cases, ask every question of the part; nothing of it stays. Raises Invalid for a malformed file."""
     tell = progress or (lambda what, done, of: None)
     rows = ({"id": number, **row} for number, row in enumerate(read_lines(dataset), 1))
-    questions = [row for row in rows if within(part, str(row["id"]))]
+    questions = [row for row in rows if within(part, str(row["id"]), seed)]
     with scratch():
         known = _load_articles(list(read_lines(articles)), tell)
         if cases_file:

@@ -13,7 +13,7 @@ from knowledge.calibration import probability
 
 from . import charts, retrieval
 from .comparing import Item
-from .holdout import Part
+from .holdout import SEED, Part
 from .report import Chart, Table
 from .task import Outcome, Progress
 
@@ -29,6 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--first-cases", type=int, help="only the first N of them")
     parser.add_argument("--turns", type=int, default=0, help="look after the customer's T-th turn (0: all)")
     parser.add_argument("--part", type=Part, choices=list(Part), default=Part.ALL, help="all, or one side of the frozen split by id")
+    parser.add_argument("--seed", default=SEED, help="of the split of a labelled file, to set another fifth aside")
 
 
 def run(options: Mapping[str, Any], progress: Progress) -> Outcome:
@@ -43,6 +44,7 @@ def run(options: Mapping[str, Any], progress: Progress) -> Outcome:
             first_cases=options["first_cases"],
             turns=options["turns"],
             part=options["part"],
+            seed=options["seed"],
             progress=progress,
         )
     else:

@@ -30,7 +30,7 @@ from knowledge.categories import CategorySeed, known_categories
 from knowledge.models import Category
 
 from .charts import calibration_error
-from .holdout import Part, within
+from .holdout import SEED, Part, within
 from .scratch import analyse, scratch
 
 TABLES = (Category, LabelledExample, LearnedModel, Embedding)
@@ -65,11 +65,17 @@ class Known:
 
 
 def evaluate(
-    dataset: Path, *, train: Path | None = None, per_class: int | None = None, part: Part = Part.ALL, progress: Progress | None = None
+    dataset: Path,
+    *,
+    train: Path | None = None,
+    per_class: int | None = None,
+    part: Part = Part.ALL,
+    seed: str = SEED,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Learn from the training file, categorise every text of the part; nothing of it stays. Raises Invalid for a malformed file."""
     rows = ({"id": number, **row} for number, row in enumerate(read_lines(dataset), 1))
-    asked = [row for row in rows if within(part, str(row["id"]))]
+    asked = [row for row in rows if within(part, str(row["id"]), seed)]
     known = _taught_by(train, per_class) if train else Known((), known_categories())
     return summarise(_measured(asked, known, progress or (lambda *_: None)))
 

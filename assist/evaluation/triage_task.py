@@ -11,7 +11,7 @@ from helpdesk.core.errors import Invalid
 
 from . import charts, triage
 from .comparing import Item
-from .holdout import Part
+from .holdout import SEED, Part
 from .report import Chart, Table
 from .task import Outcome, Progress
 
@@ -25,6 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--train", type=Path, help="labelled texts to learn from; its labels are the categories")
     parser.add_argument("--per-class", type=int, metavar="K", help="only the first K of them for each label")
     parser.add_argument("--part", type=Part, choices=list(Part), default=Part.ALL, help="all, or one side of the frozen split by id")
+    parser.add_argument("--seed", default=SEED, help="of the split of a labelled file, to set another fifth aside")
 
 
 def run(options: Mapping[str, Any], progress: Progress) -> Outcome:
@@ -33,7 +34,12 @@ def run(options: Mapping[str, Any], progress: Progress) -> Outcome:
         result = triage.evaluate_own(progress=progress)
     elif options["dataset"]:
         result = triage.evaluate(
-            options["dataset"], train=options["train"], per_class=options["per_class"], part=options["part"], progress=progress
+            options["dataset"],
+            train=options["train"],
+            per_class=options["per_class"],
+            part=options["part"],
+            seed=options["seed"],
+            progress=progress,
         )
     else:
         raise Invalid("Name a DATASET, or ask for --own.")

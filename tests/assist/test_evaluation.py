@@ -112,6 +112,11 @@ def test_the_fifth_that_is_set_aside_is_frozen() -> None:
     assert all(holdout.within(holdout.Part.TUNING, str(n)) is not holdout.within(holdout.Part.HELD_OUT, str(n)) for n in range(50))
 
 
+def test_another_seed_sets_another_fifth_aside() -> None:
+    first, second = ({n for n in range(1000) if holdout.held_out(str(n), seed)} for seed in (holdout.SEED, "another"))
+    assert 160 < len(second) < 240 and 20 < len(first & second) < 60
+
+
 def test_the_companys_own_solved_work_is_measured_and_left_as_it_was(db: None, tmp_path: Path) -> None:
     articles = [
         make_article("seat", "Change your seat", "Another seat."),
