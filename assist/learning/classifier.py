@@ -19,13 +19,13 @@ from assist.triage.learned import Linear, Vectors, fit
 
 from . import words
 
-STRENGTH = 20.0  # inverse regularisation of the regression (engine.md section 7)
+STRENGTH = 60.0  # inverse regularisation of the regression
 STRENGTH_OF_WORDS = 0.5
 MARGIN = 4.0  # softmax over 4 x the SVM's margins
 NEIGHBOURS = 10
 SHARPNESS = 20.0  # of a neighbour's vote: exp(20 * (cosine - 1))
-MANY = 50.0  # examples a label from which neighbours are heard in full: with ten, regression and words alone are better
-OF_NEIGHBOURS, OF_WORDS = 0.2, 0.4  # of the whole, when there are many; the regression has the rest
+MANY = 30.0  # examples a label from which neighbours are heard in full: with three, regression and words alone are better
+OF_NEIGHBOURS, OF_WORDS = 0.25, 0.4  # of the whole, when there are many; the regression has the rest
 FEWEST_LABELS = 3
 
 Shares = npt.NDArray[np.float64]

@@ -24,7 +24,7 @@ from helpdesk.core.models import Embedding
 from knowledge.categories import known_categories
 from tickets.models import Ticket
 
-from .classifier import Example, Taught, teach
+from .classifier import NEIGHBOURS, Example, Neighbour, Taught, teach
 
 log = logging.getLogger(__name__)
 
@@ -135,8 +135,9 @@ def _calibrated(
         taught = teach([*pseudo, *(own[i] for i in known)], np.vstack([pseudo_vectors, vectors[known]]))
         if taught is None:
             return [], None
+        others, among = [own[i] for i in known], vectors[known]
         for i in unknown:
-            share, label = _best(taught, vectors[i], own[i].text)
+            share, label = _best(taught, vectors[i], own[i].text, _nearest(vectors[i], among, others))
             sure.append(share)
             right.append(label == own[i].label)
     curve = IsotonicRegression(y_min=0.02, y_max=0.99, out_of_bounds="clip").fit(sure, np.array(right, float))
@@ -144,7 +145,13 @@ def _calibrated(
     return [(round(float(x), 3), round(float(y), 3)) for x, y in zip(grid, curve.predict(grid), strict=True)], float(np.mean(right))
 
 
-def _best(taught: Taught, vector: Vectors, text: str) -> tuple[float, str]:
-    shares = taught.shares(vector, text, ())
+def _nearest(vector: Vectors, others: Vectors, examples: list[Example]) -> list[Neighbour]:
+    """As a new ticket finds them; without them the curve would be that of another classifier than the one that answers."""
+    close = others @ vector
+    return [Neighbour(float(close[i]), examples[i].label, examples[i].weight) for i in close.argsort()[::-1][:NEIGHBOURS]]
+
+
+def _best(taught: Taught, vector: Vectors, text: str, neighbours: list[Neighbour]) -> tuple[float, str]:
+    shares = taught.shares(vector, text, neighbours)
     at = int(shares.argmax())
     return float(shares[at]), taught.labels[at]
