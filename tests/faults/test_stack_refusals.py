@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.embedding_server import Provider
 from tests.plugins.stack import Stack, launch, wait_for_ready
 
 pytestmark = pytest.mark.faults
@@ -77,6 +78,26 @@ def test_locks_of_a_killed_run_do_not_hinder(data_dir: Path) -> None:
 def test_a_server_that_does_not_answer_is_explained(data_dir: Path) -> None:
     said = refused(data_dir, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert "does not answer" in said
+
+
+def test_vectors_that_do_not_fit_are_refused_with_the_remedy(data_dir: Path) -> None:
+    provider = Provider()
+    provider.width = 768
+    try:
+        said = refused(data_dir, EMBEDDING_BACKEND="openai", EMBEDDING_MODEL="wide", OPENAI_BASE_URL=provider.url)
+    finally:
+        provider.close()
+    assert "Set EMBEDDING_MODEL to one that knows `dimensions`" in said
+
+
+def test_an_embedding_server_that_is_away_leaves_the_helpdesk_with_words_and_it_says_so(data_dir: Path) -> None:
+    started = wait_for_ready(launch(data_dir, EMBEDDING_BACKEND="openai", OPENAI_BASE_URL="http://127.0.0.1:1/v1"))
+    try:
+        assert "Search goes by words alone until it does." in started.output
+        code, page = started.get("/help/search/?q=password")
+        assert code == 200 and "words only" in page
+    finally:
+        started.stop()
 
 
 def test_a_command_without_its_servers_ends_with_a_sentence_and_the_mail_pipe_with_75(data_dir: Path) -> None:

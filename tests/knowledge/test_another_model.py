@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
-import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -17,43 +13,9 @@ from helpdesk.core.models import Embedding
 from knowledge import cases
 from knowledge.models import Article
 from knowledge.search import find
+from tests.plugins.embedding_server import Provider
 
 Library = dict[str, Article]
-
-
-class Provider:
-    """An OpenAI-compatible server on this machine: hashed words as meaning, so that equal words are near."""
-
-    def __init__(self) -> None:
-        self.width, self.answers_left, self.texts = 384, 10**9, 0
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                provider.answers_left -= 1
-                good = provider.answers_left >= 0 and self.path.endswith("/embeddings")
-                self.send_response(200 if good else 400)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(json.dumps(provider.answer(asked) if good else {"error": {"message": "gone"}}).encode())
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self.texts += len(asked["input"])
-        data = [{"object": "embedding", "index": n, "embedding": self.vector(text)} for n, text in enumerate(asked["input"])]
-        return {"object": "list", "model": asked["model"], "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}}
-
-    def vector(self, text: str) -> list[float]:
-        found = np.full(self.width, 0.01)
-        for word in text.lower().split():
-            found[sum(map(ord, word.strip(".,?!"))) % self.width] += 1
-        return [float(one) for one in found]
 
 
 @pytest.fixture
@@ -61,11 +23,10 @@ def provider(settings: Any) -> Iterator[Provider]:
     from helpdesk.core.embeddings import engine
 
     one = Provider()
-    settings.OPENAI_BASE_URL = f"http://127.0.0.1:{one.server.server_port}/v1"
+    settings.OPENAI_BASE_URL = one.url
     engine.cache_clear()
     yield one
-    one.server.shutdown()
-    one.server.server_close()
+    one.close()
     engine.cache_clear()
 
 

@@ -22,7 +22,7 @@ from helpdesk.core.errors import Unavailable
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ("Embedder", "EmbeddingUnavailable", "engine", "get_embedder", "prepare", "using")
+__all__ = ("Embedder", "EmbeddingMisfit", "EmbeddingUnavailable", "engine", "get_embedder", "prepare", "using")
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is done: 0..1
 
@@ -34,6 +34,10 @@ class EmbeddingUnavailable(Unavailable):
     """Meaning cannot be computed right now. Search may go on with words alone; an index waits and tries again."""
 
     code = "embedding-unavailable"
+
+
+class EmbeddingMisfit(EmbeddingUnavailable):
+    """The engine answers, but its vectors do not fit: waiting does not help, another setting does."""
 
 
 class Embedder(Protocol):
@@ -98,8 +102,14 @@ def using(embedder: Embedder) -> Iterator[None]:
 
 
 def prepare(progress: Progress | None = None) -> None:
-    """Build and load what the configured engine needs (the local model: about 5 s, once per data folder)."""
-    get_embedder().prepare(progress)
+    """Build and load what the configured engine needs (the local model: about 5 s, once per data folder).
+
+    While engines change, the next one is tried too: that its vectors fit must not turn out hours later.
+    """
+    serving, coming = get_embedder(), engine(settings.EMBEDDING_BACKEND, settings.EMBEDDING_MODEL)
+    serving.prepare(progress)
+    if coming is not serving:
+        coming.prepare(progress)
 
 
 def _forget(*, setting: str, **_: object) -> None:

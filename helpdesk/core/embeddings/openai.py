@@ -11,7 +11,7 @@ from django.conf import settings
 
 from helpdesk.core.models.embedding import DIMENSIONS
 
-from . import EmbeddingUnavailable, Progress
+from . import EmbeddingMisfit, EmbeddingUnavailable, Progress
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -74,7 +74,7 @@ class OpenAiEmbedder:
 
     def _checked(self, vectors: np.ndarray, expected: int) -> np.ndarray:
         if vectors.shape != (expected, self.dimensions):
-            raise EmbeddingUnavailable(
+            raise EmbeddingMisfit(
                 f"{self._model} gave vectors of shape {vectors.shape}; {self.dimensions} numbers each are needed. "
                 f"Set EMBEDDING_MODEL to one that knows `dimensions` (text-embedding-3-small does) or that makes {self.dimensions}."
             )

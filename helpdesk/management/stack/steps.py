@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.utils import OperationalError
 
 from assist.triage.warming import learn
-from helpdesk.core.embeddings import prepare
+from helpdesk.core.embeddings import EmbeddingMisfit, EmbeddingUnavailable, prepare
 from helpdesk.core.tasks import HEARTBEAT_KEY
 from knowledge.categories import load_default_categories
 from knowledge.models import Category
@@ -76,7 +76,10 @@ def _check_durability() -> None:
 
 
 def prepare_model() -> None:
-    """Convert the embedding model (first start only). Without it the helpdesk still works, by words alone."""
+    """Convert the embedding model (first start only). Without it the helpdesk still works, by words alone, and says so.
+
+    An engine whose vectors do not fit is another matter: it would never work. Raises CommandError.
+    """
     last = ""
 
     def show(what: str, done: float) -> None:
@@ -87,8 +90,13 @@ def prepare_model() -> None:
             print(f"    {what}", flush=True)  # noqa: T201
         last = what
 
-    prepare(show)
-    learn()
+    try:
+        prepare(show)
+        learn()
+    except EmbeddingMisfit as error:
+        raise CommandError(error.detail) from error
+    except EmbeddingUnavailable as error:
+        print(f"    {error.detail} Search goes by words alone until it does.", flush=True)  # noqa: T201
 
 
 def load_demo() -> None:
