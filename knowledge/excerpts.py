@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,10 @@ from .models import Article
 # Two characters that plain() removes from every text, so that only PostgreSQL can have put them there. They become
 # tags after escaping: ts_headline by itself passes an article's own markup through (security T36).
 OPEN, CLOSE = "\x02", "\x03"
-_OPTIONS = f"StartSel={OPEN}, StopSel={CLOSE}, MaxWords=45, MinWords=25, ShortWord=2, HighlightAll=false"
+_OPTIONS = f"StartSel={OPEN}, StopSel={CLOSE}, HighlightAll=true"
+LONGEST = 240  # characters, marks not counted
+_SENTENCE = re.compile(r"(?<=[^\d\s][.!?])\s+|\n+")  # the point after a step's number ends nothing
+_MARKED = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 MOST_SHARED = 4
 
 _SHOWN = """
@@ -58,9 +62,49 @@ def excerpts(question: Question, wanted: Mapping[UUID, int], *, among: QuerySet[
 
 
 def _excerpt(slug: str, title: str, body: str, category: str, marked: str) -> Excerpt:
-    marked = " ".join(marked.split())
+    marked = best_sentences(marked)
     plain = marked.replace(OPEN, "").replace(CLOSE, "")
     return Excerpt(slug, title, body, category, plain, highlighted(marked), _shared(marked), _url(slug))
+
+
+def best_sentences(marked: str) -> str:
+    """Whole sentences in a row that hold the most of the asked words; the first ones, when it was found by meaning alone."""
+    sentences = [" ".join(part.split()) for part in _SENTENCE.split(marked) if part.strip()]
+    best, held = "", -1
+    for start in range(len(sentences)):
+        run = _run(sentences[start:])
+        asked = len({word.lower() for word in _MARKED.findall(run)})
+        if asked > held and (start == 0 or OPEN in sentences[start]):  # begin where the passage does, or with an asked word
+            best, held = run, asked
+    return best
+
+
+def _run(sentences: list[str]) -> str:
+    """As many of these sentences as fit; a single one that is too long is cut between two words."""
+    run = sentences[0]
+    for sentence in sentences[1:]:
+        if _length(f"{run} {sentence}") > LONGEST:
+            break
+        run += f" {sentence}"
+    return run if _length(run) <= LONGEST else _cut(run)
+
+
+def _cut(sentence: str) -> str:
+    """From a little before the first asked word on."""
+    words = sentence.split(" ")
+    first = next((at for at, word in enumerate(words) if OPEN in word), 0)
+    start = max(0, first - 5) if _length(" ".join(words[: first + 1])) > LONGEST // 2 else 0
+    kept = ""
+    for word in words[start:]:
+        if _length(kept) + _length(word) >= LONGEST:
+            break
+        kept = f"{kept} {word}" if kept else word
+    kept = kept or words[start].replace(OPEN, "").replace(CLOSE, "")[:LONGEST]
+    return f"{'… ' if start else ''}{kept}…"
+
+
+def _length(marked: str) -> int:
+    return len(marked) - marked.count(OPEN) - marked.count(CLOSE)
 
 
 def highlighted(marked: str) -> SafeString:

@@ -65,7 +65,7 @@ def search(request: HttpRequest) -> HttpResponse:
     shown = [result for result in found if topic is None or result.category == topic]
     context = {
         "query": query,
-        "notice": looked.found.notice if looked else "",
+        "about": looked.found.notice if looked else "",  # not `notice`: that is the announcement above every public page
         "answer": _answer(looked, seen) if looked and topic is None else None,
         "language": language,
         "languages": spoken if len(spoken) > 1 else [],

@@ -85,6 +85,11 @@ def test_a_short_answer_stands_above_only_when_it_is_likely_enough(gate: Article
     assert "Short answer" not in page(Client(), "/help/search/?q=quantum chromodynamics of hadrons")
 
 
+def test_what_a_search_did_is_no_announcement_above_the_page(gate: Article) -> None:
+    shown = page(Client(), "/help/search/?q=green buttn")
+    assert "Searched also for" in shown and 'class="notice"' not in shown
+
+
 def test_an_internal_article_is_never_the_short_answer(gate: Article) -> None:
     Article.objects.update(audience="internal")
     shown = page(Client(), "/help/search/?q=how do I open the gate")

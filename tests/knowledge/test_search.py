@@ -15,6 +15,7 @@ from customers.models import Customer
 from helpdesk.core.models import ApiKey, Embedding, User
 from knowledge import candidates, cases, indexing
 from knowledge import search as search_module
+from knowledge.excerpts import best_sentences
 from knowledge.fusion import Band
 from knowledge.models import Article, SolvedCase
 from knowledge.search import find, search
@@ -90,6 +91,27 @@ def test_the_excerpt_is_the_passage_that_fits(write: Callable[..., Article]) -> 
     )
     (hit,) = search("where do we meet when there is a fire?", viewer=None)
     assert "oak tree" in hit.excerpt
+
+
+@pytest.mark.parametrize(
+    ("passage", "shown"),
+    [
+        (
+            "Anyone can do this.\n1. Open the page and choose Forgot \x02password\x03.\n2. Enter your address. Nobody else may.",
+            "Anyone can do this. 1. Open the page and choose Forgot \x02password\x03. 2. Enter your address. Nobody else may.",
+        ),
+        (f"{'Much is said before. ' * 20}Then the \x02tail\x03 tells. It ends.", "Then the \x02tail\x03 tells. It ends."),
+        ("", ""),
+        ("x" * 1000, f"{'x' * 240}…"),
+    ],
+)
+def test_an_excerpt_is_whole_sentences(passage: str, shown: str) -> None:
+    assert best_sentences(passage) == shown
+
+
+def test_a_long_sentence_is_cut_between_words_before_the_one_that_was_asked_for() -> None:
+    found = best_sentences(f"{'word ' * 200}\x02needle\x03 {'more ' * 200}")
+    assert found.startswith("… word") and "\x02needle\x03" in found and found.endswith("more…") and len(found) < 260
 
 
 HOSTILE = [
