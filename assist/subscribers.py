@@ -16,6 +16,11 @@ def understand_message(event: Event) -> None:
     arrival.understand(event.subject_id)
 
 
+@subscribe("triage.completed", slow=True)
+def write_a_draft(event: Event) -> None:
+    copilot.write(event.subject_id)
+
+
 @subscribe("message.sent")
 def settle_draft(event: Event) -> None:
     copilot.settle(event.subject_id)

@@ -43,14 +43,24 @@ def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
 def ticket_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft that waits, or one line on why there is none, or nothing."""
     draft = panel.draft_for(_ticket(request, pk))
-    if draft is None:
-        return HttpResponse("")
-    context = {"draft": draft, "pieces": panel.with_cites(draft.text), "plain": panel.as_sent(draft.text), "seconds": draft.ms / 1000}
+    return HttpResponse("") if draft is None else _draft_shown(request, draft)
+
+
+def _draft_shown(request: AgentRequest, draft: Draft, *, refused: str = "") -> HttpResponse:
+    context: dict[str, Any] = {
+        "draft": draft,
+        "pieces": panel.with_cites(draft.text),
+        "plain": panel.as_sent(draft.text),
+        "seconds": draft.ms / 1000,
+    }
     context |= {
         "weak": draft.confidence < panel.SHOWN_FROM,
         "percent": round(draft.confidence * 100),
         "check": draft.confidence < panel.CHECK_BELOW,
         "question": not draft.confidence and not draft.sources,
+        "by_model": draft.engine != "local",
+        "ways": [(way, words) for way, words in copilot.WAYS.items() if way != "translate"],
+        "refused": refused,
     }
     return render(request, "assist/draft.html", context | _rating(draft.pk, panel.rating_of(draft, request.user)))
 
@@ -100,6 +110,17 @@ def use_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
 def dismiss_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     copilot.dismiss(_draft(request, pk), by=request.user)
     return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def rewrite_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """The draft otherwise: `way` one of copilot.WAYS, `instruction` in the agent's words. A refusal is said in it, and it stays."""
+    draft, way = _draft(request, pk), request.POST.get("way") or "again"
+    try:
+        return _draft_shown(request, copilot.rewrite(draft, way, by=request.user, instruction=request.POST.get("instruction", "")))
+    except HelpdeskError as error:
+        return _draft_shown(request, panel.draft_for(draft.ticket) or draft, refused=error.detail)
 
 
 @login_required

@@ -189,6 +189,7 @@ KINDS: dict[str, Any] = {
     "triage.completed": TriageData,
     "suggestion.rated": SuggestionData,
     "suggestion.used": SuggestionData,
+    "draft.written": SuggestionData,  # by a model, or anew on an agent's word
     "draft.used": SuggestionData,
     "draft.dismissed": SuggestionData,
     # calls

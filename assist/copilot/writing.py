@@ -1,0 +1,81 @@
+"""The model's way of writing a draft. The local engine's stands already; a model's takes its place when it is better grounded than not.
+
+No transaction is open while the model writes, and the agent waits for nothing: what they use or dismiss meanwhile stays theirs.
+"""
+
+from __future__ import annotations
+
+import time
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from assist.models import Draft, TriageRun
+from helpdesk.core.llm import LlmUnavailable, Question, complete, prompts, provider
+
+from .grounding import Grounded, Written, grounded
+from .material import Material, gather
+
+ENGINE = "model"
+MOST_SURE = 0.9  # of a draft by a model: somebody must still read it
+FIRST_SURE = 0.6  # where the local engine abstained and the model found its sources
+
+REPLY = prompts.declare(
+    "reply",
+    _("Reply draft"),
+    """You write the reply of a support agent to a customer, for the agent to check before it is sent.
+Answer in the customer's language. Tone: {{tone}}. The customer's technical level is {{level}}: choose words to fit.
+Use only what the sources say. Every sentence of the kinds "answer" and "step" names the numbers of the sources it rests on.
+If the sources do not hold the answer, set can_answer to false.
+Promise nothing: no refund, no date, no price, no legal statement, unless a source says it in so many words.
+Be brief: a greeting, at most one sentence of empathy where it is due, the answer, steps in their order, and a closing line.
+No headings, no links, no images, no signature.""",
+    slots=("tone", "level"),
+)
+
+
+def write(run_id: str | UUID) -> Draft | None:
+    """A better draft for the message of this run, if a model is there and its answer stands. None: the local one stays."""
+    if not provider().on:
+        return None
+    run = TriageRun.objects.filter(pk=run_id).first()
+    draft = Draft.objects.filter(answers=run.message_id, state=Draft.State.OFFERED, decided_by=None).first() if run else None
+    if draft is None or draft.engine == ENGINE:
+        return None
+    material, began = gather(draft), time.perf_counter()
+    if not material.sources:
+        return None
+    try:
+        found = grounded(complete(question(material, tone=draft.tone), Written), material.sources, material.told, material.language)
+    except LlmUnavailable:  # on the ledger, with the reason
+        return None
+    return _put(draft, found, ms=(time.perf_counter() - began) * 1000) if found else None
+
+
+def question(material: Material, *, tone: str, wording: prompts.Wording | None = None, fresh: bool = False) -> Question:
+    """What the model is asked. `wording`: a version that is being tried."""
+    wording = wording or REPLY.current()
+    return Question(
+        task="reply",
+        instructions=REPLY.filled(wording.text, {"tone": tone or "friendly", "level": material.level}),
+        prompt=wording.version,
+        data=material.data,
+        names=material.names,
+        about=f"ticket:{material.ticket.pk}",
+        customer_ref=material.ticket.customer_id,
+        fresh=fresh,
+    )
+
+
+def _put(draft: Draft, found: Grounded, *, ms: float) -> Draft | None:
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().filter(pk=draft.pk, state=Draft.State.OFFERED, decided_by=None).first()
+        if row is None:  # the agent decided meanwhile, or the customer wrote again
+            return None
+        row.text, row.sources = found.text, [source.shown() for source in found.sources]
+        row.action_steps, row.engine, row.ms = list(found.steps), ENGINE, ms
+        row.confidence = min(max(row.confidence, FIRST_SURE), MOST_SURE)
+        row.save(update_fields=["text", "sources", "action_steps", "engine", "ms", "confidence"])
+        row.ticket.record("draft.written", subject=row)
+    return row
