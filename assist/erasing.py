@@ -46,7 +46,12 @@ def suggestions(person: Person) -> int:
 def triage(person: Person) -> int:
     """Runs over their tickets go; where another ticket's names one of theirs as similar, that is taken out."""
     number = TriageRun.objects.filter(ticket__in=person.tickets).delete()[0]
-    for rows, column in ((TriageRun.objects.all(), "result"), (TriageStep.objects.all(), "output"), (Ticket.objects.all(), "analysis")):
+    for rows, column in (
+        (TriageRun.objects.all(), "result"),
+        (TriageStep.objects.all(), "output"),
+        (Ticket.objects.all(), "analysis"),
+        (Ticket.objects.all(), "metadata"),
+    ):
         for row in mentioning(rows, column, person.marks):
             rows.filter(pk=row.pk).update(**{column: _without(getattr(row, column), person.marks)})
             number += 1

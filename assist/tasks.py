@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from celery import shared_task
 
 from assist.acd import receiving
 from assist.calls import rounds
 from assist.learning import refreshing, remembering
-from assist.triage import remaking  # noqa: F401 - registers how tickets' vectors are made again
+from assist.triage import backlog, remaking
+from helpdesk.core.tasks import send_quietly
 
-__all__ = ("forget_telephony_events", "rounds", "take_up_telephony_events")  # the worker finds tasks through this module
+# the worker finds tasks through this module; `remaking` says how tickets' vectors are made again
+__all__ = ("forget_telephony_events", "remaking", "rounds", "take_up_telephony_events")
 
 
 @shared_task
@@ -30,3 +34,16 @@ def refresh_what_was_learned() -> None:
 @shared_task
 def remember_solved_tickets() -> None:
     remembering.remember_the_solved()
+
+
+@shared_task
+def work_on_batch(pk: str) -> None:
+    """Some tickets of a backlog; the rest waits its turn behind what others asked for."""
+    if backlog.work(UUID(pk)):
+        send_quietly(work_on_batch, pk)
+
+
+@shared_task
+def batches_left_behind() -> None:
+    for pk in backlog.left_behind():
+        send_quietly(work_on_batch, str(pk))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import board, calls, learning, ringing, wrapup
+from . import batches, board, calls, learning, ringing, wrapup
 
 urlpatterns = [
     path("evaluation/", learning.index, name="evaluation"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("evaluation/learning/<slug:field>/tickets/", learning.cell, name="learning-cell"),
     path("evaluation/learning/examples/<int:pk>/undo/", learning.undo, name="learning-undo"),
     path("evaluation/policies/", learning.policies, name="assist-policies"),
+    path("evaluation/batches/", batches.index, name="triage-batches"),
+    path("evaluation/batches/<uuid:pk>/", batches.one, name="triage-batch"),
+    path("evaluation/batches/<uuid:pk>/act/", batches.act, name="triage-batch-act"),
     path("calls/", calls.calls, name="calls"),
     path("calls/board/", board.board, name="call-board"),
     path("calls/ringing/", ringing.rings, name="calls-ringing"),

@@ -1,3 +1,4 @@
+from .batch import TriageBatch, TriageBatchPiece
 from .call import AgentAction, CallSession, CallUpdate, ClarifyingQuestion, TranscriptionSegment
 from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, ScriptStep
 from .draft import Draft
@@ -35,6 +36,8 @@ __all__ = (
     "ScriptStep",
     "Suggestion",
     "TranscriptionSegment",
+    "TriageBatch",
+    "TriageBatchPiece",
     "TriageRun",
     "TriageStep",
 )

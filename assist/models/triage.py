@@ -31,6 +31,7 @@ class TriageRun(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.DONE)
     result = models.JSONField(default=dict)  # contract section 4, word for word
     applied = models.JSONField(default=list)  # what was changed on the ticket because of it
+    changes = models.JSONField(default=dict)  # how, so that it can be taken back: `triage/undoing.py`
     engine = models.CharField(max_length=20, default="local")
     total_ms = models.FloatField(default=0)
     created_at = models.DateTimeField(default=timezone.now)

@@ -17,7 +17,7 @@ from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import ApiKey
 from tickets.models import Message, Queue, Ticket
 
-from . import applying, offering, similar
+from . import applying, offering, similar, undoing
 from .case import Case, Profile, Turn
 from .pipeline import Outcome, Scope, analyse
 
@@ -31,13 +31,18 @@ def understand(message_id: str | UUID) -> TriageRun | None:
     if message is None:
         return None
     try:
-        case = case_of(message)
+        outcome = think(message)
     except Invalid:  # neither subject nor text: a person must look
         return None
+    return write(message, outcome)
+
+
+def think(message: Message) -> Outcome:
+    """Everything that triage has to say of the message; nothing is changed on the ticket. Raises Invalid when nothing was written."""
+    case = case_of(message)
     if case.earlier:
         _outdate_drafts(message)
-    outcome = analyse(case, scope=scope_of(message.ticket))
-    return _write(message, outcome)
+    return analyse(case, scope=scope_of(message.ticket))
 
 
 def understand_again(run: TriageRun) -> TriageRun:
@@ -45,7 +50,7 @@ def understand_again(run: TriageRun) -> TriageRun:
     if run.message is None:
         raise Conflict(_("The message of this run is gone"))
     case = case_of(run.message)
-    again = _write(run.message, analyse(case, scope=scope_of(run.ticket)), repeats=run)
+    again = write(run.message, analyse(case, scope=scope_of(run.ticket)), repeats=run)
     if again is None:
         raise Conflict(_("The ticket is being read this moment"))
     return again
@@ -106,7 +111,7 @@ def scope_of(ticket: Ticket) -> Scope:
     return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id, ticket_id=ticket.pk)
 
 
-def _write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = None) -> TriageRun | None:
+def write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = None) -> TriageRun | None:
     """Store the run and act on it, unless someone else was faster. A repeated run stands beside the first one."""
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).select_related("queue", "category").get(pk=message.ticket_id)
@@ -114,10 +119,13 @@ def _write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = No
             return None
         since = applying.spoken_since(message)
         with ticket.changing(locked=True):
+            may_link = any(link.sure for link in outcome.status.linked)
+            before = undoing.look(ticket, incidents=may_link)
             applied = applying.apply(ticket, message, outcome, since=since)
+        changes = undoing.difference(ticket, before, incidents=may_link)
         state = TriageRun.State.PARTIAL if outcome.errors else TriageRun.State.DONE
         way = {"workflow": outcome.workflow, "routes": list(outcome.routes)}
-        found = {"result": outcome.result(), "state": state, "total_ms": outcome.total_ms, "applied": applied}
+        found = {"result": outcome.result(), "state": state, "total_ms": outcome.total_ms, "applied": applied, "changes": changes}
         run = TriageRun.objects.create(ticket=ticket, message=message, repeats=repeats, **way, **found)
         _write_steps(run, outcome)
         if repeats is None and not outcome.case.earlier:

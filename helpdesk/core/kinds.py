@@ -60,6 +60,10 @@ class TriageData(TypedDict, total=False):
     total_ms: float
 
 
+class BatchData(TypedDict, total=False):
+    tickets: int
+
+
 class Snooze(TypedDict):
     until: str | None
 
@@ -187,6 +191,9 @@ KINDS: dict[str, Any] = {
     "ticket.subject_changed": Change,
     # assist
     "triage.completed": TriageData,
+    "triage.batch_started": BatchData,
+    "triage.batch_stopped": Nothing,
+    "triage.batch_undone": Nothing,
     "suggestion.rated": SuggestionData,
     "suggestion.used": SuggestionData,
     "draft.written": SuggestionData,  # by a model, or anew on an agent's word

@@ -18,6 +18,8 @@ CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
 # Subscribers that think for long have a queue of their own: mail becomes a ticket at once, however much there is to understand.
 CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"))
 CELERY_TASK_ROUTES = {"helpdesk.core.tasks.handle": {"queue": "thinking"}, "assist.calls.rounds.assist_the_waiting": {"queue": "thinking"}}
+THINKING = ("helpdesk.core.tasks.handle", "assist.calls.rounds.assist_in_call", "assist.tasks.work_on_batch")
+CELERY_TASK_ROUTES = {name: {"queue": "thinking"} for name in THINKING}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
@@ -50,6 +52,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 300},
     },
+    "backlogs left behind": {"task": "assist.tasks.batches_left_behind", "schedule": timedelta(seconds=10), "options": {"expires": 20}},
     "learn": {"task": "assist.tasks.refresh_what_was_learned", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
     "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},

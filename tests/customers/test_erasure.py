@@ -147,6 +147,7 @@ def plant_elsewhere(person: Customer, ticket: Ticket, dwayne: Customer) -> None:
     Message.objects.filter(ticket=other).exclude(pk=words.pk).update(recipients=[person.email, "kept@x.example"])
     other.participants.create(address=person.email, customer=person)
     TriageRun.objects.create(ticket=other, result={"similar_tickets": [{"number": ticket.number, "subject": CANARY}, {"number": "kept"}]})
+    Ticket.objects.filter(pk=other.pk).update(metadata={"escalation": {"briefing": [f"Solved before: {ticket.number}, {CANARY}", "kept"]}})
     record("message.quarantined", subject=words, ticket=other, by=person, reason="x", sender=person.email)
     OneTimeToken.issue(OneTimeToken.Purpose.TRACKING, lifetime=timedelta(days=1), email=person.email, data={"ticket": str(ticket.pk)})
     ModelCall.objects.create(task="reply", model="x", payload_hash="x", customer_ref=person.pk, payload=CANARY, answer=CANARY)

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from assist.models import AcdConnection
+from assist.models import AcdConnection, TriageBatch
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
@@ -166,6 +166,9 @@ ROWS: dict[str, Row] = {
     "assist/suggestions/<int:pk>/rate/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/clicked/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/apply/": Row(TEAM, WRITE),
+    "evaluation/batches/": Row(OVERSEERS),
+    "evaluation/batches/<uuid:pk>/": Row(OVERSEERS),
+    "evaluation/batches/<uuid:pk>/act/": Row(OVERSEERS, WRITE),
     "calls/": Row(STAFF),
     "calls/board/": Row(OVERSEERS),  # and leads
     "calls/ringing/": Row(STAFF),
@@ -263,6 +266,7 @@ class World:
         kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
         kind = "merges" if "customers/merges/" in pattern else kind
         kind = "exports" if "customers/exports/" in pattern else kind
+        kind = "batches" if "evaluation/batches/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
@@ -330,6 +334,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "evaluation.pk": LabelledExample.objects.create(ticket=ticket, field="category", label="general", text="Words").pk,
         "field": "category",
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
+        "batches.pk": TriageBatch.objects.create(state="done").pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "fact_id": _fact(ticket),
         "exports.pk": CustomerExport.objects.create(customer=ticket.customer).pk,
