@@ -17,6 +17,7 @@ from tickets.models import Message, Ticket
 SHOWN_FROM = 0.4  # a draft below this is not worth reading (design/ui.md 4b)
 CHECK_BELOW = 0.6
 MOST_SHOWN = 3
+MOST_WORDS = 300  # characters of a ticket that may be the same
 MOST_LINES = 12  # of a briefing
 MARK = re.compile(r"\s*\[(\d{1,2})\]")
 SPARK_WIDTH, SPARK_HEIGHT = 120, 24
@@ -29,6 +30,13 @@ class Similar:
     suggestion: Suggestion
     ticket: Ticket
     how: str
+    words: str = ""  # the customer's own, where it may be the same request
+
+    @property
+    def same(self) -> bool:
+        """The same customer wrote this twice, and nobody has said otherwise."""
+        offered = self.suggestion
+        return bool(offered.details.get("duplicate")) and offered.agent_feedback != Suggestion.Feedback.IRRELEVANT
 
 
 @dataclass
@@ -40,6 +48,14 @@ class Panel:
     similar: list[Similar] = field(default_factory=list)
     actions: list[Suggestion] = field(default_factory=list)
     moods: list[Message] = field(default_factory=list)
+
+    @property
+    def duplicate(self) -> Similar | None:
+        """The open ticket that this one may be merged into."""
+        if self.ticket.merged_into_id:
+            return None
+        mine = (one for one in self.similar if one.same and one.ticket.is_active and one.ticket.customer_id == self.ticket.customer_id)
+        return next(mine, None)
 
     @property
     def solved(self) -> list[Similar]:
@@ -126,10 +142,15 @@ def _analysis(run: TriageRun | None) -> dict[str, Any]:
 
 def _similar(suggestions: list[Suggestion], viewer: User) -> list[Similar]:
     numbers = [suggestion.source_id for suggestion in suggestions]
-    visible = Ticket.objects.visible_to(viewer).filter(number__in=numbers).select_related("assignee") if numbers else []
+    visible = Ticket.objects.visible_to(viewer).filter(number__in=numbers, merged_into=None).select_related("assignee") if numbers else []
     tickets = {ticket.number: ticket for ticket in visible}
     known = [(suggestion, tickets[suggestion.source_id]) for suggestion in suggestions if suggestion.source_id in tickets]
-    return [Similar(suggestion, ticket, _how(ticket)) for suggestion, ticket in known]
+    found = [Similar(suggestion, ticket, _how(ticket)) for suggestion, ticket in known]
+    for one in found:
+        if one.same:
+            said = Message.objects.from_customer().public().filter(ticket=one.ticket).order_by("created_at")
+            one.words = (said.values_list("body_text", flat=True).first() or "")[:MOST_WORDS]
+    return found
 
 
 def _how(ticket: Ticket) -> str:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("assist/drafts/<uuid:pk>/rate/", views.rate_draft, name="draft-rate"),
     path("assist/suggestions/<int:pk>/rate/", views.rate, name="suggestion-rate"),
     path("assist/suggestions/<int:pk>/clicked/", views.clicked, name="suggestion-clicked"),
+    path("assist/suggestions/<int:pk>/differs/", views.differs, name="suggestion-differs"),
     path("assist/suggestions/<int:pk>/apply/", views.apply, name="suggestion-apply"),
     path("api/realtime/acd/<slug:provider>/<str:key>/", acd.Webhook.as_view(), name="acd-webhook"),
 ]

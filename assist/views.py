@@ -155,6 +155,19 @@ def clicked(request: AgentRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def differs(request: AgentRequest, pk: int) -> HttpResponse:
+    """What was taken for the same request is another one: the merge is not proposed again, whatever triage finds later."""
+    suggestion = _suggestion(request, pk)
+    Suggestion.objects.filter(pk=pk).update(agent_feedback=Suggestion.Feedback.IRRELEVANT)
+    if suggestion.ticket is None:
+        raise Http404
+    if not request.htmx:
+        return redirect(suggestion.ticket)
+    return _shown(request, panel.panel(suggestion.ticket, request.user))
+
+
+@login_required
+@require_POST
 def apply(request: AgentRequest, pk: int) -> HttpResponse:
     """Do what an action suggests: set the category, or link the ticket to its incident."""
     suggestion = _suggestion(request, pk)

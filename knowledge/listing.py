@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from helpdesk.core.models import User
 
+from . import flagging
 from .models import Article, ArticleRevision, WorkingCopy
 
 PAGE = 50  # articles
@@ -55,8 +56,10 @@ def needing(viewer: User) -> list[Group]:
     today = timezone.localdate()
     due = articles.exclude(status=Article.Status.ARCHIVED).filter(review_due__lte=today + SOON).order_by("review_due", "title")
     drafts = articles.filter(status=Article.Status.DRAFT, owner=viewer).order_by("-updated_at")
+    improve = list(flagging.to_improve(viewer)[:SHORT])
     return [
         Group(_("Waiting for review"), _("Since"), "?status=waiting", list(_of_status(articles, "waiting").order_by("updated_at")[:SHORT])),
+        *([Group(_("To improve"), _("Changed"), "", improve)] if improve else []),
         Group(_("Your drafts"), _("Changed"), "?status=draft&owner=me", list(drafts[:SHORT])),
         Group(_("Due for review"), _("Due"), "?due=soon", list(due[:SHORT])),
         Group(_("Last changed"), _("Changed"), "", list(articles.order_by("-updated_at", "title")[: 2 * SHORT])),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from customers import identity
 from customers.models import ContactPoint, Customer
 from helpdesk.core.models import ApiKey, User
-from tickets import sla
+from tickets import merging, sla
 from tickets.channels.base import InboundAttachment, InboundMessage
 from tickets.channels.threading import token_matches
 from tickets.models import Attachment, Delivery, Message, Participant, Queue, Tag, ThreadReference, Ticket, TicketNumber
@@ -102,9 +102,10 @@ def _already_received(inbound: InboundMessage) -> Message | None:
 
 def _place(inbound: InboundMessage, customer: Customer) -> Placement:
     """Only participants get into a ticket: a signed reply address or a known Message-ID alone is not enough (security T07)."""
-    ticket = _claimed(inbound)
-    if ticket is None:
+    claimed = _claimed(inbound)
+    if claimed is None:
         return Placement()
+    ticket = merging.survivor(claimed)
     if not _takes_part(ticket, inbound, customer):
         return Placement(stranger_to=ticket)
     if inbound.verified == "fail":  # someone writes in a participant's name: agents only, nothing changes (T06)

@@ -104,16 +104,21 @@ def _ours(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
     return tickets.active().awake()
 
 
+def _solved(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
+    return tickets.filter(status__in=Ticket.DONE, merged_into=None)  # what was merged goes on elsewhere
+
+
 VIEWS = (
     View("mine", _("My open"), "user", lambda t, me: t.active().awake().filter(assignee=me).exclude(status=Ticket.Status.PENDING)),
     View("at-risk", _("SLA at risk"), "flame", lambda t, _me: t.waiting_for_us().awake().at_risk(), tone="bad"),
+    View("escalated", _("Escalated"), "siren", lambda t, _me: t.active().awake().escalated()),
     View("unassigned", _("Unassigned"), "circle-dashed", lambda t, _me: t.active().awake().unassigned()),
     View(
         "waiting", _("Waiting on customer"), "hourglass", lambda t, _me: t.filter(status=Ticket.Status.PENDING), sorts=(SORTS[2], SORTS[1])
     ),
     View("snoozed", _("Snoozed"), "alarm-clock", lambda t, _me: t.active().snoozed(), sorts=(WAKING,)),
     View("all", _("All open"), "layers", _ours),
-    View("solved", _("Solved recently"), "circle-check", lambda t, _me: t.filter(status__in=Ticket.DONE), sorts=(RECENT,)),
+    View("solved", _("Solved recently"), "circle-check", _solved, sorts=(RECENT,)),
 )
 UNCOUNTED = ("solved",)
 

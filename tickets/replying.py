@@ -51,6 +51,8 @@ def reply(
     text = _checked(text)
     with transaction.atomic():
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
+        if ticket.merged_into_id:
+            raise Conflict(_("This ticket was merged into another. Answer there."))
         _refuse_if_superseded(ticket, seen)
         before = {"status": ticket.status, "first_response_at": _iso(ticket.first_response_at), "assignee": str(ticket.assignee_id or "")}
         message = _write(

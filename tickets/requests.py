@@ -15,7 +15,7 @@ def requests_of(address: str) -> QuerySet[Ticket]:
     theirs = Q(participants__address__iexact=address, participants__removed_at=None)
     ids = Ticket.objects.filter(mine | theirs).values("pk")
     removed = Ticket.objects.filter(participants__address__iexact=address, participants__removed_at__isnull=False).values("pk")
-    return Ticket.objects.filter(pk__in=ids).exclude(pk__in=removed).select_related("assignee").order_by("-updated_at")
+    return Ticket.objects.filter(pk__in=ids, merged_into=None).exclude(pk__in=removed).select_related("assignee").order_by("-updated_at")
 
 
 def any_of(address: str) -> bool:

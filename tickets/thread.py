@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy
 
 from customers.models import ContactPoint
 from helpdesk.core.models import Event, User
-from tickets.models import Attachment, Delivery, Message, Participant, Queue, StatusLink, Tag, Ticket, TicketRead
+from tickets import merging
+from tickets.models import Attachment, Delivery, Message, Participant, Queue, StatusLink, Tag, Ticket, TicketMerge, TicketRead
 
 MOST_MESSAGES = 40  # newest ones; older ones are one link away
 MOST_EVENTS = 100
@@ -69,6 +70,11 @@ class Workspace:
     older: bool = False
 
     @property
+    def merge(self) -> TicketMerge | None:
+        """By which it became part of another, while that can be undone."""
+        return merging.undoable(self.ticket) if self.ticket.merged_into_id else None
+
+    @property
     def email(self) -> str:
         return getattr(self.ticket, "email", "") or ""
 
@@ -87,7 +93,7 @@ def for_screen(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
     queues = Queue.objects.order_by("position", "name").values(json=JSONObject(pk="id", name="name", slug="slug", icon="icon"))
     tied = StatusLink.objects.present().filter(ticket=OuterRef("pk"), incident__isnull=False).order_by("-created_at")
     incident = JSONObject(reference="incident__reference", title="incident__title", resolved="incident__resolved_at", why="why")
-    return tickets.select_related("customer__organisation", "organisation", "queue", "assignee", "category").annotate(
+    return tickets.select_related("customer__organisation", "organisation", "queue", "assignee", "category", "merged_into").annotate(
         tag_names=ArraySubquery(tags),
         people=ArraySubquery(people.values(json=JSONObject(address="address", role="role"))),
         email=Subquery(points.values("value")[:1]),
@@ -202,6 +208,7 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "ticket.escalated": ("siren", gettext_lazy("escalated to %(level)s")),
     "ticket.linked": ("siren", gettext_lazy("linked the ticket to %(reference)s")),
     "ticket.unlinked": ("siren", gettext_lazy("took the ticket off %(reference)s")),
+    "ticket.merge_undone": ("undo-2", gettext_lazy("took the merge with %(other)s back")),
     "ticket.follow_up_planned": ("calendar", gettext_lazy("will ask the customer how it went")),
     "message.withdrawn": ("undo-2", gettext_lazy("took a reply back before it left")),
     "message.quarantined": ("shield-alert", gettext_lazy("wrote, but is not known in this ticket: kept apart in %(target)s")),
@@ -214,6 +221,8 @@ def told(event: Event) -> tuple[str, str] | None:
         return "user-check", _assigned(event)
     if event.kind == "ticket.snoozed":
         return "alarm-clock", _snoozed(event.data.get("until"))
+    if event.kind == "ticket.merged":
+        return "merge", _merge(event)
     if event.kind not in SENTENCES:
         return None
     icon, sentence = SENTENCES[event.kind]
@@ -227,9 +236,15 @@ def _words(event: Event) -> dict[str, str]:
         "new": _shown(event.kind, data.get("new")),
         "tag": data.get("tag", ""),
         "reference": data.get("reference", ""),
+        "other": data.get("other", ""),
         "level": str(data.get("level", "")).replace("_", " "),
         "target": data.get("target") or _("an internal note"),
     }
+
+
+def _merge(event: Event) -> str:
+    sentence = _("merged the ticket into %(other)s") if event.data.get("into") else _("merged %(other)s into this ticket")
+    return sentence % _words(event)
 
 
 def _assigned(event: Event) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from helpdesk.core.accounts.links import absolute
 from helpdesk.core.models import OneTimeToken
+from tickets import merging
 from tickets.models import Message, Ticket
 
 LIFETIME = timedelta(days=30)
@@ -32,7 +33,10 @@ def opened_by(secret: str) -> tuple[Ticket, str] | None:
     if token is None:
         return None
     ticket = Ticket.objects.filter(pk=token.data.get("ticket")).select_related("customer", "assignee").first()
-    if ticket is None or ticket.participants.filter(address__iexact=token.email, removed_at__isnull=False).exists():
+    if ticket is None:
+        return None
+    ticket = merging.survivor(ticket)
+    if ticket.participants.filter(address__iexact=token.email, removed_at__isnull=False).exists():
         return None
     return ticket, token.email
 

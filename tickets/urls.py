@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, new_ticket, search
+from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, merging, new_ticket, search
 
 urlpatterns = [
     path("", include("tickets.public_urls")),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("inbox/<slug:view>/", inbox.view, name="view"),
     path("inbox/<slug:view>/<slug:number>/", inbox.console, name="console"),
     path("tickets/<slug:number>/", inbox.ticket, name="ticket"),
+    path("tickets/<slug:number>/merge/", merging.merge, name="ticket-merge"),
+    path("tickets/merges/<uuid:pk>/undo/", merging.undo, name="ticket-merge-undo"),
     path("tickets/<slug:number>/messages/", compose.compose, name="compose"),
     path("tickets/<slug:number>/others/", customer.others, name="others"),
     path("tickets/<slug:number>/adopt/", actions.adopt, name="adopt"),

@@ -41,7 +41,7 @@ def remember_ticket(ticket_id: UUID | str) -> bool:
         return False
     calls = list(_calls(ticket))
     told = [remember_call(call.session_id) or not consent.may_read(call) for call in calls]
-    if ticket.status not in Ticket.DONE or (ticket.channel == Ticket.Channel.PHONE and any(told)):
+    if ticket.merged_into_id or ticket.status not in Ticket.DONE or (ticket.channel == Ticket.Channel.PHONE and any(told)):
         forget_ticket(ticket.number)
         return any(told)
     said = ticket.messages.from_customer().public().filter(automatic=False).in_order()
@@ -99,7 +99,7 @@ def remember_call_of(suggestion_id: str | int) -> None:
 
 
 def forget_ticket(number: str) -> None:
-    """Its case goes, vector first: it came back, was erased, or is remembered as a call."""
+    """Its case goes, vector first: it came back, was erased, became part of another, or is remembered as a call."""
     cases.forget(SolvedCase.objects.filter(source_kind="ticket", source_id=number))
 
 

@@ -106,7 +106,7 @@ def scope_of(ticket: Ticket) -> Scope:
 
     def tickets(category: str) -> QuerySet[Ticket]:
         queues = Queue.objects.filter(Q(pk=ticket.queue_id) | Q(categories__slug=category)).values("pk")
-        return Ticket.objects.filter(queue__in=queues).exclude(pk=ticket.pk)
+        return Ticket.objects.filter(queue__in=queues, merged_into=None).exclude(pk=ticket.pk)
 
     return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id, ticket_id=ticket.pk)
 

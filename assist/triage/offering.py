@@ -32,7 +32,7 @@ def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
         if key in known:
             row.pk, row.created_at = known[key].pk, known[key].created_at
     kept = [row for key, row in wanted.items() if key in known]
-    fields = ["title", "content", "source_title", "source_url", "why", "confidence_score", "retired_at"]
+    fields = ["title", "content", "source_title", "source_url", "why", "confidence_score", "details", "retired_at"]
     if kept:
         Suggestion.objects.bulk_update(kept, fields)
     Suggestion.objects.bulk_create([row for key, row in wanted.items() if key not in known])
@@ -68,6 +68,7 @@ def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
             source_title=other.ticket_id,
             why=other.why,
             confidence_score=other.score,
+            details={"duplicate": True} if other.duplicate else {},
         )
     yield from _actions(ticket, outcome)
 

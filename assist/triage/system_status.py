@@ -19,7 +19,9 @@ STILL_FELT = timedelta(hours=24)  # after an incident is over people still write
 RECENT = timedelta(hours=72)  # a deployment is suspected that long
 CLOSE = 0.42  # cosine of ticket and incident; unrelated support texts lie below .3
 CLOSE_DEPLOYMENT = 0.45
-# Linked without asking from here on: of the demonstration's tickets in its incident's hours, every one above it is right.
+# Linked without asking from here on. Measured on 72 tickets written for eight incidents (tests/assist/incident_links.json): .5 links
+# 33 of the 40 that come of one, and of the 32 that only speak of the same part 1 wrongly; none to another incident. .42, where it is
+# proposed, finds 36 of the 40, with 12 wrong ones. Few examples and all English: a figure to start from, not a promise.
 LINK_FROM = 0.5
 MOST = 20
 TROUBLE = ("technical", "integration", "performance", "data_loss", "account_access")  # what a deployment can cause

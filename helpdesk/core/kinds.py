@@ -73,6 +73,11 @@ class Escalation(TypedDict, total=False):
     reasons: list[str]
 
 
+class TicketMerged(TypedDict, total=False):
+    other: str  # number
+    into: bool  # this one became part of the other
+
+
 class FollowUp(TypedDict, total=False):
     at: str
     reason: str
@@ -186,6 +191,8 @@ KINDS: dict[str, Any] = {
     "ticket.follow_up_planned": FollowUp,  # the customer is to be asked how it went
     "ticket.linked": LinkData,
     "ticket.unlinked": LinkData,
+    "ticket.merged": TicketMerged,
+    "ticket.merge_undone": TicketMerged,
     "ticket.participant_added": Person,
     "ticket.participant_removed": Person,
     "ticket.subject_changed": Change,
@@ -229,6 +236,8 @@ KINDS: dict[str, Any] = {
     "article.published": ArticleData,
     "article.changed": ArticleData,
     "article.retired": ArticleData,
+    "article.flagged": ArticleData,  # somebody found a passage wrong or old
+    "article.flag_settled": ArticleData,
     "article.missed": ArticleData,  # somebody looked for what nobody has written
     # our own systems
     "incident.opened": StatusData,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from knowledge import editing, improving, listing, rendering, search_log
+from knowledge import editing, flagging, improving, listing, rendering, search_log
 from knowledge.checking import Problem
 from knowledge.comparing import Row, compare
 from knowledge.models import Article, ArticleRevision, Text, WorkingCopy
@@ -186,6 +186,7 @@ def _show(request: AgentRequest, article: Article, screen: Screen) -> HttpRespon
         "writing": editing.others_writing(article, user),
         "numbers": _numbers(article),
         "leading": search_log.leading_to(article),
+        "flags": [(one, flagging.stands(one.passage, article.body)) for one in article.flags.open().select_related("by")[: flagging.MOST]],
         "improve": improving.words_missing(article),
         "other_languages": editing.in_other_languages(article),
         "languages": languages(),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from helpdesk.core.requests import AgentRequest
-from knowledge import editing, search_log
+from knowledge import editing, flagging, search_log
 from knowledge import gaps as missing
 
 PERIODS = (30, 90)
@@ -21,6 +21,7 @@ def gaps(request: AgentRequest) -> HttpResponse:
     """Four lists; the fifth, asked and not answered, comes from the assistant by address."""
     context = {
         "searched": search_log.looked_for(days=PERIODS[0], only_missing=True, most=MISSING_SHOWN),
+        "flagged": flagging.to_improve()[: flagging.MOST],
         "not_helpful": missing.not_helpful(),
         "due": missing.review_due(),
         "solving": missing.solving_most(),

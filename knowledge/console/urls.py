@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import articles, editor, files, gaps, imports, versions
+from . import articles, editor, files, flags, gaps, imports, versions
 
 urlpatterns = [
     path("", articles.articles, name="knowledge"),
     path("new/", articles.new, name="knowledge-new"),
     path("import/", imports.imports, name="knowledge-imports"),
     path("import/<uuid:pk>/", imports.one_import, name="knowledge-import"),
+    path("flag/", flags.flag, name="knowledge-flag"),
+    path("flags/<uuid:pk>/settle/", flags.settle, name="knowledge-flag-settle"),
     path("gaps/", gaps.gaps, name="knowledge-gaps"),
     path("searches/", gaps.searches, name="knowledge-searches"),
     path("export/", imports.export, name="knowledge-export"),

@@ -1,6 +1,7 @@
 from .article import Article, Category, Chunk
 from .attachment import ArticleFile
 from .case import SolvedCase
+from .flag import PassageFlag
 from .import_run import ImportRun
 from .revision import ArticleRevision, Text, WorkingCopy
 from .search_log import SearchLog
@@ -21,6 +22,7 @@ __all__ = (
     "ImportRun",
     "Incident",
     "IncidentUpdate",
+    "PassageFlag",
     "SearchLog",
     "SolvedCase",
     "StatusHook",

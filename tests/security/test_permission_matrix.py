@@ -22,7 +22,7 @@ from assist.models import AcdConnection, TriageBatch
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User
-from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident
+from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
 
@@ -102,6 +102,8 @@ ROWS: dict[str, Row] = {
     "incidents/<slug:reference>/tickets/": Row(STAFF, WRITE),
     "search/": Row(STAFF),
     "tickets/<slug:number>/": Row(TEAM),
+    "tickets/<slug:number>/merge/": Row(TEAM),
+    "tickets/merges/<uuid:pk>/undo/": Row(NOBODY, WRITE),  # nothing was merged here
     "tickets/<slug:number>/messages/": Row(TEAM, WRITE),
     "tickets/<slug:number>/others/": Row(TEAM),
     "tickets/<slug:number>/adopt/": Row(NOBODY, WRITE),  # this ticket claims no other one
@@ -116,6 +118,8 @@ ROWS: dict[str, Row] = {
     "knowledge/import/": Row(OVERSEERS),  # and leads: an import publishes
     "knowledge/import/<uuid:pk>/": Row(OVERSEERS),
     "knowledge/export/": Row(OVERSEERS),
+    "knowledge/flag/": Row(NOBODY),  # names no article
+    "knowledge/flags/<uuid:pk>/settle/": Row(STAFF, WRITE),
     "knowledge/gaps/": Row(STAFF),
     "knowledge/searches/": Row(STAFF),
     "assist/gaps/": Row(STAFF),  # of the tickets that the viewer may see
@@ -163,6 +167,7 @@ ROWS: dict[str, Row] = {
     "assist/drafts/<uuid:pk>/dismiss/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/rate/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/rewrite/": Row(TEAM, WRITE),
+    "assist/suggestions/<int:pk>/differs/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/rate/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/clicked/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/apply/": Row(TEAM, WRITE),
@@ -266,6 +271,7 @@ class World:
         kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
         kind = "merges" if "customers/merges/" in pattern else kind
         kind = "exports" if "customers/exports/" in pattern else kind
+        kind = "flags" if "knowledge/flags/" in pattern else kind
         kind = "batches" if "evaluation/batches/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
@@ -334,6 +340,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "evaluation.pk": LabelledExample.objects.create(ticket=ticket, field="category", label="general", text="Words").pk,
         "field": "category",
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
+        "flags.pk": PassageFlag.objects.create(article=article, kind="wrong", note="x").pk,
         "batches.pk": TriageBatch.objects.create(state="done").pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,
         "fact_id": _fact(ticket),

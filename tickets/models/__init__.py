@@ -9,6 +9,7 @@ from .search import SearchEntry
 from .status_link import StatusLink
 from .tag import Tag
 from .ticket import Ticket
+from .ticket_merge import TicketMerge
 
 __all__ = (
     "Attachment",
@@ -27,6 +28,7 @@ __all__ = (
     "Tag",
     "ThreadReference",
     "Ticket",
+    "TicketMerge",
     "TicketNumber",
     "TicketRead",
 )

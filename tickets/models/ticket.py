@@ -57,6 +57,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def unassigned(self) -> Self:
         return self.filter(assignee__isnull=True)
 
+    def escalated(self) -> Self:
+        """Somebody else must see it; with the level and a briefing in `metadata`."""
+        return self.filter(metadata__has_key="escalation")
+
     def at_risk(self) -> Self:
         """Overdue or due within half an hour."""
         return self.filter(due_at__lte=timezone.now() + sla.AT_RISK)
@@ -116,6 +120,7 @@ class Ticket(models.Model):
     sentiment = models.CharField(_("sentiment"), max_length=16, choices=Sentiment.choices, blank=True)
     polarity = models.FloatField(null=True, blank=True)  # -1..+1
     frustration = models.FloatField(null=True, blank=True)  # 0..1
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     metadata = models.JSONField(default=dict, blank=True)
     analysis = models.JSONField(null=True, blank=True)  # the newest triage's (contract section 4); assist writes it, lists leave it out
     # What a person decided, triage leaves alone: names of fields.

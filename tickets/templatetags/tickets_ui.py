@@ -20,6 +20,7 @@ from tickets.channels.rendering import reply_html
 from tickets.models import Message, Ticket
 
 register = template.Library()
+BRIEFED = 3  # lines of a briefing on a row
 
 NEAR = timedelta(hours=6)
 LONGEST_SHOWN = 50_000  # characters of one message on screen; the raw mail has the rest
@@ -226,3 +227,11 @@ def priorities() -> list[tuple[str, Any]]:
 @register.filter
 def face_of(name: str, pk: str) -> Face:
     return Face(name, pk)
+
+
+@register.filter
+def briefed(metadata: dict[str, Any]) -> str:
+    """To whom an escalated ticket goes, and why: the first lines of its briefing."""
+    escalation = metadata.get("escalation") or {}
+    lines = [str(line) for line in (escalation.get("briefing") or escalation.get("reasons") or [])[:BRIEFED]]
+    return " · ".join([str(escalation.get("level", "")).replace("_", " ").capitalize(), *lines])
