@@ -111,13 +111,13 @@ def _solved(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
 VIEWS = (
     View("mine", _("My open"), "user", lambda t, me: t.active().awake().filter(assignee=me).exclude(status=Ticket.Status.PENDING)),
     View("at-risk", _("SLA at risk"), "flame", lambda t, _me: t.waiting_for_us().awake().at_risk(), tone="bad"),
-    View("escalated", _("Escalated"), "siren", lambda t, _me: t.active().awake().escalated()),
     View("unassigned", _("Unassigned"), "circle-dashed", lambda t, _me: t.active().awake().unassigned()),
     View(
         "waiting", _("Waiting on customer"), "hourglass", lambda t, _me: t.filter(status=Ticket.Status.PENDING), sorts=(SORTS[2], SORTS[1])
     ),
     View("snoozed", _("Snoozed"), "alarm-clock", lambda t, _me: t.active().snoozed(), sorts=(WAKING,)),
     View("all", _("All open"), "layers", _ours),
+    View("escalated", _("Escalated"), "siren", lambda t, _me: t.active().awake().escalated()),
     View("solved", _("Solved recently"), "circle-check", _solved, sorts=(RECENT,)),
 )
 UNCOUNTED = ("solved",)

@@ -83,7 +83,7 @@ def test_list_and_editor_take_the_same_few_queries_however_many_articles(
     def look() -> None:
         with django_assert_max_num_queries(9):
             as_maya.get("/knowledge/")
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(22):
             as_maya.get(url(draft))
 
     look()
