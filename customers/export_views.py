@@ -37,6 +37,8 @@ def ask(request: AgentRequest, pk: UUID) -> HttpResponse:
 def export(request: AgentRequest, pk: UUID) -> HttpResponse:
     """How far it is; htmx asks again for the part that changes."""
     run = _export(request, pk)
+    if not request.htmx:
+        note_read(request.user, run.customer_id, "export page")
     template = "customers/export/state.html" if request.htmx else "customers/export/page.html"
     return render(request, template, {"run": run, "customer": run.customer})
 

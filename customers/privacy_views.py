@@ -42,6 +42,8 @@ def add_fact(request: AgentRequest, pk: UUID) -> HttpResponse:
             return redirect("customer", pk)
         except HelpdeskError as refused:
             error = refused.detail
+    else:
+        note_read(request.user, found.pk, "facts")
     names = MemoryFact.objects.filter(customer=found).order_by("attribute").values_list("attribute", flat=True).distinct()
     context = {"customer": found, "fact": None, "names": names, "error": error, "typed": request.POST, "today": timezone.localdate()}
     return render(request, "customers/fact.html", context, status=422 if error else 200)
@@ -87,6 +89,8 @@ def consents(request: AgentRequest, pk: UUID) -> HttpResponse:
             return redirect("customer", pk)
         except HelpdeskError as refused:
             error = refused.detail
+    else:
+        note_read(request.user, found.pk, "consent")
     entries = list(found.consents.order_by("-id"))
     people = _names(entry.actor_id for entry in entries if entry.actor_kind == "agent")
     names = dict(ConsentEntry.Purpose.choices)

@@ -59,6 +59,7 @@ def erase(request: AgentRequest, pk: UUID) -> HttpResponse:
 def preview(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Every store, and how much would go from it now."""
     found = _customer(request, pk)
+    note_read(request.user, found.pk, "erasure counts")
     counts = erasure.preview(found.pk)
     return render(request, "customers/erase_preview.html", {"counts": counts, "total": sum(counts.values())})
 

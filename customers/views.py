@@ -48,6 +48,7 @@ def crm(request: AgentRequest, pk: UUID) -> HttpResponse:
     customer = Customer.objects.visible_to(request.user).filter(pk=pk).first()
     if customer is None:
         raise Http404
+    note_read(request.user, customer.pk, "CRM", reason(request))
     heard = looking_up.heard(customer)
     if any(one.is_stale and not one.is_asked and not one.is_paused for one in heard) and "again" not in request.GET:
         send_quietly(tasks.ask_crm, str(customer.pk))

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from assist.calls import switchboard
 from assist.calls.representation import offered
 from assist.models import CallSession
+from customers.access_log import note_read
 from helpdesk.core.models import User
 
 from .calls_input import EndInput, StartInput, TranscriptionInput
@@ -69,7 +70,10 @@ class End(CallView):
 class Suggestions(CallView):
     @extend_schema(operation_id="call_suggestions", responses=OnOffer)
     def get(self, request: Request, session_id: UUID) -> Response:
-        return Response(offered(find(request, session_id)))
+        found = find(request, session_id)
+        if found.customer_id:
+            note_read(request.user, found.customer_id, "call", found.call_id)
+        return Response(offered(found))
 
 
 def find(request: Request, session_id: UUID, *, with_people: bool = True) -> CallSession:

@@ -20,7 +20,7 @@ from helpdesk.core.requests import AgentRequest
 from knowledge.models import Category
 from tickets.models import Ticket
 
-from .calls import own
+from .calls import noted, own
 
 STATUSES = (Ticket.Status.OPEN, Ticket.Status.PENDING, Ticket.Status.ON_HOLD, Ticket.Status.RESOLVED)
 OWNERS = (("me", gettext_lazy("You")), ("keep", gettext_lazy("As it is")), ("nobody", gettext_lazy("Nobody")))
@@ -31,6 +31,7 @@ OWNERS = (("me", gettext_lazy("You")), ("keep", gettext_lazy("As it is")), ("nob
 def wrap_up(request: AgentRequest, session_id: UUID) -> HttpResponse:
     found = own(request, session_id, running=False)
     if request.method == "GET":
+        noted(request, found, "wrap-up")
         return _page(request, found)
     typed = typed_in(request.POST)
     version = int(digits) if (digits := request.POST.get("version", "")[:9]).isdigit() else 0

@@ -11,6 +11,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers.access_log import note_read
 from helpdesk.core.api.base import Cursor
 from helpdesk.core.models import ApiKey, Event
 from tickets import intake, replying
@@ -41,7 +42,9 @@ class MessageList(generics.GenericAPIView):  # type: ignore[type-arg]
 
     @extend_schema(operation_id="messages_list", responses=MessageSerializer(many=True))
     def get(self, request: Request, number: str) -> Response:
-        messages = find(request, number).messages.select_related("ticket").prefetch_related("attachments")
+        ticket = find(request, number)
+        note_read(request.user, ticket.customer_id, "messages", ticket.number)
+        messages = ticket.messages.select_related("ticket").prefetch_related("attachments")
         return self.get_paginated_response(MessageSerializer(self.paginate_queryset(messages), many=True).data)
 
     @extend_schema(operation_id="messages_create", request=NewMessageInput, responses={201: MessageSerializer})
@@ -61,7 +64,9 @@ class EventList(generics.GenericAPIView):  # type: ignore[type-arg]
 
     @extend_schema(operation_id="ticket_events_list", responses=EventSerializer(many=True))
     def get(self, request: Request, number: str) -> Response:
-        events: QuerySet[Event] = Event.objects.filter(ticket_ref=find(request, number).pk)
+        ticket = find(request, number)
+        note_read(request.user, ticket.customer_id, "events", ticket.number)
+        events: QuerySet[Event] = Event.objects.filter(ticket_ref=ticket.pk)
         return self.get_paginated_response(EventSerializer(self.paginate_queryset(events), many=True).data)
 
 

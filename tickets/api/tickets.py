@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import identity
+from customers.access_log import note_read
 from helpdesk.core.api.base import Cursor, etag, refuse_stale
 from helpdesk.core.api.idempotency import HEADER, digest_of, scope_of
 from helpdesk.core.models import ApiKey
@@ -63,6 +64,7 @@ class TicketList(generics.GenericAPIView):  # type: ignore[type-arg]
     @extend_schema(operation_id="tickets_list", responses=TicketSerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        note_read(request.user, {ticket.customer_id for ticket in page or ()}, "tickets", request.query_params.urlencode())
         return self.get_paginated_response(TicketSerializer(page, many=True).data)
 
     @extend_schema(operation_id="tickets_create", request=NewTicketInput, responses={201: TicketSerializer})
@@ -81,7 +83,9 @@ class TicketDetail(generics.GenericAPIView):  # type: ignore[type-arg]
 
     @extend_schema(operation_id="tickets_read", responses=TicketSerializer)
     def get(self, request: Request, number: str) -> Response:
-        return answer(find(request, number))
+        ticket = find(request, number)
+        note_read(request.user, ticket.customer_id, "ticket", ticket.number)
+        return answer(ticket)
 
     @extend_schema(operation_id="tickets_change", request=TicketChangeInput, responses=TicketSerializer)
     def patch(self, request: Request, number: str) -> Response:

@@ -16,6 +16,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
+from customers.access_log import note_read
 from helpdesk.core.requests import AgentRequest
 from tickets.channels import html
 from tickets.models import Message
@@ -48,6 +49,7 @@ def raw(request: AgentRequest, pk: UUID) -> HttpResponse:
     message = _message(request, pk)
     if message.raw_mail is None:
         raise Http404
+    note_read(request.user, message.ticket.customer_id, "mail as it came", message.ticket.number)
     response = HttpResponse(bytes(message.raw_mail.raw), content_type="message/rfc822")
     response["Content-Disposition"] = f'attachment; filename="{message.ticket.number}-{str(pk)[:8]}.eml"'
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -35,6 +35,7 @@ def customers(request: AgentRequest) -> HttpResponse:
     wanted = {name: request.GET.get(name, "") for name in directory.FILTERS}
     page = directory.page(wanted, viewer=request.user)
     query = urlencode({name: wanted[name] for name in ("q", "tier") if wanted[name]})
+    note_read(request.user, {one.pk for one in page.customers}, "list of customers", wanted["q"])
     context = {"page": page, "wanted": wanted, "query": query, "narrowed": bool(wanted["q"] or wanted["tier"])}
     if request.user.oversees:
         context["privacy_requests"] = privacy_requests.count_open()
@@ -74,6 +75,7 @@ def customer(request: AgentRequest, pk: UUID) -> HttpResponse:
 def timeline(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The timeline alone: another filter, or the next page of it."""
     found = _customer(request, pk)
+    note_read(request.user, found.pk, "timeline", reason(request))
     return render(request, "customers/timeline.html", {"customer": found, **_timeline(request, found)})
 
 
@@ -90,6 +92,7 @@ def merge(request: AgentRequest, pk: UUID) -> HttpResponse:
             error = refused.detail
         else:
             return redirect("customer", kept.pk)
+    note_read(request.user, {one.pk for one in (kept, other) if one}, "merge")
     words = request.GET.get("q", "").strip()
     found = directory.page({"q": words}, viewer=request.user).customers if words else []
     context: dict[str, Any] = {

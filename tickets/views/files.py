@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpResponseBase
 from django.views.decorators.http import require_GET
 
+from customers.access_log import note_read
 from helpdesk.core import downloads
 from helpdesk.core.requests import AgentRequest
 from tickets.models import Attachment, Message
@@ -20,6 +21,7 @@ def file(request: AgentRequest, pk: UUID) -> HttpResponseBase:
     attachment = Attachment.objects.filter(pk=pk, message__in=messages).exclude(verdict=Attachment.Verdict.INFECTED).first()
     if attachment is None:
         raise Http404
+    note_read(request.user, attachment.message.ticket.customer_id, "file", attachment.message.ticket.number)
     return served(attachment)
 
 

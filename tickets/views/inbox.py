@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from customers.access_log import note_read
 from helpdesk.core.requests import AgentRequest
 from knowledge.models import Incident
 from tickets import linking, listing, thread
@@ -70,6 +71,8 @@ def _page(request: AgentRequest, slug: str, number: str) -> HttpResponse:
     part = request.GET.get("part", "")
     opening = bool(request.htmx) and not request.htmx.history_restore_request and not request.htmx.boosted and number and not part
     context = _ticket(request, slug, number) if number else {}
+    if number and not part:  # parts are read anew by a page that was noted
+        note_read(request.user, context["work"].ticket.customer_id, "ticket", number.upper())
     if opening:
         return render(request, "tickets/opened.html", {**context, "page": {"view": _named(request, slug)}, "oob": True})
     if part == "thread" and number:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from customers.access_log import note_read
 from helpdesk.core.requests import AgentRequest
 from tickets import listing, searching
 
@@ -23,6 +24,7 @@ def search(request: AgentRequest) -> HttpResponse:
     palette = request.GET.get("part") == "palette"
     most = MOST_IN_PALETTE if palette else MOST_FOUND
     found = list(listing.for_rows(searching.search(text, viewer=request.user), request.user)[: most + 1]) if text else []
+    note_read(request.user, {ticket.customer_id for ticket in found[:most]}, "search", text)
     rows = listing.rows_of(found[:most], listing.SORTS[1], request.user)
     context = {"q": text, "rows": rows, "more": len(found) > most, "page": {"view": VIEW, "sort": listing.SORTS[1]}}
     if palette:

@@ -1,0 +1,113 @@
+"""Whoever reads a customer's data is written down: every page and every answer of the API that shows some (security T50).
+
+A path that reads has a row here: what is noted, or why there is nothing to note. A path without one fails the test.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from assist.models import CallSession
+from customers.models import AccessEntry
+from tests.security.test_permission_matrix import PUBLIC, READ, ROWS, World, world  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+NOTED = {
+    "inbox/<slug:view>/<slug:number>/": "ticket",
+    "messages/<uuid:pk>/raw": "mail as it came",
+    "files/<uuid:pk>/": "file",
+    "search/": "search",
+    "customers/": "list of customers",
+    "customers/<uuid:pk>/": "profile",
+    "customers/<uuid:pk>/timeline/": "timeline",
+    "customers/<uuid:pk>/merge/": "merge",
+    "customers/<uuid:pk>/facts/": "facts",
+    "customers/<uuid:pk>/facts/<uuid:fact_id>/": "fact",
+    "customers/<uuid:pk>/consent/": "consent",
+    "customers/<uuid:pk>/access/": "access log",
+    "customers/<uuid:pk>/erase/": "erasure page",
+    "customers/<uuid:pk>/erase/preview/": "erasure counts",
+    "customers/<uuid:pk>/crm/": "CRM",
+    "customers/<uuid:pk>/card/": "card",
+    "customers/requests/": "privacy requests",
+    "customers/exports/<uuid:pk>/": "export page",
+    "calls/<uuid:session_id>/": "call",
+    "calls/<uuid:session_id>/wrap-up/": "wrap-up",
+    "api/v1/tickets/": "tickets",
+    "api/v1/tickets/<str:number>/": "ticket",
+    "api/v1/tickets/<str:number>/messages/": "messages",
+    "api/v1/tickets/<str:number>/events/": "events",
+    "api/realtime/suggestions/<uuid:session_id>/": "call",
+}
+# Work lists show a line of each ticket or call; who opens one is noted. They are read anew at every event.
+LISTS = {
+    "inbox/",
+    "inbox/<slug:view>/",
+    "inbox/counts/",
+    "calls/",
+    "calls/board/",
+    "calls/ringing/",
+    "incidents/",
+    "incidents/<slug:reference>/",
+    "incidents/<slug:reference>/replies/",
+    "evaluation/learning/",
+    "evaluation/learning/<slug:field>/tickets/",
+    "assist/gaps/",
+    "api/realtime/stream/<uuid:session_id>/",
+}
+# Parts of a page that was noted when it was opened.
+PARTS = {
+    "messages/<uuid:pk>/body",
+    "tickets/<slug:number>/others/",
+    "assist/tickets/<uuid:pk>/",
+    "assist/tickets/<uuid:pk>/draft/",
+    "assist/runs/<uuid:pk>/",
+    "calls/<uuid:session_id>/parts/<slug:name>/",
+}
+# The customer's own, noted where a visit or a link leads in: tests/customers/test_customer_page.py, tests/tickets/test_my_requests.py.
+OWN = {
+    "help/privacy/export/<uuid:pk>/",
+    "help/requests/mine/<str:number>/",
+    "help/requests/<str:secret>/",
+    "help/contact/sent/<str:reference>/",
+}
+# Leads on, or shows nothing of any customer.
+NOTHING = {
+    "profile/",
+    "inbox/new/",
+    "tickets/<slug:number>/",
+    "invitations/<str:secret>/",
+    "setup/<str:secret>/",
+    "customers/import/",
+    "customers/import/<uuid:pk>/",
+    "customers/erasures/<str:mark>/",
+    "customers/erasures/<str:mark>/receipt.json",
+    "customers/exports/<uuid:pk>/file/",  # not made yet: tests/customers/test_exporting.py
+    "evaluation/",
+    "evaluation/policies/",
+    "api/v1/articles/",
+    "api/v1/articles/<slug:slug>/",
+    "api/v1/search/",
+}
+ELSEWHERE = ("knowledge/", "settings/", "api/v1/status/")  # areas that know no customer
+
+
+def test_every_path_that_reads_says_what_is_noted() -> None:
+    reading = {path for path, row in ROWS.items() if row.method == READ and row.who is not PUBLIC and not path.startswith(ELSEWHERE)}
+    assert reading == {*NOTED, *LISTS, *PARTS, *OWN, *NOTHING}
+
+
+@pytest.mark.parametrize("pattern", sorted(NOTED))
+def test_who_looked_at_what_and_whose_is_written_down(pattern: str, world: World) -> None:  # noqa: F811
+    customer, number = world.values["customers.pk"], world.values["number"]
+    CallSession.objects.update(customer=customer)
+    before = set(AccessEntry.objects.values_list("pk", flat=True))
+    client = world.clients["supervisor"]
+    answer = client.get(world.path(pattern), {"q": number} if pattern == "search/" else {})
+    assert answer.status_code == 200
+    new = AccessEntry.objects.exclude(pk__in=before).filter(customer_ref=customer, what=NOTED[pattern])
+    assert [(entry.actor_kind, entry.actor_name) for entry in new] == [("agent", "Priya Raman")]
+    refused = world.clients["stranger"].get(world.path(pattern))
+    if refused.status_code in (403, 404):
+        assert not AccessEntry.objects.exclude(pk__in=before).filter(actor_name="Tomasz Wójcik").exists(), "nothing was read"
