@@ -378,6 +378,15 @@ def test_every_path_has_a_row_and_every_row_a_path() -> None:
     assert set(ours()) == set(ROWS) - {"accounts/"}
 
 
+def test_every_path_that_reads_says_which_reading_it_notes() -> None:
+    """Or why none: tests/security/test_reads_are_noted.py."""
+    from tests.security import test_reads_are_noted as reads
+
+    reading = {path for path, row in ROWS.items() if row.method == READ and row.who is not PUBLIC}
+    said = {*reads.NOTED, *reads.LISTS, *reads.PARTS, *reads.OWN, *reads.NOTHING}
+    assert {path for path in reading if not path.startswith(reads.ELSEWHERE)} == said
+
+
 @pytest.mark.parametrize("pattern", sorted(set(ROWS) - {"accounts/"}))
 def test_only_those_named_may_enter(pattern: str, world: World) -> None:
     row, path = ROWS[pattern], world.path(pattern)

@@ -1,6 +1,6 @@
 """Whoever reads a customer's data is written down: every page and every answer of the API that shows some (security T50).
 
-A path that reads has a row here: what is noted, or why there is nothing to note. A path without one fails the test.
+A path that reads has a row here: what is noted, or why there is nothing to note. The permission matrix's test fails for one without.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import pytest
 
 from assist.models import CallSession
 from customers.models import AccessEntry
-from tests.security.test_permission_matrix import PUBLIC, READ, ROWS, World, world  # noqa: F401 - a fixture
+from tests.security.test_permission_matrix import World, world  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -91,11 +91,6 @@ NOTHING = {
     "api/v1/search/",
 }
 ELSEWHERE = ("knowledge/", "settings/", "api/v1/status/")  # areas that know no customer
-
-
-def test_every_path_that_reads_says_what_is_noted() -> None:
-    reading = {path for path, row in ROWS.items() if row.method == READ and row.who is not PUBLIC and not path.startswith(ELSEWHERE)}
-    assert reading == {*NOTED, *LISTS, *PARTS, *OWN, *NOTHING}
 
 
 @pytest.mark.parametrize("pattern", sorted(NOTED))
