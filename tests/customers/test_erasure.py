@@ -118,7 +118,7 @@ def in_redis() -> list[str]:
 def _value(server: Redis, key: bytes) -> bytes:
     """As it is held; a dump would compress it."""
     kind = server.type(key)
-    read: dict[Any, Any] = {
+    read: Any = {
         b"string": lambda: [server.get(key)],
         b"list": lambda: server.lrange(key, 0, -1),
         b"set": lambda: server.smembers(key),
