@@ -37,6 +37,11 @@ def remembered(customer: Customer) -> Iterator[dict[str, Any]]:
     yield from memory.export(customer)["nodes"]
 
 
+@part("summaries")
+def summaries(customer: Customer) -> Iterator[dict[str, Any]]:
+    yield from memory.export(customer)["summaries"]
+
+
 @part("facts")
 def facts(customer: Customer) -> Iterator[dict[str, Any]]:
     yield from memory.export(customer)["facts"]

@@ -13,7 +13,8 @@ from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from customers import ledgers
-from customers.models import AccessEntry, Customer, MemoryFact, MemoryNode, RetentionPolicy
+from customers.memory import summarising
+from customers.models import AccessEntry, Customer, MemoryFact, MemoryNode, MemoryTrace, RetentionPolicy
 from helpdesk.core.events import record
 
 BATCH = 1_000
@@ -55,6 +56,7 @@ def run(now: datetime | None = None) -> dict[str, int]:
         if number:
             with transaction.atomic():
                 record("retention.applied", subject=policy, data_type=policy.data_type, days=policy.days, deleted=number)
+    summarising.drop_the_unfounded()
     return gone
 
 
@@ -92,6 +94,6 @@ def _oldest(policy: RetentionPolicy, customer: Customer) -> datetime | None:
         times = rows.aggregate(retired=Min("retired_at"), ended=Min("ends_at"))
         first = min((moment for moment in times.values() if moment), default=None)
     else:
-        nodes = MemoryNode.objects.filter(node_type=policy.data_type, traces__customer=customer)
-        first = nodes.aggregate(first=Min("learned_at"))["first"]
+        traces = MemoryTrace.objects.filter(node_type=policy.data_type, customer=customer)  # one index, no look at the memories
+        first = traces.aggregate(first=Min("learned_at"))["first"]
     return first + timedelta(days=policy.days) if first else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from customers.crm import looking_up
-from customers.memory import hearing
+from customers.memory import hearing, summarising
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
 
@@ -21,3 +21,8 @@ def remember_what_the_crm_says(event: Event) -> None:
 @subscribe("customer.merged", "customer.merge_undone", slow=True)
 def join_memories(event: Event) -> None:
     hearing.hear_merge(event)
+
+
+@subscribe("customer.consent_changed", "customer.merged", "customer.merge_undone", slow=True)
+def summarise_anew(event: Event) -> None:
+    summarising.refresh(event.customer_ref)

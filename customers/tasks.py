@@ -8,7 +8,7 @@ from celery import shared_task
 
 from customers import customer_session, exporting, import_runs, privacy_requests, retention
 from customers.crm import cases, looking_up, syncing
-from customers.memory import observing
+from customers.memory import observing, summarising
 
 
 @shared_task
@@ -34,6 +34,11 @@ def import_customers(pk: str) -> None:
 @shared_task
 def read_memories() -> None:
     observing.read_the_unread()
+
+
+@shared_task
+def summarise_memories() -> None:
+    summarising.refresh_the_changed()
 
 
 @shared_task

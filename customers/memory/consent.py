@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.models import ConsentEntry, Customer, MemoryNode
+from customers.models import ConsentEntry, Customer, MemoryNode, MemorySummary
 from helpdesk.core.errors import Invalid, NotAllowed
 from helpdesk.core.events import record
 
@@ -96,6 +96,8 @@ def _enter(customer: Customer, scope: _Scope, *, until: datetime | None, granted
             actor_kind=getattr(by, "actor_kind", "system"),
             actor_id=str(getattr(by, "pk", "") or ""),
         )
+        if not granted:  # what was drawn together of it goes; the background draws anew from what is left
+            MemorySummary.objects.filter(customer=customer).delete()
         said: dict[str, Any] = {
             "granted": granted,
             "purposes": wanted,

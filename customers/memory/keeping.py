@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from customers.models import Customer, MemoryFact, MemoryNode
+from customers.models import Customer, MemoryFact, MemoryNode, MemorySummary
 from customers.models.memory import shown
 
 
@@ -17,12 +17,13 @@ def timeline(customer: Customer) -> QuerySet[MemoryNode]:
 
 
 def export(customer: Customer) -> dict[str, Any]:
-    """Nodes, facts with both times, and the consent ledger, as plain data."""
+    """Nodes, summaries, facts with both times, and the consent ledger, as plain data."""
     fields = ("attribute", "value", "starts_at", "ends_at", "learned_at", "retired_at", "confidence", "source_kind", "source_id", "quote")
     ledger = ("granted", "data_types", "purposes", "expires_at", "source", "at")
     return {
         "nodes": [shown(node) for node in timeline(customer)],
         "facts": list(MemoryFact.objects.filter(customer=customer).order_by("attribute", "learned_at").values(*fields)),
+        "summaries": list(customer.memory_summaries.order_by("month", "id").values("month", "text", "sources", "by")),
         "consents": list(customer.consents.values(*ledger)),
     }
 
@@ -32,5 +33,6 @@ def forget(customer: Customer) -> dict[str, int]:
     with transaction.atomic():
         Customer.objects.select_for_update().get(pk=customer.pk)
         _all, nodes = MemoryNode.objects.filter(traces__customer=customer).delete()
+        MemorySummary.objects.filter(customer=customer).delete()
         gone, _what = MemoryFact.objects.filter(customer=customer).delete()
     return {"nodes": nodes.get("customers.MemoryNode", 0), "facts": gone}

@@ -26,6 +26,7 @@ from . import consent
 from .rights import hidden_tickets
 
 MOST = 50
+LEADING = 400  # rows whose words are read; what is left behind could not have scored more than the last of them might
 CANDIDATES = 200  # scored rows that are looked at for rights before the best k are taken
 LONGEST_QUERY = 4_000
 
@@ -60,12 +61,12 @@ def recall(asked: Query, *, viewer: Any, why: str = "", purpose: str = consent.R
     leave = consent.leave_of(customers)
     allowed = {(one, kind) for one in customers for kind in consent.TYPES if {(purpose, kind), (consent.STORAGE, kind)} <= leave[one]}
     rows = _scored(asked, allowed)
-    nodes = MemoryNode.objects.in_bulk([row[0] for row in rows])
-    hidden = hidden_tickets(viewer, (node.ticket_ref for node in nodes.values()))
-    found = [_recalled(nodes[row[0]], row) for row in rows if row[0] in nodes and nodes[row[0]].ticket_ref not in hidden]
+    hidden = hidden_tickets(viewer, (row[-1] for row in rows))
+    best = [row for row in rows if row[-1] not in hidden][: min(asked.k, MOST)]
+    nodes = MemoryNode.objects.in_bulk([row[0] for row in best])
     if allowed:
         note_read(viewer, {one for one, _kind in allowed}, "memory", why)
-    return found[: min(asked.k, MOST)]
+    return [_recalled(nodes[row[0]], row) for row in best if row[0] in nodes]
 
 
 def rate(node: MemoryNode, *, useful: bool, by: Any) -> None:
@@ -75,49 +76,70 @@ def rate(node: MemoryNode, *, useful: bool, by: Any) -> None:
     MemoryTrace.objects.filter(node=node).update(feedback=(sum(said) + 1) / (len(said) + 2))  # Laplace: one vote is no verdict
 
 
-# One scan of the customers' rows, by memory_trace_of: 10,000 of them are compared exactly. MATERIALIZED: each is scored once.
+# The first look reads one index, where a customer's rows stand together, and keeps those that could score best: words count there as
+# much as they could at most (ts_rank gives a word of the query 0.1 of its share, however often it comes). The second look reads the
+# words of those alone. MATERIALIZED: each row is measured once.
 _SCORED = """
-    WITH seen AS (
-        SELECT * FROM customers_memorytrace
+    WITH q AS (
+        SELECT to_tsquery('simple', %(words)s) AS words, helpdesk_word_marks(to_tsvector('simple', %(plain)s)) AS marks,
+            length(to_tsvector('simple', %(plain)s))::float8 AS number,
+            0.12::float8 / GREATEST(1, length(to_tsvector('simple', %(plain)s))) AS share
+    ), seen AS (
+        SELECT id, node_type, category, starts_at, learned_at, retired_at, importance, feedback, marks, model, vector
+        FROM customers_memorytrace
         WHERE customer_id = ANY(%(customers)s) AND (node_type = 'Entity' AND customer_id = ANY(%(Entity)s)
             OR node_type = 'Observation' AND customer_id = ANY(%(Observation)s) OR node_type = 'Event' AND customer_id = ANY(%(Event)s))
         UNION ALL
-        SELECT * FROM customers_memorytrace
+        SELECT id, node_type, category, starts_at, learned_at, retired_at, importance, feedback, marks, model, vector
+        FROM customers_memorytrace
         WHERE customer_id IS NULL
           AND node_id IN (SELECT id FROM customers_memorynode WHERE entity_ref <> '' AND entity_ref = ANY(%(entities)s))
-    ), scored AS MATERIALIZED (
-        SELECT t.node_id, t.importance, t.feedback,
-            0.7 * COALESCE(CASE WHEN t.model = %(model)s THEN GREATEST(0, 1 - (t.vector <=> %(vector)s::halfvec)) END, 0)
-            + 0.3 * CASE WHEN t.words @@ q.words THEN LEAST(1, 4 * ts_rank(t.words, q.words)) ELSE 0 END AS similarity,
-            power(0.5::float8, GREATEST(0, EXTRACT(EPOCH FROM %(at)s::timestamptz - t.starts_at))::float8 / %(half)s) AS recency
-        FROM seen t, (SELECT to_tsquery('simple', %(words)s) AS words) q
+    ), measured AS MATERIALIZED (
+        SELECT t.id, t.importance, t.feedback, (0.5 + t.importance / 2) * (0.5 + t.feedback) AS weight,
+            0.7 * COALESCE(CASE WHEN t.model = %(model)s THEN GREATEST(0, 1 - (t.vector <=> %(vector)s::halfvec)) END, 0) AS meaning,
+            GREATEST(0, q.share * (q.number - bit_count(q.marks & ~t.marks))) AS wording,
+            power(0.5::float8, GREATEST(0, date_part('epoch', %(at)s::timestamptz - t.starts_at)) / %(half)s) AS recency
+        FROM seen t, q
         WHERE t.learned_at <= %(at)s AND t.starts_at <= %(at)s AND (t.retired_at IS NULL OR t.retired_at > %(at)s)
           AND (%(types)s::text[] = '{}' OR t.node_type = ANY(%(types)s))
           AND (%(categories)s::text[] = '{}' OR t.category = ANY(%(categories)s))
+    ), foremost AS MATERIALIZED (
+        SELECT *, weight * (1 - %(weight)s + %(weight)s * recency) AS factor FROM measured
+        ORDER BY (meaning + wording) * weight * (1 - %(weight)s + %(weight)s * recency) DESC, id
+        LIMIT %(first)s
+    ), scored AS (
+        SELECT t.node_id, l.recency, l.importance, l.feedback, l.factor,
+            l.meaning + 0.3 * CASE WHEN t.words @@ q.words THEN LEAST(1, 4 * ts_rank(t.words, q.words)) ELSE 0 END AS similarity
+        FROM foremost l JOIN customers_memorytrace t ON t.id = l.id, q
     )
-    SELECT node_id, similarity * (1 - %(weight)s + %(weight)s * recency) * (0.5 + importance / 2) * (0.5 + feedback) AS score,
-        similarity, recency, importance, feedback
-    FROM scored ORDER BY score DESC, node_id LIMIT %(most)s
+    SELECT best.*, n.ticket_ref FROM (
+        SELECT node_id, similarity * factor AS score, similarity, recency, importance, feedback
+        FROM scored ORDER BY score DESC, node_id LIMIT %(most)s
+    ) best JOIN customers_memorynode n ON n.id = best.node_id
+    ORDER BY score DESC, node_id
 """
 
 
 def _scored(asked: Query, allowed: set[tuple[UUID, str]]) -> list[Sequence[Any]]:
-    """(node, score, similarity, recency, importance, feedback), best first; a node of several customers once."""
+    """(node, score, similarity, recency, importance, feedback, ticket), best first; a node of several customers once."""
     if not allowed and not asked.entities:
         return []
     vector, model = _meaning(asked.text)
+    words = list(dict.fromkeys(re.findall(r"\w{2,40}", asked.text.lower())[:32]))
     values = {
         "customers": list({one for one, _kind in allowed}),
         **{kind: [one for one, own in allowed if own == kind] for kind in consent.TYPES},
         "entities": list(asked.entities),
         "model": model,
         "vector": vector,
-        "words": " | ".join(dict.fromkeys(re.findall(r"\w{2,40}", asked.text.lower())[:32])),
+        "words": " | ".join(words),
+        "plain": " ".join(words),
         "at": asked.reference_time or timezone.now(),
         "half": settings.MEMORY_HALF_LIFE_DAYS * 86_400,
         "weight": settings.MEMORY_RECENCY_WEIGHT,
         "types": list(asked.types),
         "categories": list(asked.categories),
+        "first": LEADING,
         "most": CANDIDATES,
     }
     best: dict[UUID, Sequence[Any]] = {}
@@ -138,6 +160,6 @@ def _meaning(text: str) -> tuple[str | None, str]:
 
 
 def _recalled(node: MemoryNode, row: Sequence[Any]) -> Recalled:
-    _node, score, *parts = row
+    _node, score, *parts, _ticket = row
     names = ("similarity", "recency", "importance", "feedback")
     return Recalled(node, round(float(score), 4), {name: round(float(part), 4) for name, part in zip(names, parts, strict=True)})

@@ -4,7 +4,7 @@ from .customer import ContactPoint, Customer, Organisation
 from .erasure import Erasure, ErasureWish
 from .export import CustomerExport
 from .import_run import CustomerImport
-from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemoryTrace
+from .memory import MemoryFact, MemoryFeedback, MemoryNode, MemorySummary, MemoryTrace
 from .merge import CustomerMerge
 from .retention import RetentionPolicy
 
@@ -25,6 +25,7 @@ __all__ = (
     "MemoryFact",
     "MemoryFeedback",
     "MemoryNode",
+    "MemorySummary",
     "MemoryTrace",
     "Organisation",
     "RetentionPolicy",

@@ -6,19 +6,24 @@ import uuid
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import HalfVectorField
+from pgvector.django import BitField, HalfVectorField
 
 from helpdesk.core.models.embedding import DIMENSIONS
 
 from .customer import Customer
 
 Row = TypeVar("Row", bound=models.Model)
+MARKS = 512  # bits; a long message has some 300 words
+READ_FIRST = (
+    *("id", "node_type", "category", "starts_at", "learned_at", "retired_at", "importance", "feedback"),
+    *("marks", "model", "vector"),
+)
 
 
 class TwoTimesQuerySet(models.QuerySet[Row], Generic[Row]):
@@ -77,11 +82,16 @@ class MemoryNode(models.Model):
 
 
 class MemoryTrace(models.Model):
-    """What recall reads of a node, once for each customer whom it concerns. Narrow: one scan of a customer's rows answers (engine.md 6)."""
+    """What recall reads of a node, once for each customer whom it concerns.
+
+    A customer's rows lie scattered over the table, as they came. `memory_trace_of` holds beside each other what the first look needs.
+    """
 
     id = models.BigAutoField(primary_key=True)
     node = models.ForeignKey(MemoryNode, on_delete=models.CASCADE, related_name="traces")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="memory_traces")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, null=True, related_name="memory_traces", db_index=False
+    )  # covered below
     node_type = models.CharField(max_length=12)
     category = models.CharField(max_length=60, blank=True)
     starts_at = models.DateTimeField()
@@ -90,6 +100,9 @@ class MemoryTrace(models.Model):
     importance = models.FloatField()
     feedback = models.FloatField(default=0.5)  # how many found it useful, 0 to 1; 0.5 when nobody said
     words = SearchVectorField()
+    marks = models.GeneratedField(  # one bit for each word: whether a row may hold a word, where the words themselves would be too long
+        expression=models.Func("words", function="helpdesk_word_marks"), output_field=BitField(length=MARKS), db_persist=True
+    )
     model = models.CharField(max_length=60, blank=True)  # of the vector; "" until the engine has read it
     vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
     next_model = models.CharField(max_length=60, blank=True, db_default="", default="")  # of an engine that is to take over
@@ -98,10 +111,9 @@ class MemoryTrace(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("node", "customer"), nulls_distinct=False, name="memory_trace_once"),)
         indexes = (
-            models.Index(fields=("customer",), name="memory_trace_of"),
+            models.Index(fields=("customer",), name="memory_trace_of", include=READ_FIRST),
             models.Index(fields=("id",), name="memory_trace_unread", condition=Q(vector=None)),
             models.Index(fields=("id",), name="memory_trace_next", condition=~Q(next_model="")),
-            GinIndex(fields=("words",), name="memory_trace_words"),
         )
 
     def __str__(self) -> str:
@@ -137,6 +149,29 @@ class MemoryFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attribute}: {self.value}"
+
+
+class MemorySummary(models.Model):
+    """A line on one month of a long history. It says nothing that its sources, the ids of memories, do not say, and goes with them."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="memory_summaries")
+    month = models.DateField()
+    at = models.DateTimeField()  # when the last of its sources began
+    learned_at = models.DateTimeField()  # when we knew the last of them: before that, the line did not exist
+    text = models.TextField()
+    sources = ArrayField(models.UUIDField())
+    number = models.PositiveIntegerField()  # memories of the month when this was made, and
+    newest = models.BigIntegerField()  # the last of their traces: otherwise it is made anew
+    by = models.CharField(max_length=100, blank=True)  # the prompt of the model that wrote it; "" for a sentence as it was said
+
+    class Meta:
+        verbose_name = _("memory summary")
+        verbose_name_plural = _("memory summaries")
+        indexes = (models.Index(fields=("customer", "month"), name="memory_summary_of", include=("number", "newest")),)
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.text[:60]}"
 
 
 class MemoryFeedback(models.Model):

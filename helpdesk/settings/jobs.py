@@ -37,6 +37,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell the CRM": {"task": "customers.tasks.tell_crm", "schedule": timedelta(seconds=20), "options": {"expires": 30}},
     "hear from the CRM": {"task": "customers.tasks.sync_crm", "schedule": timedelta(minutes=5), "options": {"expires": 300}},
     "memories left behind": {"task": "customers.tasks.read_memories", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
+    "long memories": {"task": "customers.tasks.summarise_memories", "schedule": timedelta(minutes=5), "options": {"expires": 240}},
     "exports": {"task": "customers.tasks.make_exports", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "erasures": {"task": "customers.tasks.erase_ordered", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "retention": {"task": "customers.tasks.forget_the_old", "schedule": timedelta(hours=6), "options": {"expires": 3600}},

@@ -39,7 +39,7 @@ from assist.triage import similar
 from customers import erasure, memory, merging
 from customers.access_log import note_read
 from customers.memory import Observed, Source
-from customers.models import AccessEntry, CrmConnection, Customer, CustomerImport, Erasure
+from customers.models import AccessEntry, CrmConnection, Customer, CustomerImport, Erasure, MemorySummary
 from helpdesk.core.embeddings import store as vectors
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.events import record
@@ -182,7 +182,11 @@ def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None
 
 def plant_memory(person: Customer, ticket: Ticket, maya: User) -> None:
     memory.learn(person, "carrier", CANARY, source=Source("message", "x", CANARY, ticket.pk))
-    memory.observe([person], Observed("Observation", "SupportInteraction", CANARY, {"text": CANARY}), source=Source("agent"))
+    node = memory.observe([person], Observed("Observation", "SupportInteraction", CANARY, {"text": CANARY}), source=Source("agent"))
+    at = node.starts_at
+    MemorySummary.objects.create(
+        customer=person, month=at.date(), at=at, learned_at=at, text=CANARY, sources=[node.pk], number=1, newest=1, by="x@0"
+    )
     note_read(maya, person.pk, "profile", CANARY)
     note_read(person, person.pk, "privacy page")
     run = CustomerImport(name="x.csv", skipped=[{"source": "line 1", "reason": person.email}])
