@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from customers import privacy
 from customers.access_log import note_read
 from customers.known import visible
-from customers.memory import Source, consent, learn
+from customers.memory import Source, consent, end, learn
 from customers.memory.confirming import UNSURE, confirm
 from customers.models import AccessEntry, ConsentEntry, Customer, MemoryFact
 from helpdesk.core.errors import HelpdeskError, Invalid
@@ -71,6 +71,17 @@ def fact(request: AgentRequest, pk: UUID, fact_id: UUID) -> HttpResponse:
 def confirm_fact(request: AgentRequest, pk: UUID, fact_id: UUID) -> HttpResponse:
     try:
         confirm(_fact(request, pk, fact_id), by=act_of(request.user))
+    except HelpdeskError as refused:
+        messages.warning(request, refused.detail)
+    return redirect("customer", pk)
+
+
+@login_required
+@require_POST
+def end_fact(request: AgentRequest, pk: UUID, fact_id: UUID) -> HttpResponse:
+    """No longer true, and nothing known in its place. POST `since`: the day (today)."""
+    try:
+        end(_fact(request, pk, fact_id), at=true_since(request.POST.get("since", "")), source=Source("agent", act_of(request.user)))
     except HelpdeskError as refused:
         messages.warning(request, refused.detail)
     return redirect("customer", pk)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("customers/<uuid:pk>/facts/", privacy_views.add_fact, name="customer-fact-add"),
     path("customers/<uuid:pk>/facts/<uuid:fact_id>/", privacy_views.fact, name="customer-fact"),
     path("customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/", privacy_views.confirm_fact, name="customer-fact-confirm"),
+    path("customers/<uuid:pk>/facts/<uuid:fact_id>/end/", privacy_views.end_fact, name="customer-fact-end"),
     path("customers/<uuid:pk>/consent/", privacy_views.consents, name="customer-consent"),
     path("customers/<uuid:pk>/access/", privacy_views.who_looked, name="customer-access"),
     path("customers/requests/", request_views.index, name="privacy-requests"),

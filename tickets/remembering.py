@@ -17,6 +17,8 @@ from tickets.models import Message, Ticket
 from tickets.models.message import MessageQuerySet
 
 OLD_MESSAGES = 300  # read at most when leave comes late
+TICKET_EVENTS = ("ticket.created", "ticket.status_changed")
+OLD_EVENTS = 300
 LONGEST = 4_000  # characters of a message that are remembered; the message itself stays in its ticket
 
 
@@ -56,7 +58,7 @@ def forget_reply(message_id: UUID | str) -> None:
 
 
 def catch_up(event: Event) -> None:
-    """A customer agrees to be remembered: their latest messages from before are read too. Their meaning is read in the background."""
+    """A customer agrees to be remembered: their latest messages and tickets from before are read too, their meaning in the background."""
     if not event.data.get("granted") or "storage" not in event.data.get("purposes", ()):
         return
     theirs = Q(customer_id=event.customer_ref) | Q(author_kind=Message.AuthorKind.AGENT, ticket__customer_id=event.customer_ref)
@@ -64,6 +66,9 @@ def catch_up(event: Event) -> None:
     for pk, author in reversed(latest):  # the oldest first, as they came
         remember = remember_reply if author == Message.AuthorKind.AGENT else remember_message
         remember(pk, now=False)
+    told = Event.objects.filter(kind__in=TICKET_EVENTS, ticket_ref__in=Ticket.objects.filter(customer=event.customer_ref).values("pk"))
+    for old in reversed(told.order_by("-id")[:OLD_EVENTS]):
+        remember_ticket(old, now=False)
 
 
 def _whole(messages: MessageQuerySet) -> MessageQuerySet:

@@ -1,7 +1,7 @@
 """Customers' memory: `observe`, `recall`, `infuse`, facts with two times, and the consent that all of it needs (contract section 5)."""
 
 from .consent import ConsentRequired, allows, grant, revoke
-from .facts import Source, correct, facts, learn
+from .facts import Source, correct, end, facts, learn
 from .infusing import infuse
 from .keeping import export, forget, timeline
 from .observing import Observed, observe
@@ -15,6 +15,7 @@ __all__ = (
     "Source",
     "allows",
     "correct",
+    "end",
     "export",
     "facts",
     "forget",

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer, MemoryFact
-from helpdesk.core.errors import Invalid
+from helpdesk.core.errors import Conflict, Invalid
 
 from . import consent
 from .moments import checked
@@ -88,6 +88,28 @@ def facts(customer: Customer, as_of: datetime | None = None, *, valid: bool = Tr
 def correct(fact: MemoryFact, value: str, *, source: Source) -> MemoryFact:
     """An agent or the customer says that it was otherwise all along: the value is replaced over the fact's own time."""
     return learn(fact.customer, fact.attribute, value, source=source, since=fact.starts_at, until=fact.ends_at, confidence=1.0)
+
+
+def end(fact: MemoryFact, *, at: datetime | None = None, source: Source) -> MemoryFact:
+    """It held until then (now), and no new value is known. Returns what is believed from now on, with who said so as its source.
+
+    Raises Conflict for what is believed no more, Invalid for an end before the start or after the end that is known.
+    """
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=fact.customer_id)
+        consent.require(fact.customer, consent.STORAGE, "Entity")
+        row = MemoryFact.objects.get(pk=fact.pk)
+        if row.retired_at:
+            raise Conflict(_("Something newer is known."))
+        now = max(timezone.now(), row.learned_at)
+        ends = min(at or now, now)
+        if ends <= row.starts_at or (row.ends_at is not None and ends >= row.ends_at):
+            raise Invalid(_("The day must be after the start, and before the end that is known."))
+        MemoryFact.objects.filter(pk=row.pk).update(retired_at=now)
+        row.pk, row.ends_at, row.learned_at, row.confidence = MemoryFact._meta.pk.get_default(), ends, now, 1.0
+        row.source_kind, row.source_id = source.kind, source.id[:150]
+        row.save(force_insert=True)
+    return row
 
 
 def _place(new: MemoryFact) -> MemoryFact:

@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.contrib.postgres.search import SearchVector
 from django.db import connection
+from django.db.models import Value
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -17,10 +19,11 @@ from hypothesis import strategies as st
 
 from customers import ledgers, memory
 from customers.memory import Source, observing
-from customers.models import AccessEntry, ConsentEntry, Customer, MemoryFact, MemoryNode
+from customers.models import AccessEntry, ConsentEntry, Customer, MemoryFact, MemoryNode, MemoryTrace
 from helpdesk.core.embeddings import EmbeddingUnavailable
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
-from tests.cast import make_customer, receive
+from tests.cast import make_customer, receive, signed_in
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/memory/"
@@ -268,3 +271,41 @@ def test_a_late_older_fact_is_placed_before(ingrid: Customer) -> None:
     memory.learn(ingrid, "plan", "free", source=Source("crm", "2"), since=START)
     told = [(fact.value, fact.ends_at) for fact in memory.facts(ingrid, valid=False)]
     assert told == [("free", START + timedelta(days=100)), ("premium", None)]
+
+
+def test_a_fact_ends_without_a_new_value_and_the_past_stays(ingrid: Customer, maya: User) -> None:
+    memory.grant(ingrid)
+    plan = memory.learn(ingrid, "plan", "premium", source=Source("agent", "a"), since=START, learned=START)
+    gone = START + timedelta(days=100)
+    ended = memory.end(plan, at=gone, source=Source("agent", str(maya.pk)))
+    assert not memory.facts(ingrid)
+    assert [(row.value, row.starts_at, row.ends_at) for row in memory.facts(ingrid, valid=False)] == [("premium", START, gone)]
+    before = memory.facts(ingrid, as_of=START + timedelta(days=200))
+    assert [(row.value, row.ends_at) for row in before] == [("premium", None)]
+    assert ended.source_id == str(maya.pk)
+    for again, at in ((plan, gone), (ended, START - timedelta(days=1)), (ended, gone + timedelta(days=1))):
+        with pytest.raises(HelpdeskError):
+            memory.end(again, at=at, source=Source("agent"))
+
+
+def test_an_agent_ends_a_fact_on_its_page(ingrid: Customer, maya: User) -> None:
+    memory.grant(ingrid)
+    plan = memory.learn(ingrid, "plan", "premium", source=Source("agent", "a"), since=START, learned=START)
+    client = signed_in(maya)
+    assert b"No longer true" in client.get(f"/customers/{ingrid.pk}/facts/{plan.pk}/").content
+    day = START + timedelta(days=10)
+    answer = client.post(f"/customers/{ingrid.pk}/facts/{plan.pk}/end/", {"since": f"{day:%Y-%m-%d}"})
+    assert answer.status_code == 302
+    assert not memory.facts(ingrid)
+
+
+def test_words_that_hardly_anything_says_are_found_among_many(ingrid: Customer) -> None:
+    """The first look keeps some hundred: one whose words count most is among them, whatever its meaning."""
+    memory.grant(ingrid)
+    node = memory.observe([ingrid], memory.Observed("Observation", "x", "zqx7741", starts=START), source=Source("api"), now=False)
+    rows = [MemoryNode(customer=ingrid, node_type="Observation", kind="x", text=f"parcel {n}", starts_at=START) for n in range(700)]
+    MemoryNode.objects.bulk_create(rows)
+    shared = {"customer": ingrid, "node_type": "Observation", "starts_at": START, "learned_at": START, "importance": 0.5}
+    words = SearchVector(Value("parcel"), config="simple")
+    MemoryTrace.objects.bulk_create([MemoryTrace(node=row, words=words, **shared) for row in rows])
+    assert memory.recall(memory.Query("zqx7741", customers=(ingrid.pk,), k=1), viewer=None)[0].node == node

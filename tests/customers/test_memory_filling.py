@@ -49,10 +49,12 @@ def test_who_agrees_later_is_remembered_from_before_once(ingrid: Customer, drain
     memory.grant(ingrid)
     drain()
     assert values(ingrid) == {"plan": "premium"}
-    seen = MemoryNode.objects.filter(source_kind="message").count()
+    (asked,) = MemoryNode.objects.filter(source_kind="ticket")
+    assert asked.text == "Asked for help: Label printer"
     memory.grant(ingrid)
     drain()
-    assert seen == MemoryNode.objects.filter(source_kind="message").count() == 1
+    assert MemoryNode.objects.filter(source_kind="message").count() == 1
+    assert MemoryNode.objects.filter(source_kind="ticket").count() == 1
 
 
 @pytest.mark.usefixtures("support")

@@ -145,6 +145,7 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/facts/": Row(STAFF),
     "customers/<uuid:pk>/facts/<uuid:fact_id>/": Row(TEAM),  # it came from a ticket of the team
     "customers/<uuid:pk>/facts/<uuid:fact_id>/confirm/": Row(TEAM, WRITE),
+    "customers/<uuid:pk>/facts/<uuid:fact_id>/end/": Row(TEAM, WRITE),
     "customers/<uuid:pk>/consent/": Row(STAFF),
     "customers/<uuid:pk>/access/": Row(OVERSEERS),
     "customers/requests/": Row(OVERSEERS),

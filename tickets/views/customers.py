@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from customers import erasure, merging, privacy, privacy_requests
+from customers import erasure, merging, privacy, privacy_requests, retention
 from customers.access_log import note_read
 from customers.crm import looking_up
 from customers.known import end_of, known
@@ -58,6 +58,7 @@ def customer(request: AgentRequest, pk: UUID) -> HttpResponse:
         "leaves": lines,
         "wish": erasure.wish_of(found),
         "consent_ends": privacy.next_expiry(lines),
+        "goes_on": retention.next_deletion(found),
         "customer": found,
         "tickets": tickets,
         "numbers": profile.numbers(found, request.user),
