@@ -15,7 +15,7 @@ $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0010_memory_of_the_next_engine'),
+        ('customers', '0011_erasures_ordered'),
     ]
 
     operations = [

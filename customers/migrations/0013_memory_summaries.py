@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0011_recall_at_one_look'),
+        ('customers', '0012_recall_at_one_look'),
     ]
 
     operations = [
