@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextvars import Context
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,22 @@ def test_the_old_engine_serves_until_everything_is_there_and_then_the_new_one(se
     switching.forget_here()  # another process asks within five seconds
     assert get_embedder().name == "other-1"
     assert [hit.slug for hit in search.find("how do I open gate 1", viewer=STAFF).hits][:1] == ["gate-1"]
+
+
+def test_search_answers_by_meaning_at_every_step_of_the_change(changing: Other, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(12):
+        make_article(f"dock-{n}", f"Opening dock {n}", "Press the green button.")
+    answers: list[tuple[bool, str]] = []
+    made = Other.embed
+
+    def asked_meanwhile(self: Other, texts: Sequence[str]) -> np.ndarray:
+        found = Context().run(search.find, "how do I open dock 7", viewer=STAFF)  # as another process, which knows of no change
+        answers.append((found.by_meaning, found.hits[0].slug))
+        return made(self, texts)
+
+    monkeypatch.setattr(Other, "embed", asked_meanwhile)
+    assert switching.go_on() is True
+    assert len(answers) > 1 and set(answers) == {(True, "dock-7")}
 
 
 def test_tickets_are_read_again_under_the_new_engine(support: Queue, changing: Other, drain: Any) -> None:
