@@ -16,7 +16,7 @@ from helpdesk.core.models import Embedding
 from .fusion import DEPTH, Candidate
 from .language import text_configuration
 from .models import Article
-from .nearest import approximate_cursor, as_halfvec
+from .nearest import approximately, as_halfvec
 from .wording import NOTHING, Wording
 
 EXACT_UP_TO = 5_000  # vectors: up to here every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
@@ -104,9 +104,14 @@ def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidat
 
 
 def _run(sql: str, parameters: list[Any], *, approximate: bool = False) -> list[Candidate]:
-    with approximate_cursor() if approximate else connection.cursor() as cursor:
+    rows = approximately(sql, parameters) if approximate else _exactly(sql, parameters)
+    return [Candidate(row[0], float(row[1]), float(row[2]), float(row[3]), int(row[4])) for row in rows]
+
+
+def _exactly(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [Candidate(row[0], float(row[1]), float(row[2]), float(row[3]), int(row[4])) for row in cursor.fetchall()]
+        return cursor.fetchall()
 
 
 class _Size(NamedTuple):

@@ -16,7 +16,7 @@ from helpdesk.core.embeddings import get_embedder, store, switching
 
 from .fusion import DEPTH, Memory, Vote
 from .models import Article, Category, SolvedCase
-from .nearest import approximate_cursor, as_halfvec
+from .nearest import approximately, as_halfvec
 
 KIND = "case"
 AVERAGE = "memory"  # one vector an article: the average of the cases that it solved
@@ -117,9 +117,7 @@ def recall(vector: np.ndarray, *, among: QuerySet[Article]) -> Memory:
     visible, parameters = among.order_by().values("id").query.sql_with_params()
     asked, model = as_halfvec(vector), get_embedder().name
     sql = _RECALL.format(visible=visible, neighbours=NEIGHBOURS, depth=DEPTH, counted=COUNTED)
-    with approximate_cursor() as cursor:
-        cursor.execute(sql, [asked, model, *parameters, asked, asked, model, *parameters])
-        rows = cursor.fetchall()
+    rows = approximately(sql, [asked, model, *parameters, asked, asked, model, *parameters])
     return Memory(
         votes=[Vote(article_id, float(value), case_id) for kind, article_id, value, case_id in rows if kind == "vote"],
         typical={article_id: float(value) for kind, article_id, value, _ in rows if kind == "typical"},

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from itertools import chain
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.utils.translation import gettext
 
 from . import spelling
@@ -61,5 +61,6 @@ def reading(text: str, *, language: str, among: QuerySet[Article]) -> Wording:
 def _synonyms(text: str) -> tuple[str, ...]:
     words = [word for word in (_SIGNS.sub("", part) for part in normal_term(text).split()[:READ]) if word]
     terms = {" ".join(words[start : start + length]) for length in range(1, LONGEST + 1) for start in range(len(words) - length + 1)}
-    groups = SynonymGroup.objects.filter(terms__overlap=sorted(terms)).order_by("pk") if terms else ()
+    said = Value(sorted(terms), SynonymGroup._meta.get_field("terms"))  # one value: as a list, each of some 300 terms is an expression
+    groups = SynonymGroup.objects.filter(terms__overlap=said).order_by("pk") if terms else ()
     return tuple(dict.fromkeys(chain.from_iterable(group.others(terms) for group in groups)))[:MOST_ADDED]

@@ -19,7 +19,7 @@ from django.db import connection
 from assist.models import LearnedModel
 from assist.triage.learned import Vectors
 from helpdesk.core.embeddings import get_embedder
-from knowledge.nearest import approximate_cursor, as_halfvec
+from knowledge.nearest import approximately, as_halfvec
 
 from .classifier import Neighbour, Taught
 
@@ -117,9 +117,7 @@ def recall(vector: Vectors, *, besides: UUID | None = None) -> Learned:
 def near(vector: Vectors, *, besides: UUID | None = None) -> list[Labelled]:
     """Labelled tickets near to this vector, the nearest first, every field of each."""
     asked = as_halfvec(vector)
-    with approximate_cursor() as cursor:
-        cursor.execute(_NEAREST.format(nearest=NEAREST), [asked, get_embedder().name, asked, besides])
-        return [Labelled(*row) for row in cursor.fetchall()]
+    return [Labelled(*row) for row in approximately(_NEAREST.format(nearest=NEAREST), [asked, get_embedder().name, asked, besides])]
 
 
 def along(points: Sequence[tuple[float, float]], at: float) -> float:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from helpdesk.core.embeddings import get_embedder, store
-from knowledge.nearest import approximate_cursor, as_halfvec
+from knowledge.nearest import approximately, as_halfvec
 from tickets.models import Ticket
 
 from .learned import Vectors
@@ -56,9 +56,8 @@ def nearest(vector: Vectors, among: QuerySet[Ticket], most: int) -> list[tuple[U
     """(ticket, cosine) of the `most` nearest of these tickets."""
     visible, parameters = among.order_by().values("pk").query.sql_with_params()
     asked = as_halfvec(vector)
-    with approximate_cursor() as cursor:
-        cursor.execute(_NEAREST.format(among=visible, most=most), [asked, get_embedder().name, *parameters, asked])
-        return [(object_id, float(closeness)) for object_id, closeness in cursor.fetchall()]
+    rows = approximately(_NEAREST.format(among=visible, most=most), [asked, get_embedder().name, *parameters, asked])
+    return [(object_id, float(closeness)) for object_id, closeness in rows]
 
 
 def _similar(ticket: Ticket, closeness: float, customer_id: UUID | None) -> Similar:

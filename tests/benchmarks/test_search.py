@@ -15,14 +15,14 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.contrib.postgres.search import SearchVector
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from helpdesk.core.embeddings import get_embedder
 from helpdesk.core.models import Embedding
 from knowledge import candidates
 from knowledge.models import Article, Category, SolvedCase
-from knowledge.nearest import approximate_cursor, as_halfvec
+from knowledge.nearest import approximately, as_halfvec
 from knowledge.search import EVERYTHING, Narrowing, ask, search
 
 ARTICLES, CASES = 10_000, 9_000
@@ -69,9 +69,8 @@ def _recall(question: str) -> float:
     vector = ask(question, among=Article.objects.public()).vector
     assert vector is not None
     near = "select object_id from core_embedding where object_kind = 'article' order by vector <=> %s::halfvec(384) limit %s"
-    with approximate_cursor() as cursor:
-        cursor.execute(near, [as_halfvec(vector), 10])
-        proposed = {row[0] for row in cursor.fetchall()}
+    proposed = {row[0] for row in approximately(near, [as_halfvec(vector), 10])}
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local enable_indexscan = off")
         cursor.execute(near, [as_halfvec(vector), 10])
         exact = {row[0] for row in cursor.fetchall()}
