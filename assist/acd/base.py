@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from assist.calls.parties import Opening
-from helpdesk.core.errors import Invalid, NotAllowed
+from helpdesk.core.errors import Invalid, NotAllowed, Unavailable
 from tickets.channels.charsets import clean_line
 
 Payload = Mapping[str, Any]
@@ -38,6 +38,16 @@ class NotUnderstood(Invalid):
     """This is not an event of this provider."""
 
     code = "not-understood"
+
+
+class LineDown(Unavailable):
+    """The line to the provider is down."""
+
+    code = "line-down"
+
+    def __init__(self, detail: str, *, wait: float = 0.0) -> None:
+        super().__init__(detail)
+        self.wait = wait  # seconds that the provider wants to be left alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +195,18 @@ class Provider(Protocol):
 
     def sample(self, account: Account, urls: tuple[str, ...]) -> Incoming:
         """An event of a call that does not exist, as the provider would send it now."""
+
+
+class Line(Protocol):
+    """A connection that we keep open to a provider, and that brings the same events as its webhooks would."""
+
+    def open(self, running: Iterable[str]) -> None:
+        """Ask for all that is to come, and how the calls that run here stand by now. Raises LineDown, AddressRefused, Unreachable."""
+
+    def read(self, seconds: float) -> Incoming | None:
+        """The next event; None when none came in `seconds`. Raises as `open` does: then it is to be opened again."""
+
+    def close(self) -> None: ...
 
 
 def text_of(payload: Any, *path: str, most: int = 255) -> str:

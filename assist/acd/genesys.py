@@ -91,7 +91,7 @@ class Genesys:
         topic, body = text_of(frame, "topicName"), frame.get("eventBody")
         if not topic or not isinstance(body, Mapping):
             raise NotUnderstood(_("topicName and eventBody are missing."))
-        call_id, happenings = _happenings(topic, body)
+        call_id, happenings = happenings_of(topic, body)
         return Understood(
             event_id=text_of(payload, "id") or digest_of(frame),
             kind=_shortened(topic),
@@ -118,7 +118,7 @@ class Genesys:
         return Incoming(body=json.dumps(event).encode(), urls=urls)
 
 
-def _happenings(topic: str, body: Mapping[str, Any]) -> tuple[str, tuple[Happening, ...]]:
+def happenings_of(topic: str, body: Mapping[str, Any]) -> tuple[str, tuple[Happening, ...]]:
     """The conversation that a frame speaks of, and what happened in it."""
     if found := TRANSCRIPTION.match(topic):
         call_id = text_of(body, "conversationId") or found[1]

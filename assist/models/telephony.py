@@ -66,7 +66,7 @@ class AcdConnection(models.Model):
     last_refusal = models.CharField(max_length=300, blank=True, editable=False)
     listening = models.CharField(max_length=12, choices=Listening.choices, blank=True, editable=False)
     listening_error = models.CharField(max_length=300, blank=True, editable=False)
-    listening_since = models.DateTimeField(null=True, blank=True, editable=False)
+    listening_since = models.DateTimeField(null=True, blank=True, editable=False)  # renewed while it listens: also a claim
 
     objects = AcdConnectionQuerySet.as_manager()
 
@@ -108,6 +108,18 @@ class AcdConnection(models.Model):
         AcdConnection.objects.filter(pk=self.pk).update(
             refused=models.F("refused") + 1, last_refused_at=timezone.now(), last_refusal=why[:300]
         )
+
+    @property
+    def is_listening(self) -> bool:
+        """Its line is open, and the process that holds it alive."""
+        recent = self.listening_since is not None and self.listening_since > timezone.now() - timedelta(seconds=60)
+        return self.listening == self.Listening.LISTENING and recent
+
+    def claim_line(self, lease: timedelta) -> bool:
+        """Make its line ours to hold; False while another process holds it."""
+        free = models.Q(listening="") | models.Q(listening_since__isnull=True) | models.Q(listening_since__lt=timezone.now() - lease)
+        row = AcdConnection.objects.filter(free, pk=self.pk)
+        return bool(row.update(listening=self.Listening.CONNECTING, listening_error="", listening_since=timezone.now()))
 
     def note_listening(self, state: str, error: str = "") -> None:
         AcdConnection.objects.filter(pk=self.pk).update(listening=state, listening_error=error[:300], listening_since=timezone.now())

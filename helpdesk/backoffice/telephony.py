@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assist.acd import receiving
-from assist.acd.registry import PROVIDERS, provider_of
+from assist.acd.registry import PROVIDERS, has_line, provider_of
 from assist.models import AcdConnection, AcdEvent, CallSession
 from helpdesk.core.clock import iso_exact
 from helpdesk.core.errors import HelpdeskError
@@ -63,6 +63,7 @@ def connection(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         "events": row.events.select_related("session")[:SHOWN],
         "since": iso_exact(timezone.now()),
         "waiting": "wait" in request.GET,
+        "has_line": has_line(row.provider, receiving.account_of(row)),
     }
     return render(request, "settings/telephony_connection.html", SECTION | context, status=400 if form.errors else 200)
 

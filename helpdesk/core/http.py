@@ -90,6 +90,21 @@ def request(
         raise Unreachable(f"{target.host} cannot be reached ({type(error).__name__}).") from error
 
 
+def connect(url: str, *, seconds: float = SECONDS) -> tuple[socket.socket, ssl.SSLContext | None]:
+    """An open connection to the address behind a `wss` (or `ws`) URL, for a client that keeps it: the socket, and what to encrypt with.
+
+    The name is resolved and checked like that of `request`. Raises AddressRefused and Unreachable.
+    """
+    target = _parsed("http" + url.removeprefix("ws") if url.startswith(("ws:", "wss:")) else url)
+    address = _checked_address(target, seconds)
+    secure = target.scheme == "https"
+    try:
+        opened = socket.create_connection((str(address), target.port or (443 if secure else 80)), timeout=seconds)
+    except OSError as error:
+        raise Unreachable(f"{target.host} cannot be reached ({type(error).__name__}).") from error
+    return opened, _certificates() if secure else None
+
+
 def check_address(url: str) -> None:
     """Raises AddressRefused for what `request` would refuse, Unreachable for a name that nobody knows. For forms."""
     _checked_address(_parsed(url), SECONDS)

@@ -51,7 +51,7 @@ def test_a_killed_keeper_is_replaced(start_stack: Callable[..., Stack]) -> None:
     assert not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("part", ["web", "mail", "worker", "triage", "beat"])
+@pytest.mark.parametrize("part", ["web", "mail", "phones", "worker", "triage", "beat"])
 def test_a_killed_part_is_started_again_and_named(stack: Stack, part: str) -> None:
     killed = stack.kill(part)
     stack.wait_until(lambda: stack.parts().get(part, killed) != killed, f"A new {part}")
@@ -70,7 +70,7 @@ def test_it_stops_cleanly_and_completely(data_dir: Path, sig: int) -> None:
 
 def test_all_parts_are_in_one_process_group(stack: Stack) -> None:
     parts = stack.parts()
-    assert {os.getpgid(parts[name]) for name in ("web", "mail", "worker", "beat")} == {stack.process.pid}
+    assert {os.getpgid(parts[name]) for name in ("web", "mail", "phones", "worker", "beat")} == {stack.process.pid}
 
 
 def test_a_command_beside_it_uses_its_servers(stack: Stack) -> None:

@@ -47,7 +47,7 @@ class Stack:
         return self.log.read_text(errors="replace")
 
     def parts(self) -> dict[str, int]:
-        """Process ids by name: web, mail, worker, beat, keeper, postgres, redis."""
+        """Process ids by name: web, mail, phones, worker, triage, beat, keeper, postgres, redis."""
         found = {}
         for child in psutil.Process(self.process.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):  # ended while we looked

@@ -33,6 +33,7 @@ def parts(web: socket.socket, mail_host: str, mail_port: int, threads: int) -> l
     return [
         Part("web", lambda: run_web(web), 15),
         Part("mail", lambda: run_mail(mail_host, mail_port), 15),
+        Part("phones", lambda: call_command("listen_telephony"), 15),
         Part("worker", lambda: run_worker("helpdesk", threads), 130),
         Part("triage", lambda: run_worker("thinking", threads, thinks=True), 130),
         Part("beat", run_beat, 10),

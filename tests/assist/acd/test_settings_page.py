@@ -87,3 +87,17 @@ def test_a_removed_system_is_gone_and_a_renewed_address_is_shown(as_priya: Clien
     as_priya.post(f"{page}remove/")
     assert not AcdConnection.objects.filter(pk=row.pk).exists()
     assert as_priya.get("/settings/telephony/").status_code == 200
+
+
+def test_the_page_tells_whether_the_channel_is_open_and_why_not(as_priya: Client) -> None:
+    row, page = connect(as_priya, "genesys")
+    assert "notification channel is" not in as_priya.get(page).content.decode()
+    form = {"name": "Genesys", "is_active": "on", "region": "mypurecloud.de", "client_id": "c", "client_secret": "s", "queues": "q-1"}
+    assert as_priya.post(page, form).status_code == 302
+    assert "is not open yet" in as_priya.get(page).content.decode()
+    row.note_listening(AcdConnection.Listening.WAITING, "Genesys Cloud does not know this OAuth client.")
+    assert "does not know this OAuth client" in as_priya.get(page).content.decode()
+    assert "Cannot listen" in as_priya.get("/settings/telephony/").content.decode()
+    row.note_listening(AcdConnection.Listening.LISTENING)
+    assert "channel is open" in as_priya.get(page).content.decode()
+    assert "Listening" in as_priya.get("/settings/telephony/").content.decode()
