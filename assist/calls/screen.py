@@ -18,7 +18,7 @@ from helpdesk.core.models import User
 from knowledge.models import Incident
 from tickets.models import Queue, Ticket
 
-from . import consent, risk, scripts
+from . import consent, dates, risk, scripts
 from .lines import Line, lines_of
 
 TELLING = 5  # of the customer's first sentences, the longest tells the matter
@@ -172,12 +172,11 @@ class Screen:
 
     @cached_property
     def heard(self) -> list[Entity]:
-        """The facts heard so far, each value once."""
-        found = {f"{row.get('type')}:{row.get('value')}": row for row in self.call.entities if row.get("value")}
+        """The facts heard so far, each value once; of dates only those that tell something."""
         confirmed = set(self.desk.confirmed)
         return [
-            Entity(key, HEARD.get(row["type"], row["type"].replace("_", " ").capitalize()), row["value"], key in confirmed)
-            for key, row in found.items()
+            Entity(key, HEARD.get(kind, kind.replace("_", " ").capitalize()), value, key in confirmed)
+            for key, (kind, value) in dates.facts_of(self.call).items()
         ]
 
     @property

@@ -20,7 +20,7 @@ from knowledge.models import Category
 from tickets import replying
 from tickets.models import Ticket
 
-from . import ending
+from . import dates, ending
 
 LONGEST_SUMMARY, LONGEST_LINE, MOST_ROWS = 10_000, 300, 12
 SURE = 0.6  # a fact below this is offered unticked
@@ -188,11 +188,10 @@ def _promises(session: CallSession) -> list[Row]:
 
 def _facts(session: CallSession, desk: CallDesk) -> list[Row]:
     rows = []
-    for entity in session.entities:
-        kind, value = str(entity.get("type", "")), str(entity.get("value", ""))
-        if kind not in LASTING and f"{kind}:{value}" not in desk.confirmed:
+    for key, (kind, value) in dates.facts_of(session).items():
+        if kind not in LASTING and key not in desk.confirmed:
             continue
-        confidence = CONFIRMED if f"{kind}:{value}" in desk.confirmed else HEARD_ONCE if kind != "version" else DATED
+        confidence = CONFIRMED if key in desk.confirmed else HEARD_ONCE if kind != "version" else DATED
         since = _("From %(day)s") % {"day": date_format(session.started_at, "j M Y")}
         note = since if confidence >= SURE else _("Not sure, %(percent)d%%") % {"percent": round(confidence * 100)}
         rows.append(Row(f"{kind.replace('_', ' ').capitalize()}: {value}"[:LONGEST_LINE], confidence >= SURE, note, confidence))
