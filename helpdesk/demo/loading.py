@@ -57,7 +57,10 @@ def load(progress: Progress) -> Loaded:
         tickets_loading.understand(told, advance)
     with _bar(progress, "What customers let us remember", 1):
         memories.load_memories(cast, at)
-    with _bar(progress, "A call in progress", 1):
+    with _bar(progress, "Calls, one of them in progress", len(calls_loading.PAST) + 1) as advance:
+        for past in calls_loading.PAST:
+            calls_loading.load_past_call(past, cast, at)
+            advance(1)
         calls_loading.load_call(cast, at)
     sign_in.write_down(list(cast.agents.values()), password)
     loaded.counts = {

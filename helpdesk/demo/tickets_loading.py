@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assist.triage.case import Case, Turn
@@ -35,7 +36,8 @@ def replace_tickets(cast: Cast, at: Moments) -> list[Told]:
     """All stories as tickets, instead of the copy of an earlier load. Numbers are given by day, in the order of arrival."""
     told = []
     with transaction.atomic():
-        _forget()
+        # only what was loaded by us: tickets are known by their id, and everything else hangs on them
+        forget(Ticket.objects.filter(pk__in=[demo_id("ticket", story["key"]) for story in stories()]))
         written = sorted(stories(), key=lambda story: begun_at(story, at))
         numbers = _numbers(begun_at(story, at).date() for story in written)
         told = [tell(story, number, cast, at) for story, number in zip(written, numbers, strict=True)]
@@ -43,11 +45,10 @@ def replace_tickets(cast: Cast, at: Moments) -> list[Told]:
     return told
 
 
-def _forget() -> None:
-    """Only what was loaded by us: tickets are known by their id, and everything else hangs on them."""
-    ids = [demo_id("ticket", story["key"]) for story in stories()]
-    tickets = Ticket.objects.filter(pk__in=ids)
-    for attachment in Attachment.objects.filter(message__ticket__in=tickets):
+def forget(tickets: QuerySet[Ticket]) -> None:
+    """Tickets with their files, and what search and triage remember of them."""
+    ids = list(tickets.values_list("pk", flat=True))
+    for attachment in Attachment.objects.filter(message__ticket__in=ids):
         transaction.on_commit(lambda file=attachment.file: file.storage.delete(file.name))  # type: ignore[misc]
     cases.forget(SolvedCase.objects.filter(source_kind=SOURCE, source_id__in=list(tickets.values_list("number", flat=True))))
     store.forget(SOURCE, ids)

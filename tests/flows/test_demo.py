@@ -20,7 +20,7 @@ from customers import memory
 from customers.models import ConsentEntry, ContactPoint, Customer, MemoryFact
 from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.models import Event, Receipt, User
-from helpdesk.demo import loading, sign_in, source
+from helpdesk.demo import calls_loading, loading, sign_in, source
 from helpdesk.demo.moments import COMPANY_ZONE, Moments, fill
 from knowledge import search
 from knowledge.models import Article, Category, Incident, SolvedCase
@@ -102,7 +102,7 @@ def test_a_first_visitor_finds_a_company_at_work(load: Callable[..., None]) -> N
     tickets = Ticket.objects.all()
     assert (User.objects.count(), Queue.objects.count()) == (6, 4)
     assert Customer.objects.count() == len(source.people()["customers"])
-    assert tickets.count() == len(source.stories())
+    assert tickets.count() == len(source.stories()) + len(calls_loading.PAST)
     assert 30 <= tickets.filter(status__in=OPEN).count() <= 50
     assert set(tickets.values_list("category__slug", flat=True)) == set(Category.objects.values_list("slug", flat=True))
     assert Article.objects.published().count() == len(source.articles())
@@ -121,7 +121,22 @@ def test_a_call_is_going_on_while_the_first_visitor_looks(load: Callable[..., No
     assert call.segments.count() > 15  # type: ignore[attr-defined]
     assert Suggestion.objects.filter(session=call, source_id__isnull=False).exists()
     assert not User.objects.filter(is_active=False).exists()
-    assert Event.objects.filter(kind="call.started").count() == 1
+    assert Event.objects.filter(kind="call.started").count() == 1 + len(calls_loading.PAST)
+
+
+def test_calls_of_the_last_hours_are_over_summed_up_and_in_tickets(load: Callable[..., None]) -> None:
+    load(meaning=True)
+    calls = CallSession.objects.exclude(status__in=CallSession.RUNNING).order_by("-ended_at")
+    assert [call.call_id for call in calls] == [f"demonstration-{past.file}" for past in calls_loading.PAST]
+    for call, past in zip(calls, calls_loading.PAST, strict=True):
+        spoken = call.segments.count()  # type: ignore[attr-defined]
+        assert spoken > 20 and call.summary and call.ticket is not None
+        assert (call.disposition, call.ticket.status, call.ticket.channel) == (past.disposition, past.status, "phone")
+        assert (call.wrapped_up_at is None) == (not past.disposition)
+        assert call.started_at < call.ended_at < timezone.now() - timedelta(minutes=past.minutes_ago - 1)  # type: ignore[operator]
+        assert Suggestion.objects.filter(session=call, agent_clicked=True, created_at__range=(call.started_at, call.ended_at)).exists()
+        assert call.ticket.messages.count() == 2  # the caller's words, and one note
+    assert not Event.objects.filter(kind="call.ended", occurred_at__gt=timezone.now() - timedelta(minutes=5)).exists()
 
 
 def test_customers_who_agreed_are_remembered_over_time_and_once(load: Callable[..., None]) -> None:
