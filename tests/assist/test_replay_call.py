@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from django.core.management import CommandError, call_command
 from helpdesk.core.models import ApiKey
 from helpdesk.demo import source
 from helpdesk.management import replaying
+from helpdesk.management.stack.ports import running_at
 
 CALLS = sorted((source.HERE / "calls").glob("*.json"))
 
@@ -103,3 +105,13 @@ def test_what_is_no_transcript_is_named(text: str, tmp_path: Path) -> None:
     file.write_text(text)
     with pytest.raises(CommandError):
         call_command("replay_call", file, url="http://127.0.0.1:9")
+
+
+def test_it_finds_the_helpdesk_that_runs_here_and_no_other(tmp_path: Path) -> None:
+    assert running_at(tmp_path) == ""
+    lock = tmp_path / "up.lock"
+    lock.write_text("process 1, http://127.0.0.1:8322\n")
+    assert running_at(tmp_path) == ""  # it ended and left its note
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert running_at(tmp_path) == "http://127.0.0.1:8322"

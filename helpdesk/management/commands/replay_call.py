@@ -16,6 +16,7 @@ from django.utils import timezone
 from helpdesk.core.models import ApiKey
 from helpdesk.management.progress import Bars, bars
 from helpdesk.management.replaying import Door, Manner, Refused, Transcript, play, read
+from helpdesk.management.stack.ports import running_at
 
 KEY_LIFETIME = timedelta(hours=12)  # of the key that a replay makes for itself; it is revoked at its end
 FASTEST = 1000
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--speed", type=float, default=1.0, help="times faster than it was spoken (default 1)")
         parser.add_argument("--partials", action="store_true", help="show words while they are spoken, as recognisers do")
         parser.add_argument("--loop", action="store_true", help="again and again, until Ctrl-C")
-        parser.add_argument("--url", default=settings.SITE_URL, help="the helpdesk to call (default: the one that runs here)")
+        parser.add_argument("--url", default="", help="the helpdesk to call (default: the one that runs here)")
         parser.add_argument("--key", default="", help="an API key that may write calls (default: one for this replay)")
 
     def handle(self, *, files: list[Path], speed: float, partials: bool, loop: bool, url: str, key: str, **_options: Any) -> None:
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         except (OSError, ValueError, json.JSONDecodeError) as problem:
             raise CommandError(str(problem)) from problem
         own = None if key else _own_key()
-        door = Door(url, key or own[1])  # type: ignore[index]
+        door = Door(url or running_at(Path(settings.DATA_DIR)) or settings.SITE_URL, key or own[1])  # type: ignore[index]
         try:
             self._play(transcripts, door, Manner(speed, partials, Event()), loop=loop)
         except Refused as refused:

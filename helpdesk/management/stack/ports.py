@@ -1,9 +1,11 @@
 """Taking the ports before anything starts, and asking whether the parts behind them answer."""
 
 import errno
+import fcntl
 import http.client
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -50,6 +52,19 @@ def health(host: str, port: int, site_host: str) -> dict[str, Any] | None:
         return None
     finally:
         line.close()
+
+
+def running_at(data_dir: Path) -> str:
+    """The address of the helpdesk that runs in this folder, as `up` wrote it down; "" when none does."""
+    try:
+        with (data_dir / "up.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:  # `up` holds it
+        written = (data_dir / "up.lock").read_text().strip().rpartition(", ")[2]
+        return written if written.startswith("http://") else ""
+    except OSError:
+        return ""
+    return ""
 
 
 def accepts(host: str, port: int) -> bool:
