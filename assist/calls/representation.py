@@ -39,6 +39,14 @@ def offered(session: CallSession) -> dict[str, Any]:
     return on_offer(session, suggestions, questions)
 
 
+def ever_offered(session: CallSession) -> dict[str, Any]:
+    """All that was on offer in a call, with what was taken back."""
+    return {
+        "suggestions": [suggestion_shown(row) for row in Suggestion.objects.filter(session=session).order_by("position", "id")],
+        "clarifying_questions": [question_shown(row) for row in ClarifyingQuestion.objects.filter(session=session)],
+    }
+
+
 def on_offer(session: CallSession, suggestions: Iterable[Suggestion], questions: Iterable[ClarifyingQuestion]) -> dict[str, Any]:
     return {
         "session_id": str(session.session_id),

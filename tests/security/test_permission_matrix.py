@@ -216,6 +216,8 @@ ROWS: dict[str, Row] = {
     "api/v1/tickets/<str:number>/events/": Row(API),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
+    "api/v1/calls/": Row(API_LIST),
+    "api/v1/calls/<uuid:session_id>/": Row(API),
     "api/v1/triage/": Row(API_LIST, WRITE),
     "api/v1/memory/observe/": Row(API_LIST, WRITE),
     "api/v1/memory/consents/": Row(API_LIST, WRITE),
