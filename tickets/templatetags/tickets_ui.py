@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from helpdesk.core import clock
@@ -20,7 +21,7 @@ from tickets.channels.rendering import reply_html
 from tickets.models import Message, Ticket
 
 register = template.Library()
-BRIEFED = 3  # lines of a briefing on a row
+BRIEFED, BRIEFED_LINE = 2, 90  # lines of a briefing on a row, and characters of each
 
 NEAR = timedelta(hours=6)
 LONGEST_SHOWN = 50_000  # characters of one message on screen; the raw mail has the rest
@@ -233,5 +234,5 @@ def face_of(name: str, pk: str) -> Face:
 def briefed(metadata: dict[str, Any]) -> str:
     """To whom an escalated ticket goes, and why: the first lines of its briefing."""
     escalation = metadata.get("escalation") or {}
-    lines = [str(line) for line in (escalation.get("briefing") or escalation.get("reasons") or [])[:BRIEFED]]
+    lines = [Truncator(str(line)).chars(BRIEFED_LINE) for line in (escalation.get("briefing") or escalation.get("reasons") or [])[:BRIEFED]]
     return " · ".join([str(escalation.get("level", "")).replace("_", " ").capitalize(), *lines])
