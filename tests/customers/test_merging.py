@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from customers import identity, merging
+from customers import customer_session, identity, memory, merging
 from customers.models import CrmConnection, CrmRecord, Customer, CustomerMerge
 from helpdesk.core.errors import Conflict, Invalid
-from helpdesk.core.models import Event, User
+from helpdesk.core.models import Event, OneTimeToken, User
 from tests.cast import make_customer, receive
 from tickets.models import Ticket
 
@@ -103,3 +103,18 @@ def test_after_thirty_days_and_after_an_undo_it_is_too_late(ingrid: Customer, pr
     merging.undo(done, by=maya)
     with pytest.raises(Conflict):
         merging.undo(done, by=maya)
+
+
+def test_what_they_agreed_to_their_visits_and_their_cases_move_and_come_back(ingrid: Customer, private: Customer, maya: User) -> None:
+    memory.grant(private, source="a form")
+    hub = CrmConnection.objects.create(name="Hub", vendor="hubspot", base_url="https://crm.example")
+    case = hub.cases.create(customer=private, source="TKT-1", case={})
+    token, _secret = OneTimeToken.issue("visit", lifetime=merging.UNDO, email="ingrid@home.example")
+    done = merging.merge(kept=ingrid, merged=private, by=maya)
+    assert ingrid.consents.filter(source="a form").exists()
+    assert hub.cases.get().customer == ingrid
+    assert customer_session.customer_of(token.email) == ingrid, "whoever is signed in sees the one person"
+    merging.undo(done, by=maya)
+    assert private.consents.filter(source="a form").exists() and not ingrid.consents.exists()
+    assert hub.cases.get(pk=case.pk).customer == private
+    assert customer_session.customer_of(token.email) == private
