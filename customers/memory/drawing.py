@@ -1,7 +1,7 @@
 """Facts that customers say of themselves, by rules: name, plan, product, version, devices, language, how they wish to be reached.
 
-Only first persons and plain statements count: a sentence with a negation, a question, an "if" or a quotation says nothing here. A
-model may draw more one day: whatever has the shape of `draw` can stand in its place.
+English here, other languages in `drawing_abroad`. Only first persons and plain statements count: a sentence with a negation, a question,
+an "if" or a quotation says nothing here. A model may draw more one day: whatever has the shape of `draw` can stand in its place.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from .drawing_abroad import LANGUAGES, TONGUES, Abroad
 
 READ = 20_000  # characters
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -48,6 +50,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("contact preference", re.compile(r"\b(?:we|i) prefer (?:to be reached |to hear |contact )?by (phone|e-?mail|text)\b", _ANY)),
     ("contact preference", re.compile(r"\b(e-?mail|phone|text) is (?:the )?best for (?:me|us)\b", _ANY)),
 )
+_ABROAD = [Abroad(tongue, {"operating system": _SYSTEM, "browser": _BROWSER, "device": _DEVICE}) for tongue in TONGUES]
 _WAYS = {"call": "phone", "ring": "phone", "phone": "phone", "text": "text message", "email": "e-mail", "e-mail": "e-mail"}
 _LONGEST_NAME = 80  # of a product
 _catalogue: list[Callable[[], Iterable[str]]] = []
@@ -75,15 +78,23 @@ def draw(text: str, products: Iterable[str] = ()) -> list[Drawn]:
     Quoted lines are left out.
     """
     found: dict[tuple[str, str], Drawn] = {}
-    rules = [*_RULES, *(("product", _product(name)) for name in products if name.strip() and len(name) <= _LONGEST_NAME)]
+    names = [name for name in products if name.strip() and len(name) <= _LONGEST_NAME]
+    rules = [*_RULES, *(("product", _product(name)) for name in names)]
+
+    def note(attribute: str, value: str, sentence: str) -> None:
+        found[attribute, value if attribute == "product" else ""] = Drawn(attribute, value, sentence.strip()[:300])
+
     own = "\n".join(line for line in text[:READ].splitlines() if not line.lstrip().startswith((">", "|")))
     for sentence in _SENTENCE.split(own):
-        if _DOUBT.search(sentence):
-            continue
-        for attribute, rule in rules:
-            if said := rule.search(sentence):
-                value = _value(attribute, said[1].strip())
-                found[attribute, value if attribute == "product" else ""] = Drawn(attribute, value, sentence.strip()[:300])
+        if not _DOUBT.search(sentence):
+            for attribute, rule in rules:
+                if said := rule.search(sentence):
+                    note(attribute, _value(attribute, said[1].strip()), sentence)
+        for tongue in _ABROAD:
+            if not tongue.doubt.search(sentence):
+                for attribute, rule, value in (*tongue.rules, *(tongue.of_product(name) for name in names)):
+                    if said := rule.search(sentence):
+                        note(attribute, value or _value(attribute, said[1].strip()), sentence)
     return list(found.values())
 
 
@@ -94,4 +105,6 @@ def _product(name: str) -> re.Pattern[str]:
 def _value(attribute: str, said: str) -> str:
     if attribute == "contact preference":
         return _WAYS.get(said.lower(), "e-mail")
+    if attribute == "language":
+        return LANGUAGES.get(said.lower(), said)
     return said.lower() if attribute == "plan" else said

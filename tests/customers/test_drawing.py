@@ -81,3 +81,65 @@ def test_doubt_other_people_and_quotations_say_nothing(sentence: str) -> None:
 def test_each_product_in_use_stands_for_itself() -> None:
     drawn = draw("We use the Driver app. We use Print Bridge.", PRODUCTS)
     assert [fact.value for fact in drawn] == ["Driver app", "Print Bridge"]
+
+
+ABROAD = [
+    ("Mein Name ist Ingrid Sørensen.", {"name": "Ingrid Sørensen"}),
+    ("Ich heiße Jörg Weiß.", {"name": "Jörg Weiß"}),
+    ("Wir sind im Premium-Tarif.", {"plan": "premium"}),
+    ("Unser Tarif ist Standard.", {"plan": "standard"}),
+    ("Wir nutzen derzeit Version 4.2.", {"version": "4.2"}),
+    ("Ich verwende Windows 11.", {"operating system": "Windows 11"}),
+    ("Wir nutzen Firefox.", {"browser": "Firefox"}),
+    ("Wir nutzen die Driver app.", {"product": "Driver app"}),
+    ("Bitte antworten Sie auf Deutsch.", {"language": "German"}),
+    ("Bitte rufen Sie mich an.", {"contact preference": "phone"}),
+    ("Je m'appelle Chloé Martin.", {"name": "Chloé Martin"}),
+    ("Nous sommes sur le forfait Premium.", {"plan": "premium"}),
+    ("Notre abonnement est Enterprise.", {"plan": "enterprise"}),
+    ("Nous utilisons la version 4.2.", {"version": "4.2"}),
+    ("J'utilise Firefox.", {"browser": "Firefox"}),
+    ("Nous utilisons Print Bridge.", {"product": "Print Bridge"}),
+    ("Merci de répondre en français.", {"language": "French"}),
+    ("Merci de nous rappeler.", {"contact preference": "phone"}),
+    ("Me llamo Lucía Fernández.", {"name": "Lucía Fernández"}),
+    ("Estamos en el plan Premium.", {"plan": "premium"}),
+    ("Usamos la versión 4.2.", {"version": "4.2"}),
+    ("Utilizamos Print Bridge.", {"product": "Print Bridge"}),
+    ("Uso Windows 11.", {"operating system": "Windows 11"}),
+    ("Por favor, respondan en español.", {"language": "Spanish"}),
+    ("Por favor, llámeme.", {"contact preference": "phone"}),
+    ("Jeg hedder Ingrid Sørensen-Dahl.", {"name": "Ingrid Sørensen-Dahl"}),
+    ("Vi er på premium-planen.", {"plan": "premium"}),
+    ("Vi bruger version 4.2.", {"version": "4.2"}),
+    ("Vi bruger Print Bridge.", {"product": "Print Bridge"}),
+    ("Svar venligst på dansk.", {"language": "Danish"}),
+    ("Ring venligst til mig.", {"contact preference": "phone"}),
+]
+
+
+@pytest.mark.parametrize(("text", "facts"), ABROAD)
+def test_what_customers_say_in_their_own_language(text: str, facts: dict[str, str]) -> None:
+    assert {one.attribute: one.value for one in draw(text, PRODUCTS)} == facts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wir nutzen Version 4.2 nicht mehr.",
+        "Nutzen wir Version 4.2?",
+        "Unser Kunde sagt, wir nutzen Firefox.",
+        "Wenn wir im Premium-Tarif sind, geht es.",
+        "Nous n'utilisons pas Firefox.",
+        "Nous n'utilisons plus la version 4.2.",
+        "Si nous utilisons Firefox, tout va bien.",
+        "No usamos Firefox.",
+        "Usamos Firefox antes.",
+        "Su cliente dice: usamos Firefox.",
+        "Vi bruger ikke Firefox.",
+        "Hvis vi bruger Firefox, virker det.",
+        "Vi var på premium-planen.",
+    ],
+)
+def test_doubt_in_another_language_says_nothing(text: str) -> None:
+    assert draw(text, PRODUCTS) == []
