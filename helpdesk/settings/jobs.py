@@ -17,8 +17,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
 # Subscribers that think for long have a queue of their own: mail becomes a ticket at once, however much there is to understand.
 CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"))
-CELERY_TASK_ROUTES = {"helpdesk.core.tasks.handle": {"queue": "thinking"}, "assist.calls.rounds.assist_the_waiting": {"queue": "thinking"}}
-THINKING = ("helpdesk.core.tasks.handle", "assist.calls.rounds.assist_in_call", "assist.tasks.work_on_batch")
+THINKING = ("helpdesk.core.tasks.handle", "assist.calls.rounds.assist_the_waiting", "assist.tasks.work_on_batch")
 CELERY_TASK_ROUTES = {name: {"queue": "thinking"} for name in THINKING}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from assist.calls import backlog, pacing, switchboard
 from assist.calls.switchboard import Opening, Spoken
 from assist.models import AgentAction, CallSession, CallUpdate
+from helpdesk.celery import app
 from tickets.models import Queue
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +99,9 @@ def test_a_sentence_is_kept_in_few_statements(support: Queue, put_off: None, dja
     switchboard.hear(session, Spoken(speaker="customer", text="Hello", start_time=2.0))  # whether consent is asked for is looked up once
     with django_assert_num_queries(1):
         switchboard.hear(session, Spoken(speaker="customer", text=TROUBLE, start_time=3.0))
+
+
+def test_rounds_are_thought_where_the_model_is(settings: Any) -> None:
+    routes, known = settings.CELERY_TASK_ROUTES, app.tasks
+    assert routes["assist.calls.rounds.assist_the_waiting"] == {"queue": "thinking"}
+    assert set(routes) <= set(known), "a route of a task that there is no more sends its successor to the wrong worker"
