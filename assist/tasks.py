@@ -8,7 +8,7 @@ from celery import shared_task
 
 from assist.acd import receiving
 from assist.calls import rounds
-from assist.learning import refreshing, remembering
+from assist.learning import bars, refreshing, remembering
 from assist.triage import backlog, remaking
 from helpdesk.core.tasks import send_quietly
 
@@ -47,3 +47,8 @@ def work_on_batch(pk: str) -> None:
 def batches_left_behind() -> None:
     for pk in backlog.left_behind():
         send_quietly(work_on_batch, str(pk))
+
+
+@shared_task
+def choose_bars() -> None:
+    bars.refresh()

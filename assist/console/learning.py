@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assist.evaluation import charts
-from assist.learning import examples, policy, progress
-from assist.models import ActionPolicy, LabelledExample, Learnt
+from assist.learning import bars, examples, policy, progress
+from assist.models import ActionPolicy, LabelledExample, Learnt, ShadowSwitch
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
@@ -25,7 +25,6 @@ from tickets.models import Ticket
 
 PAGE = 50
 SHARE = {"class": "input", "min": "0", "max": "1", "step": "0.05"}
-MEASURED = ("category", "queue", "priority", "assignee")  # actions whose guesses are kept with their outcome
 
 
 @login_required
@@ -33,14 +32,14 @@ MEASURED = ("category", "queue", "priority", "assignee")  # actions whose guesse
 def index(request: AgentRequest) -> HttpResponse:
     """What is evaluated: for now what was learned."""
     _overseer(request)
-    shown = [(field, label, progress.right_above(field, 0.0)) for field, label in Learnt.choices]
+    shown = [(field, label, progress.above(field)) for field, label in progress.MEASURED]
     return render(request, "assist/evaluation/index.html", {"shown": shown})
 
 
 @login_required
 @require_safe
 def learning(request: AgentRequest) -> HttpResponse:
-    """`?field=` category, priority, queue or assignee; `?days=` how far back."""
+    """`?field=` category, priority, queue, assignee, escalation or article; `?days=` how far back."""
     _overseer(request)
     field = _field(request)
     days = next((days for days in progress.PERIODS if str(days) == request.GET.get("days")), progress.PERIODS[1])
@@ -48,7 +47,7 @@ def learning(request: AgentRequest) -> HttpResponse:
     points = [(float(number), week.accuracy) for number, week in enumerate(found.weeks, 1)]
     context = {
         "field": field,
-        "fields": Learnt.choices,
+        "fields": progress.MEASURED,
         "days": days,
         "periods": progress.PERIODS,
         "progress": found,
@@ -98,15 +97,27 @@ def policies(request: AgentRequest) -> HttpResponse:
         policy.forget_here()
         messages.success(request, _("Saved. It holds within seconds."))
         return redirect("assist-policies")
-    rows = [(form, ActionPolicy.LABELS[form.instance.action], _meaning(form.instance)) for form in forms_]
     status = 422 if request.method == "POST" else 200
-    return render(request, "assist/evaluation/policies.html", {"rows": rows}, status=status)
+    switch = ShadowSwitch.objects.select_related("changed_by").first()
+    context: dict[str, Any] = {"rows": [_shown(form) for form in forms_], "switch": switch}
+    context["fewest"] = bars.FEWEST
+    return render(request, "assist/evaluation/policies.html", context, status=status)
+
+
+@login_required
+@require_POST
+def shadow(request: AgentRequest) -> HttpResponse:
+    """`on=yes`: everything is only predicted and measured, until it is switched off again."""
+    on = request.POST.get("on") == "yes"
+    policy.everything_in_shadow(on=on, by=_overseer(request))
+    messages.success(request, _("Shadow mode is on: nothing is done or shown.") if on else _("Shadow mode is off."))
+    return redirect("assist-policies")
 
 
 class PolicyForm(forms.ModelForm[ActionPolicy]):
     class Meta:
         model = ActionPolicy
-        fields = ("mode", "act_from", "propose_from")
+        fields = ("mode", "act_from", "propose_from", "by_measure")
         widgets = {
             "mode": forms.Select(attrs={"class": "input"}),
             "act_from": forms.NumberInput(attrs=SHARE),
@@ -122,14 +133,26 @@ def _policy(action: str) -> ActionPolicy:
     return row
 
 
-def _meaning(row: ActionPolicy) -> tuple[int, float | None] | None:
-    """(guesses so far at or above the bar, share right); None where nothing is measured."""
-    return progress.right_above(row.action, row.act_from) if row.action in MEASURED else None
+def _shown(form: PolicyForm) -> dict[str, Any]:
+    """A row of the page: what is set, which bars hold, by how much they were chosen, and what they would have meant so far."""
+    row = form.instance
+    holds = policy.in_force(row)
+    return {
+        "form": form,
+        "label": ActionPolicy.LABELS[row.action],
+        "holds": holds,
+        "never": holds.act_from > 1,
+        "measured": row.by_measure and row.measured_act_from is not None,
+        "chosen": row.action in bars.WANTED,
+        "settled": progress.above(row.action),
+        "above": progress.above(row.action, holds.act_from if row.action != "article" else holds.propose_from),
+        "wanted": bars.WANTED.get(row.action),
+    }
 
 
 def _field(request: AgentRequest) -> str:
-    asked: Any = request.GET.get("field")
-    return asked if asked in Learnt.values else Learnt.CATEGORY
+    asked = request.GET.get("field")
+    return next((field for field, _label in progress.MEASURED if field == asked), Learnt.CATEGORY)
 
 
 def _overseer(request: AgentRequest) -> User:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("evaluation/batches/", batches.index, name="triage-batches"),
     path("evaluation/batches/<uuid:pk>/", batches.one, name="triage-batch"),
     path("evaluation/batches/<uuid:pk>/act/", batches.act, name="triage-batch-act"),
+    path("evaluation/policies/shadow/", learning.shadow, name="assist-shadow"),
     path("calls/", calls.calls, name="calls"),
     path("calls/board/", board.board, name="call-board"),
     path("calls/ringing/", ringing.rings, name="calls-ringing"),

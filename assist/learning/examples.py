@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from assist.models import LabelledExample, Learnt
+from assist.models import LabelledExample, Learnt, Suggestion
 from assist.triage import arrival, similar
 from assist.triage.reading import read, without_vectors
 from helpdesk.core.embeddings import get_embedder
@@ -21,7 +21,7 @@ from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import Embedding, Event, User
 from tickets.models import Ticket
 
-from . import predictions
+from . import predictions, remembering
 
 OF_A_PERSON, BY_ITSELF = 3.0, 1.0  # weights (engine.md section 7)
 FIELDS = tuple(Learnt.values)
@@ -51,7 +51,7 @@ def note(ticket_id: UUID | str, field: str, *, by: str = "") -> LabelledExample 
         LabelledExample.objects.filter(ticket=ticket, field=field).delete()
         return None
     example = _write(ticket, field, label, said, weight=OF_A_PERSON, by=by)
-    predictions.settle(ticket, field, label)
+    predictions.settle(ticket, field, label, by_person=True)
     return example
 
 
@@ -67,7 +67,9 @@ def settle(ticket_id: UUID | str) -> None:
         if label and field not in decided:
             _write(ticket, field, label, said, weight=BY_ITSELF, by="")
         if label:
-            predictions.settle(ticket, field, label)
+            predictions.settle(ticket, field, label, by_person=field in decided)
+    predictions.settle_article(ticket, _article(ticket))
+    predictions.settle_escalation(ticket, ticket.priority if Learnt.PRIORITY in decided else None)
 
 
 def undo(example: LabelledExample, *, by: User) -> None:
@@ -91,6 +93,14 @@ def label_of(ticket: Ticket, field: str) -> tuple[str, str]:
     if field == Learnt.QUEUE:
         return ticket.queue.slug, ticket.queue.name
     return (str(ticket.assignee_id), ticket.assignee.name) if ticket.assignee else ("", "")
+
+
+def _article(ticket: Ticket) -> str:
+    """The slug of the article that solved it; "none" when only the opposite was said; "" when nobody said anything."""
+    if used := remembering.article_of(ticket):
+        return used.slug
+    disliked = Suggestion.objects.filter(ticket=ticket, suggestion_type=Suggestion.Type.ARTICLE, agent_feedback__in=remembering.DISLIKED)
+    return predictions.NONE if disliked.exists() else ""
 
 
 def _ticket(ticket_id: UUID | str) -> Ticket | None:

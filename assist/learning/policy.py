@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from assist.models import ActionPolicy, Prediction
+from django.utils import timezone
+
+from assist.models import ActionPolicy, Prediction, ShadowSwitch
+from helpdesk.core.models import User
 
 READ_EVERY = 3.0  # seconds: a change reaches every process within that
 
@@ -34,24 +39,44 @@ class Policy:
         return self.mode == ActionPolicy.Mode.SHADOW
 
 
-_read_at = 0.0
-_rows: dict[str, Policy] = {}
+class _Known(NamedTuple):
+    read_at: float = float("-inf")
+    policies: Mapping[str, Policy] = {}
+    all_in_shadow: bool = False
+
+
+_known = _Known()
 
 
 def of(action: str) -> Policy:
     """The policy of an action, as it was set within the last seconds."""
-    global _read_at, _rows
-    if time.monotonic() - _read_at > READ_EVERY:
-        rows = ActionPolicy.objects.values_list("action", "mode", "act_from", "propose_from")
-        _rows, _read_at = {row[0]: Policy(*row) for row in rows}, time.monotonic()
-    return _rows.get(action) or default(action)
+    global _known  # noqa: PLW0603
+    if time.monotonic() - _known.read_at > READ_EVERY:
+        policies = {row.action: in_force(row) for row in ActionPolicy.objects.all()}
+        _known = _Known(time.monotonic(), policies, ShadowSwitch.objects.filter(on=True).exists())
+    found = _known.policies.get(action) or default(action)
+    return replace(found, mode=ActionPolicy.Mode.SHADOW) if _known.all_in_shadow and found.mode != ActionPolicy.Mode.OFF else found
+
+
+def in_force(row: ActionPolicy) -> Policy:
+    """With the measured bars, where they are wanted and there are any."""
+    act_from, propose_from = row.measured_act_from, row.measured_propose_from
+    if not row.by_measure or act_from is None or propose_from is None:
+        act_from, propose_from = row.act_from, row.propose_from
+    return Policy(row.action, row.mode, act_from, propose_from)
 
 
 def default(action: str) -> Policy:
     return Policy(action, *ActionPolicy.DEFAULTS[action])
 
 
+def everything_in_shadow(*, on: bool, by: User) -> None:
+    """Only predict and measure from now on, or go back to what each policy says."""
+    ShadowSwitch.objects.update_or_create(pk=1, defaults={"on": on, "changed_by": by, "changed_at": timezone.now()})
+    forget_here()
+
+
 def forget_here() -> None:
     """Read anew at the next question."""
-    global _read_at  # noqa: PLW0603
-    _read_at = 0.0
+    global _known  # noqa: PLW0603
+    _known = _Known()

@@ -1,4 +1,7 @@
-"""How well the engine does on the company's own work: figures over predictions that people have settled."""
+"""How well the engine does on the company's own work: figures over predictions that are settled, by an agent's word or by the ticket's end.
+
+The two are told apart: a ticket that was solved untouched may have been right, or nobody looked.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,31 @@ from typing import Any
 from django.db.models import Avg, Case, Count, F, FloatField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Floor, Least, TruncWeek
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assist.evaluation.charts import Bucket
-from assist.models import LabelledExample, LearnedModel, Prediction
-from knowledge.models import Category
+from assist.models import LabelledExample, LearnedModel, Learnt, Prediction
+from helpdesk.core.models import User
+from knowledge.models import Article, Category
 from tickets.models import Queue, Ticket
 
+from .predictions import NONE
+
+MEASURED = (*Learnt.choices, (Prediction.ESCALATION, gettext_lazy("Escalation")), (Prediction.ARTICLE, gettext_lazy("Article")))
 PERIODS = (30, 90, 365)  # days
 MOST_LABELS = 14  # rows and columns of the matrix; more are for the export
 LATEST = 15
 BUCKETS = 10
 RIGHT = Avg(Case(When(correct=True, then=Value(1.0)), default=Value(0.0), output_field=FloatField()))
+
+_SAID = Prediction.Outcome
+_COUNTED = {
+    "confirmed": Count("pk", filter=Q(outcome=_SAID.CONFIRMED)),
+    "corrected": Count("pk", filter=Q(outcome=_SAID.CORRECTED)),
+    "untouched": Count("pk", filter=Q(outcome=_SAID.UNTOUCHED)),
+    "untouched_same": Count("pk", filter=Q(outcome=_SAID.UNTOUCHED, correct=True)),
+}
 
 
 @dataclass(frozen=True)
@@ -53,23 +70,49 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Outcomes:
+    """What became of settled guesses."""
+
+    confirmed: int = 0
+    corrected: int = 0
+    untouched: int = 0  # solved, and nobody decided
+    untouched_same: int = 0  # of them: the ticket was solved with what had been guessed
+
+    @property
+    def n(self) -> int:
+        return self.decided + self.untouched
+
+    @property
+    def decided(self) -> int:
+        return self.confirmed + self.corrected
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share right, if what nobody touched was right where it stayed as guessed."""
+        return (self.confirmed + self.untouched_same) / self.n if self.n else None
+
+    @property
+    def of_decided(self) -> float | None:
+        """Share right by agents' own word. They speak up against a wrong guess sooner than for a right one: a lower bound."""
+        return self.confirmed / self.decided if self.decided else None
+
+
+@dataclass(frozen=True)
 class Band:
     band: str
-    n: int
-    accuracy: float
+    outcomes: Outcomes
 
 
 @dataclass(frozen=True)
 class Progress:
-    n: int
-    accuracy: float | None
+    outcomes: Outcomes
     weeks: list[Week]
     labels: list[LabelFigures]
     rows: list[tuple[str, list[Cell]]]  # (name of what it was, a cell for each guess)
     columns: list[str]
     buckets: list[Bucket]
     bands: list[Band]
-    shadow: Band | None  # what it would have done in shadow mode
+    shadow: Outcomes  # what it would have done in shadow mode
     model: LearnedModel | None
     waiting: int  # examples since the last fit
     latest: list[LabelledExample]
@@ -79,20 +122,18 @@ def of(field: str, *, days: int) -> Progress:
     """Everything that the page shows of one field. A constant number of statements."""
     settled = Prediction.objects.filter(field=field, settled_at__isnull=False, created_at__gte=timezone.now() - timedelta(days=days))
     pairs = {(actual, label): n for actual, label, n in settled.values_list("actual", "label").annotate(n=Count("pk")).order_by()}
-    total, right = sum(pairs.values()), sum(n for (actual, label), n in pairs.items() if actual == label)
-    names = _names(field)
+    names = _names(field, {one for pair in pairs for one in pair})
     shown = _most(pairs)
     model = LearnedModel.objects.filter(field=field).defer("parts").order_by("-id").first()
     return Progress(
-        n=total,
-        accuracy=right / total if total else None,
+        outcomes=_outcomes(settled),
         weeks=_weeks(settled),
         labels=[_figures(label, names, pairs) for label in sorted({one for pair in pairs for one in pair})],
         rows=[(names.get(actual, actual), [_cell(actual, label, pairs) for label in shown]) for actual in shown],
         columns=[names.get(label, label) for label in shown],
         buckets=_buckets(settled),
         bands=_bands(settled),
-        shadow=_shadow(settled),
+        shadow=_outcomes(settled.filter(shadow=True, band=Prediction.Band.ACT)),
         model=model,
         waiting=_waiting(field, model),
         latest=list(LabelledExample.objects.filter(field=field, by__isnull=False).select_related("ticket", "by")[:LATEST]),
@@ -105,12 +146,13 @@ def tickets_of(field: str, *, actual: str, label: str, viewer: Any) -> QuerySet[
     return Ticket.objects.visible_to(viewer).filter(pk__in=behind).order_by("-created_at")
 
 
-def right_above(field: str, confidence: float) -> tuple[int, float | None]:
-    """(how many, share right) of all settled guesses with at least this confidence: what a threshold would have meant."""
-    found = Prediction.objects.filter(field=field, settled_at__isnull=False, confidence__gte=confidence).aggregate(
-        n=Count("pk"), right=RIGHT
-    )
-    return found["n"], found["right"]
+def above(field: str, confidence: float = 0.0) -> Outcomes:
+    """Of all settled guesses with at least this confidence: what a bar would have meant."""
+    return _outcomes(Prediction.objects.filter(field=field, settled_at__isnull=False, confidence__gte=confidence))
+
+
+def _outcomes(settled: QuerySet[Prediction]) -> Outcomes:
+    return Outcomes(**settled.aggregate(**_COUNTED))
 
 
 def _weeks(settled: QuerySet[Prediction]) -> list[Week]:
@@ -149,13 +191,8 @@ def _buckets(settled: QuerySet[Prediction]) -> list[Bucket]:
 
 
 def _bands(settled: QuerySet[Prediction]) -> list[Band]:
-    rows = settled.values("band").annotate(n=Count("pk"), right=RIGHT).order_by("band")
-    return [Band(str(Prediction.Band(row["band"]).label), row["n"], row["right"]) for row in rows]
-
-
-def _shadow(settled: QuerySet[Prediction]) -> Band | None:
-    found = settled.filter(shadow=True, band=Prediction.Band.ACT).aggregate(n=Count("pk"), right=RIGHT)
-    return Band("shadow", found["n"], found["right"]) if found["n"] else None
+    rows = settled.values_list("band").annotate(**_COUNTED).order_by("band")
+    return [Band(str(Prediction.Band(band).label), Outcomes(*counts)) for band, *counts in rows]
 
 
 def _waiting(field: str, model: LearnedModel | None) -> int:
@@ -163,11 +200,16 @@ def _waiting(field: str, model: LearnedModel | None) -> int:
     return LabelledExample.objects.filter(since, field=field, undone_at=None).count()
 
 
-def _names(field: str) -> dict[str, str]:
+def _names(field: str, labels: set[str]) -> dict[str, str]:
+    """How these labels are read on screen. One statement."""
     if field == "category":
         return dict(Category.objects.values_list("slug", "name"))
     if field == "queue":
         return dict(Queue.objects.values_list("slug", "name"))
     if field == "priority":
         return {value: str(label) for value, label in Ticket.Priority.choices}
-    return {str(pk): name for pk, name in LabelledExample.objects.filter(field=field).values_list("label", "said").distinct()}
+    if field == Prediction.ARTICLE:
+        return {**dict(Article.objects.filter(slug__in=labels).values_list("slug", "title")), NONE: _("None of them")}
+    if field == Prediction.ESCALATION:
+        return {**{label: label.replace("_", " ") for label in labels}, NONE: _("Not needed")}
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=labels).values_list("pk", "name")}

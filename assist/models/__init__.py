@@ -2,7 +2,7 @@ from .batch import TriageBatch, TriageBatchPiece
 from .call import AgentAction, CallSession, CallUpdate, ClarifyingQuestion, TranscriptionSegment
 from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, ScriptStep
 from .draft import Draft
-from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Prediction
+from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Prediction, ShadowSwitch
 from .product import Product
 from .rules import EscalationRule, FrustrationIndicator, PriorityRule
 from .suggestion import Suggestion
@@ -34,6 +34,7 @@ __all__ = (
     "Product",
     "SaidStep",
     "ScriptStep",
+    "ShadowSwitch",
     "Suggestion",
     "TranscriptionSegment",
     "TriageBatch",

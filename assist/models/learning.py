@@ -71,21 +71,29 @@ class LearnedModel(models.Model):
 
 
 class Prediction(models.Model):
-    """The engine's first guess of a ticket's field, and what people left in its place."""
+    """The engine's first guess about a ticket, and what people left in its place."""
 
     class Band(models.TextChoices):
         ACT = "act", _("Done by itself")
         PROPOSE = "propose", _("Proposed")
         IGNORE = "ignore", _("Kept quiet")
 
+    class Outcome(models.TextChoices):
+        CONFIRMED = "confirmed", _("Confirmed by an agent")
+        CORRECTED = "corrected", _("Corrected by an agent")
+        UNTOUCHED = "untouched", _("Never touched")  # the ticket was solved with it: nobody said that it was right
+
+    ESCALATION, ARTICLE = "escalation", "article"  # guessed about beside what is learned (`Learnt`)
+
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
-    field = models.CharField(max_length=10, choices=Learnt.choices)
+    field = models.CharField(max_length=10)  # an action of ActionPolicy
     label = models.CharField(max_length=64)
     confidence = models.FloatField(default=0)  # calibrated, 0..1
     band = models.CharField(max_length=8, choices=Band.choices)
     shadow = models.BooleanField(default=False)  # it would have acted, and did not
     actual = models.CharField(max_length=64, blank=True)  # "" until a person decided, or the ticket was solved
     correct = models.BooleanField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)  # "" until it is settled
     examples = models.PositiveIntegerField(default=0)  # how many the engine had learned from by then
     created_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -133,6 +141,11 @@ class ActionPolicy(models.Model):
     mode = models.CharField(_("mode"), max_length=8, choices=Mode.choices, default=Mode.ON)
     act_from = models.FloatField(_("act from"), validators=[MinValueValidator(0), MaxValueValidator(1)])
     propose_from = models.FloatField(_("propose from"), validators=[MinValueValidator(0), MaxValueValidator(1)])
+    by_measure = models.BooleanField(_("as measured"), default=True)  # the bars below hold, once there is enough to choose them by
+    measured_act_from = models.FloatField(null=True, blank=True)  # above 1: it was never right often enough
+    measured_propose_from = models.FloatField(null=True, blank=True)
+    measured_of = models.PositiveIntegerField(default=0)  # settled guesses
+    measured_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -147,3 +160,19 @@ class ActionPolicy(models.Model):
     def clean(self) -> None:
         if self.propose_from is not None and self.act_from is not None and self.propose_from > self.act_from:
             raise ValidationError({"propose_from": _("It cannot propose less than it does.")})
+
+
+class ShadowSwitch(models.Model):
+    """One row: whether everything is only predicted and measured, whatever the single policies say."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    on = models.BooleanField(_("shadow mode"), default=False)
+    changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("shadow mode")
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_shadow_switch"),)
+
+    def __str__(self) -> str:
+        return "on" if self.on else "off"

@@ -6,11 +6,12 @@ from assist.learning import policy
 from helpdesk.core.models import Event, User
 from knowledge.models import Category, Incident
 from tickets import linking
-from tickets.models import Message, Queue, StatusLink, Ticket
+from tickets.models import Message, StatusLink, Ticket
 
 from .pipeline import Outcome
 from .rules import PRIORITIES
 from .sentiment import label_of, over_turns
+from .teaming import Team
 
 SPOKEN = (Message.AuthorKind.CUSTOMER, Message.AuthorKind.AGENT)
 
@@ -21,7 +22,7 @@ def spoken_since(message: Message) -> set[str]:
     return set(later.filter(automatic=False).order_by().values_list("author_kind", flat=True))
 
 
-def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str]) -> list[str]:
+def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str], team: Team | None) -> list[str]:
     """Change the ticket, within `ticket.changing()`; returns what was changed: names of fields. `since`: see `spoken_since`."""
     first = not outcome.case.earlier
     ticket.analysis = outcome.result()["analysis"]
@@ -29,7 +30,7 @@ def apply(ticket: Ticket, message: Message, outcome: Outcome, *, since: set[str]
     changed = [*_mood(ticket, message, outcome, since)]
     changed += _category(ticket, outcome)
     changed += _priority(ticket, outcome, first=first)
-    changed += _queue(ticket, outcome, first=first)
+    changed += _queue(ticket, team, first=first)
     changed += _assignee(ticket, outcome, first=first)
     changed += _escalation(ticket, outcome)
     changed += _incidents(ticket, outcome)
@@ -77,20 +78,14 @@ def _priority(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
     return ["priority"]
 
 
-def _queue(ticket: Ticket, outcome: Outcome, *, first: bool) -> list[str]:
-    """Into the one queue that takes this category, if nobody has touched the ticket yet."""
+def _queue(ticket: Ticket, team: Team | None, *, first: bool) -> list[str]:
+    """To the team that it is for, if nobody has touched the ticket yet."""
     touched = "queue" in ticket.decided_by_people or ticket.assignee_id or not ticket.queue.is_default
     if not first or touched:
         return []
-    takers = list(Queue.objects.filter(categories__slug=outcome.category.category).distinct()[:2])
-    sure, reason = outcome.category.confidence, outcome.category.category
-    if len(takers) != 1:  # no team, or several, takes this category: who solved tickets like this?
-        learned = next((one for one in outcome.people if one.field == "queue"), None)
-        takers = list(Queue.objects.filter(slug=learned.label)) if learned else []
-        sure, reason = (learned.confidence, learned.why) if learned else (0.0, "")
-    if len(takers) != 1 or takers[0] == ticket.queue or not policy.of("queue").may_act(sure):
+    if team is None or team.queue == ticket.queue or not policy.of("queue").may_act(team.confidence):
         return []
-    ticket.move(queue=takers[0], by=None, reason=reason)
+    ticket.move(queue=team.queue, by=None, reason=team.why)
     return ["queue"]
 
 

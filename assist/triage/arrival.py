@@ -20,6 +20,7 @@ from tickets.models import Message, Queue, Ticket
 from . import applying, offering, similar, undoing
 from .case import Case, Profile, Turn
 from .pipeline import Outcome, Scope, analyse
+from .teaming import team_of
 
 TURNS = 5  # of the customer's earlier messages that are read again
 STAFF = ApiKey(name="triage")  # never saved: sees published articles, internal ones too, as every agent does
@@ -117,23 +118,23 @@ def write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = Non
         ticket = Ticket.objects.select_for_update(of=("self",)).select_related("queue", "category").get(pk=message.ticket_id)
         if repeats is None and TriageRun.objects.filter(message=message).exists():  # whoever writes a run holds the ticket's lock
             return None
-        since = applying.spoken_since(message)
+        since, team = applying.spoken_since(message), team_of(outcome)
         with ticket.changing(locked=True):
             may_link = any(link.sure for link in outcome.status.linked)
             before = undoing.look(ticket, incidents=may_link)
-            applied = applying.apply(ticket, message, outcome, since=since)
+            applied = applying.apply(ticket, message, outcome, since=since, team=team)
         changes = undoing.difference(ticket, before, incidents=may_link)
         state = TriageRun.State.PARTIAL if outcome.errors else TriageRun.State.DONE
         way = {"workflow": outcome.workflow, "routes": list(outcome.routes)}
         found = {"result": outcome.result(), "state": state, "total_ms": outcome.total_ms, "applied": applied, "changes": changes}
         run = TriageRun.objects.create(ticket=ticket, message=message, repeats=repeats, **way, **found)
         _write_steps(run, outcome)
-        if repeats is None and not outcome.case.earlier:
-            predictions.keep(ticket, outcome, applied)
+        if repeats is None:
+            predictions.keep(ticket, outcome, applied, team=team)
         if repeats is not None:
             Draft.objects.filter(answers=message, state=Draft.State.OFFERED).update(state=Draft.State.STALE)
         if not since:  # a message that was answered meanwhile is offered nothing
-            offering.offer(ticket, message, outcome)
+            offering.offer(ticket, message, outcome, team=team)
         ticket.record(
             "triage.completed",
             subject=run,

@@ -12,22 +12,23 @@ from assist.models import Draft, Suggestion
 from tickets.models import Message, Ticket
 
 from .pipeline import Outcome
+from .teaming import Team
 
 Key = tuple[str, str]
 KINDS = (Suggestion.Type.ARTICLE, Suggestion.Type.SIMILAR_TICKET, Suggestion.Type.ACTION)
 
 
-def offer(ticket: Ticket, message: Message, outcome: Outcome) -> None:
+def offer(ticket: Ticket, message: Message, outcome: Outcome, *, team: Team | None) -> None:
     """Runs in the caller's transaction, with the ticket locked."""
-    _offer_suggestions(ticket, outcome)
+    _offer_suggestions(ticket, outcome, team)
     _offer_draft(ticket, message, outcome)
 
 
-def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
+def _offer_suggestions(ticket: Ticket, outcome: Outcome, team: Team | None) -> None:
     """Same suggestion, same row: what an agent said about it stays with it."""
     rows = Suggestion.objects.filter(ticket=ticket, suggestion_type__in=KINDS)
     known: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in rows}
-    wanted: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in _suggestions(ticket, outcome)}
+    wanted: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in _suggestions(ticket, outcome, team)}
     for key, row in wanted.items():
         if key in known:
             row.pk, row.created_at = known[key].pk, known[key].created_at
@@ -41,7 +42,7 @@ def _offer_suggestions(ticket: Ticket, outcome: Outcome) -> None:
         Suggestion.objects.filter(pk__in=gone).update(retired_at=timezone.now())
 
 
-def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
+def _suggestions(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterator[Suggestion]:
     articles = policy.of("article")
     for article in outcome.knowledge:
         if not articles.may_propose(article.relevance_score):
@@ -70,12 +71,12 @@ def _suggestions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
             confidence_score=other.score,
             details={"duplicate": True} if other.duplicate else {},
         )
-    yield from _actions(ticket, outcome)
+    yield from _actions(ticket, outcome, team)
 
 
-def _actions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
+def _actions(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterator[Suggestion]:
     """What was not sure enough to be done, and incidents to link."""
-    for field, value, name, sure, why in _undone(ticket, outcome):
+    for field, value, name, sure, why in _undone(ticket, outcome, team):
         if not policy.of(field).may_propose(sure):
             continue
         yield Suggestion(
@@ -107,14 +108,15 @@ def _actions(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
 _TITLES = {"category": "Set category to %s", "queue": "Move to %s", "assignee": "Assign to %s"}
 
 
-def _undone(ticket: Ticket, outcome: Outcome) -> Iterator[tuple[str, str, str, float, str]]:
+def _undone(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterator[tuple[str, str, str, float, str]]:
     """(field, value, name, confidence, why) of what the ticket lacks and the engine has an opinion on."""
     topic = outcome.category
     if ticket.category_id is None and topic.confidence:
         yield "category", topic.category, topic.category.replace("_", " "), topic.confidence, topic.why
+    if team and ticket.queue.is_default and team.queue != ticket.queue:
+        yield "queue", team.queue.slug, team.queue.name, team.confidence, team.why
     for one in outcome.people:
-        lacking = ticket.assignee_id is None if one.field == "assignee" else ticket.queue.is_default and ticket.queue.slug != one.label
-        if lacking:
+        if one.field == "assignee" and ticket.assignee_id is None:
             yield one.field, one.label, one.name, one.confidence, one.why
 
 

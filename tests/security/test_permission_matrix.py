@@ -203,6 +203,7 @@ ROWS: dict[str, Row] = {
     "evaluation/learning/<slug:field>/tickets/": Row(OVERSEERS),
     "evaluation/learning/examples/<int:pk>/undo/": Row(OVERSEERS, WRITE),
     "evaluation/policies/": Row(OVERSEERS),
+    "evaluation/policies/shadow/": Row(OVERSEERS, method="post"),
     "settings/people/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/resend/": Row(OVERSEERS, WRITE),

@@ -13,9 +13,11 @@ from customers.models import Customer
 from helpdesk.core.embeddings import get_embedder
 from helpdesk.core.errors import Conflict
 from helpdesk.core.models import User
+from knowledge import indexing
 from knowledge.categories import load_default_categories
-from knowledge.models import Category
+from knowledge.models import Article, Category
 from tests.cast import make_agent, make_customer, receive
+from tickets import replying
 from tickets.models import Queue, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +100,7 @@ def test_a_solved_ticket_settles_what_nobody_changed(support: Queue, maya: User,
     row = LabelledExample.objects.get(ticket=ticket, field="category")
     assert (row.label, row.weight, row.by) == ("billing", examples.BY_ITSELF, None)
     guess = Prediction.objects.get(ticket=ticket, field="category")
-    assert (guess.actual, guess.correct) == ("billing", True)
+    assert (guess.actual, guess.correct, guess.outcome) == ("billing", True, "untouched")
 
 
 def test_a_wrong_guess_is_measured_as_wrong(support: Queue, maya: User, drain: Callable[[], int]) -> None:
@@ -106,6 +108,7 @@ def test_a_wrong_guess_is_measured_as_wrong(support: Queue, maya: User, drain: C
     correct(ticket, "cancellation", maya, drain)
     guess = Prediction.objects.get(ticket=ticket, field="category")
     assert (guess.label, guess.actual, guess.correct, guess.band) == ("billing", "cancellation", False, "act")
+    assert guess.outcome == "corrected"
     example = LabelledExample.objects.get(ticket=ticket, field="category")
     assert (example.guessed, example.weight, example.by) == ("billing", examples.OF_A_PERSON, maya)
 
@@ -202,3 +205,59 @@ def test_a_rule_raises_the_priority_only_where_escalation_may_act(
     policy.forget_here()
     ticket = arrive("I will sue you. My lawyer will contact you about this breach of contract.", drain)
     assert (ticket.priority != "normal") is raised
+
+
+def test_an_agent_who_takes_the_proposal_confirms_it(support: Queue, maya: User, drain: Callable[[], int]) -> None:
+    ActionPolicy.objects.create(action="category", mode="propose", act_from=0.5, propose_from=0.1)
+    ticket = arrive(TWICE, drain)
+    correct(ticket, "billing", maya, drain)
+    guess = Prediction.objects.get(ticket=ticket, field="category")
+    assert (guess.correct, guess.outcome) == (True, "confirmed")
+
+
+def test_the_team_that_takes_the_category_is_a_guess_too(support: Queue, maya: User, drain: Callable[[], int]) -> None:
+    money = Queue.objects.create(name="Money", slug="money")
+    money.categories.add(Category.objects.get(slug="billing"))
+    ActionPolicy.objects.create(action="queue", mode="shadow", act_from=0.5, propose_from=0.1)
+    ticket = arrive(TWICE, drain)
+    guess = Prediction.objects.get(ticket=ticket, field="queue")
+    assert ticket.queue == support
+    assert (guess.label, guess.band, guess.shadow) == ("money", "act", True)
+    ticket.move(queue=money, by=maya)
+    drain()
+    guess.refresh_from_db()
+    assert (guess.actual, guess.outcome) == ("money", "confirmed")
+
+
+def test_in_shadow_escalations_and_articles_are_noted_and_neither_done_nor_shown(
+    support: Queue, maya: User, priya: User, drain: Callable[[], int]
+) -> None:
+    gate = Article.objects.create(
+        slug="lawyers", title="When lawyers write", body="What our lawyers answer to a breach of contract.", status="published"
+    )
+    indexing.index_articles([gate])
+    policy.everything_in_shadow(on=True, by=priya)
+    ticket = arrive("I will sue you. My lawyer will contact you about this breach of contract.", drain)
+    assert (ticket.priority, ticket.category) == ("normal", None)
+    assert "escalation" not in ticket.metadata
+    assert not Suggestion.objects.filter(ticket=ticket, suggestion_type__in=("article", "action"), retired_at=None).exists()
+    guesses = {one.field: one for one in Prediction.objects.filter(ticket=ticket)}
+    assert guesses["escalation"].shadow and guesses["escalation"].label == "legal"
+    assert guesses["article"].shadow and guesses["article"].label == gate.slug
+    replying.reply(ticket=ticket, by=maya, text="See /help/lawyers/", status="resolved")
+    drain()
+    settled = {one.field: (one.actual, one.outcome) for one in Prediction.objects.filter(ticket=ticket)}
+    assert settled["article"] == (gate.slug, "confirmed")
+    assert settled["escalation"] == ("legal", "untouched")
+
+
+def test_an_agent_who_makes_it_less_urgent_says_it_need_not_have_been_escalated(
+    support: Queue, maya: User, drain: Callable[[], int]
+) -> None:
+    ticket = arrive("I will sue you. My lawyer will contact you about this breach of contract.", drain)
+    assert ticket.priority != "low"
+    ticket.set_priority("low", by=maya)
+    ticket.resolve(by=maya)
+    drain()
+    guess = Prediction.objects.get(ticket=ticket, field="escalation")
+    assert (guess.actual, guess.outcome) == ("none", "corrected")
