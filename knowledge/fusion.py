@@ -23,6 +23,7 @@ from uuid import UUID
 MEANING_SHARE = 0.8  # .7 to .85 is a plateau; equal weights let the weak leg drag the strong one down 10 points
 MEMORY_HALF = 100  # cases at which the memory has half of the say
 NEAR, SAME = 0.6, 0.9  # cosines of the nearest case: from NEAR on it counts however few cases there are, at SAME in full
+FAR, CLOSE = 0.25, 0.45  # cosines of the nearest article: below FAR the question tells nothing of articles, from CLOSE on enough
 STEEP, GENTLE = 25, 12  # powers by which a case's vote falls with its distance: the few nearest, and the many
 DEPTH = 50  # candidates of each leg; the last of them is the zero of its scale
 
@@ -35,6 +36,7 @@ class Weights(NamedTuple):
     hybrid_alone: float = 8.67  # where there is no memory
     hybrid: float = 1.35  # beside a memory
     votes: float = 1.29  # share of the steep votes
+    votes_alone: float = 3.0  # the same, besides, where the question is near no article
     spread: float = 0.34  # logarithm of the share of the gentle votes
     nearest: float = 1.75  # cosine of its nearest case
     typical: float = 7.94  # cosine to the average of its cases; to the article itself where it has none
@@ -111,11 +113,26 @@ def fuse(candidates: Iterable[Candidate], memory: Memory, *, by_meaning: bool = 
     if not by_meaning:
         return _in_order(hybrid, POSSIBLE * max(hybrid.values(), default=0.0), POSSIBLE, found, memory)
     trust = _trust(memory)
-    odds = {key: (1 - trust) * WEIGHTS.hybrid_alone * score for key, score in hybrid.items()}
-    for key, weight in _remembered(found, hybrid, memory).items() if trust else ():
-        odds[key] = odds.get(key, 0.0) + trust * weight
+    odds = _odds(found, hybrid, memory, trust, tells=1.0)
     closeness = max([_nearest(memory), *(candidate.meaning for candidate in found.values())])
-    return _in_order(odds, _confidence(odds, closeness, memory, trust), closeness, found, memory)
+    sure = _confidence(odds, closeness, memory, trust)  # what a question does not tell makes nobody surer
+    if trust and (tells := _tells(found)) < 1:
+        odds = _odds(found, hybrid, memory, trust, tells=tells)
+    return _in_order(odds, sure, closeness, found, memory)
+
+
+def _odds(
+    found: Mapping[UUID, Candidate], hybrid: Mapping[UUID, float], memory: Memory, trust: float, *, tells: float
+) -> dict[UUID, float]:
+    odds = {key: (1 - trust) * WEIGHTS.hybrid_alone * score for key, score in hybrid.items()}
+    for key, weight in _remembered(found, hybrid, memory, tells).items() if trust else ():
+        odds[key] = odds.get(key, 0.0) + trust * weight
+    return odds
+
+
+def _tells(found: Mapping[UUID, Candidate]) -> float:
+    """0..1: whether the question says enough to be near any article. A greeting does not: then only what followed it before can tell."""
+    return min(1.0, max(0.0, (max((one.meaning for one in found.values()), default=0.0) - FAR) / (CLOSE - FAR)))
 
 
 def _in_order(
@@ -161,8 +178,8 @@ def _trust(memory: Memory) -> float:
     return max(memory.cases / (memory.cases + MEMORY_HALF), alike)
 
 
-def _remembered(found: Mapping[UUID, Candidate], hybrid: Mapping[UUID, float], memory: Memory) -> dict[UUID, float]:
-    """What a trusted memory adds to the log-odds of each article."""
+def _remembered(found: Mapping[UUID, Candidate], hybrid: Mapping[UUID, float], memory: Memory, tells: float) -> dict[UUID, float]:
+    """What a trusted memory adds to the log-odds of each article. The less the question tells, the more the nearest cases are heard."""
     steep, gentle = _shares(memory, STEEP), _shares(memory, GENTLE)
     nearest: dict[UUID, float] = {}
     for vote in memory.votes:
@@ -171,11 +188,11 @@ def _remembered(found: Mapping[UUID, Candidate], hybrid: Mapping[UUID, float], m
     for key in found.keys() | nearest.keys() | memory.typical.keys():
         unsolved = key not in memory.typical and key not in nearest
         weights[key] = (
-            WEIGHTS.hybrid * hybrid.get(key, 0.0)
-            + WEIGHTS.votes * steep.get(key, 0.0)
+            tells * WEIGHTS.hybrid * hybrid.get(key, 0.0)
+            + (WEIGHTS.votes + (1 - tells) * WEIGHTS.votes_alone) * steep.get(key, 0.0)
             + WEIGHTS.spread * log(gentle.get(key, 0.0) + NEVER)
             + WEIGHTS.nearest * nearest.get(key, 0.0)
-            + WEIGHTS.typical * _typical(key, found, memory, nearest)
+            + tells * WEIGHTS.typical * _typical(key, found, memory, nearest)
             + WEIGHTS.unsolved * unsolved
         )
     return weights

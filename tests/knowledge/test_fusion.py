@@ -46,6 +46,18 @@ def test_near_cases_outvote_many_far_ones() -> None:
     assert ranked[0].article_id == ONE
 
 
+def test_a_greeting_is_answered_by_what_followed_it_before_and_makes_nobody_surer() -> None:
+    def asked(nearness: float) -> tuple[UUID, float]:
+        found = [Candidate(ONE, nearness, nearness, 0.1, 0), Candidate(TWO, nearness / 2, nearness / 2, 0, 0)]
+        memory = Memory([vote(TWO, 1.0)] * 3 + [vote(ONE, 0.98)], {ONE: 0.6, TWO: 0.4}, cases=1000)
+        best = fuse(found, memory)[0]
+        return best.article_id, best.confidence
+
+    assert asked(0.5)[0] == ONE, "the question is near an article"
+    assert asked(0.2)[0] == TWO, "it is near none"
+    assert asked(0.2)[1] <= asked(0.5)[1]
+
+
 def test_being_best_of_nothing_near_is_not_confident() -> None:
     near = fuse([Candidate(ONE, 0.9, 0.9, 0.1, 0), Candidate(TWO, 0.3, 0.3, 0, 0)], Memory())[0]
     far = fuse([Candidate(ONE, 0.2, 0.2, 0.1, 0), Candidate(TWO, 0.1, 0.1, 0, 0)], Memory())[0]
