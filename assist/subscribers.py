@@ -42,7 +42,7 @@ def learn_from_a_solved_ticket(event: Event) -> None:
     examples.settle(event.subject_id)
 
 
-@subscribe("ticket.status_changed", "suggestion.rated", "suggestion.used", slow=True)
+@subscribe("ticket.status_changed", "ticket.merged", "ticket.merge_undone", "suggestion.rated", "suggestion.used", slow=True)
 def remember_how_it_was_solved(event: Event) -> None:
     if event.ticket_ref:
         remembering.remember_ticket(event.ticket_ref)

@@ -148,7 +148,8 @@ def _not_remembered() -> Iterator[tuple[Callable[[], bool], Callable[[], None]]]
     called = CallSession.objects.filter(ticket=OuterRef("number")).filter(
         Exists(_remembered_call()) | Q(desk__consent__in=CallDesk.WITHHELD)
     )
-    tickets = Ticket.objects.filter(Q(subject__regex=SOME_WORDS) | Exists(spoken), status__in=Ticket.DONE).exclude(number__in=known)
+    worded = Q(subject__regex=SOME_WORDS) | Exists(spoken)
+    tickets = Ticket.objects.filter(worded, status__in=Ticket.DONE, merged_into=None).exclude(number__in=known)
     tickets = tickets.exclude(Exists(called), channel=Ticket.Channel.PHONE)
     for ticket in tickets.order_by("pk").only("pk", "number").iterator(AT_ONCE):
         yield partial(remember_ticket, ticket.pk), partial(forget_ticket, ticket.number)

@@ -16,7 +16,7 @@ from helpdesk.core.models import User
 from knowledge import cases, indexing
 from knowledge.models import Article, SolvedCase
 from tests.cast import receive
-from tickets import replying
+from tickets import merging, replying
 from tickets.models import Queue, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +146,17 @@ def test_tickets_without_words_do_not_stand_in_the_way_of_the_others(support: Qu
     assert remembering.remember_the_solved(limit=2) == 1
     assert case_of(last).text == "Barrier stays down"
     assert remembering.remember_the_solved(limit=2) == 0
+
+
+def test_a_merged_ticket_is_no_case_beside_the_one_it_went_into_until_they_part(
+    support: Queue, ingrid: Customer, maya: User, gate: Article, drain: Callable[[], int]
+) -> None:
+    kept = receive(ingrid, "Gate", "The gate of the yard stays down").ticket
+    merged = solve(ingrid, maya, "See /help/open-the-gate/", drain)
+    done = merging.merge(kept=kept, merged=merged, by=maya)
+    drain()
+    assert not SolvedCase.objects.exists()
+    assert remembering.remember_the_solved() == 0
+    merging.undo(done, by=maya)
+    drain()
+    assert case_of(merged).article == gate
