@@ -12,7 +12,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from assist.models import AgentAction, CallSession, Suggestion, TranscriptionSegment
+from assist.models import AgentAction, CallDesk, CallSession, Suggestion, TranscriptionSegment
 from helpdesk.core.models import User
 
 from . import risk, screen
@@ -145,8 +145,9 @@ def _cursor(call: CallSession) -> str:
 
 
 def _said(ids: Sequence[Any]) -> dict[Any, list[str]]:
-    """The customers' last words by session, oldest first."""
+    """The customers' last words by session, oldest first; nothing of those who have not agreed to being read."""
     rows = TranscriptionSegment.objects.filter(session__in=ids, speaker=TranscriptionSegment.Speaker.CUSTOMER).in_order()
+    rows = rows.exclude(session__desk__consent__in=CallDesk.WITHHELD)
     found: dict[Any, list[str]] = {}
     for session, text in rows.values_list("session_id", "text"):
         found.setdefault(session, []).append(text)

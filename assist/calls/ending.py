@@ -112,8 +112,8 @@ def _finished(session: CallSession, said: window.Window, summed: Summary) -> Fin
         customer_id=session.customer_id,
         customer_name=session.customer.name if session.customer else "",
         phone=session.phone,
-        subject=summed.subject,
-        said=_said(said),
+        subject=summed.subject or _("Phone call"),
+        said=_said(session, said),
         queue=session.queue.slug if session.queue else "",
         ticket_number=known,
         began_at=session.answered_at or session.started_at,
@@ -125,8 +125,10 @@ def _reference(session: CallSession) -> str:
     return f"call-{session.session_id}"
 
 
-def _said(said: window.Window) -> str:
-    """The caller's own words: what triage reads, and what learning remembers."""
+def _said(session: CallSession, said: window.Window) -> str:
+    """The caller's own words: what triage reads, and what learning and memory keep. None of them without the caller's consent."""
+    if not consent.may_read(session):
+        return _("(The caller did not agree to being read by the assistant. What was said stands in the call alone.)")
     return "\n".join(turn.text for turn in said.customer) or _("(The caller said nothing that was recognised.)")
 
 
@@ -173,5 +175,5 @@ def _answered_by_voice(session: CallSession, ticket: Ticket) -> None:
 
 def _refile(session: CallSession, said: window.Window) -> None:
     messages = Message.objects.filter(channel=Ticket.Channel.PHONE, ticket__number=session.ticket_id)
-    messages.filter(external_id=_reference(session)).update(body_text=_said(said))
+    messages.filter(external_id=_reference(session)).update(body_text=_said(session, said))
     messages.filter(external_id=f"{_reference(session)}-summary").update(body_text=_note_text(session))
