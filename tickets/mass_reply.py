@@ -142,6 +142,7 @@ def _reply(job: MassReply, piece: MassReplyPiece) -> Message:
         by=by,
         text=_words(update),
         status=Ticket.Status.RESOLVED if update.status == Incident.Status.RESOLVED else _kept(ticket),
+        take=False,  # one word to thousands does not make them one person's
         undo=timedelta(0),  # second thoughts were had before the first was written
         metadata={"incident": str(update.incident_id), "incident_update": str(update.pk)},
     )

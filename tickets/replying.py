@@ -41,12 +41,14 @@ def reply(
     attachments: Sequence[InboundAttachment] = (),
     seen: Message | None = None,
     undo: timedelta = UNDO,
+    take: bool = True,
     metadata: dict[str, Any] | None = None,
 ) -> Message:
     """Answer the customer. `status` is set afterwards (`pending`, `resolved`; empty: the ticket is open).
 
     `seen` is the newest message that the author had before their eyes: Superseded is raised when there is a newer public
-    one. The mail leaves after `undo`; until then `withdraw` takes it back. Raises Invalid for an empty or huge text.
+    one. Whoever answers a ticket of nobody takes it, unless `take` says no. The mail leaves after `undo`; until then `withdraw`
+    takes it back. Raises Invalid for an empty or huge text.
     """
     text = _checked(text)
     with transaction.atomic():
@@ -64,7 +66,9 @@ def reply(
             metadata={**(metadata or {}), "before": before},
         )
         _address(message, cc, undo)
-        _answered(ticket, message, by)
+        _answered(ticket, message)
+        if take and ticket.assignee is None and isinstance(by, User):
+            ticket.assign(to=by, by=by)
         ticket.record("message.sent", by=by, subject=message, channel=message.channel)
         ticket.set_status(status or Ticket.Status.OPEN, by=by)
     return message
@@ -163,12 +167,10 @@ def _address(message: Message, cc: Sequence[str] | None, undo: timedelta) -> Non
     transaction.on_commit(lambda: send_quietly(tasks.deliver_message, str(message.pk), countdown=undo.total_seconds()))
 
 
-def _answered(ticket: Ticket, message: Message, by: User | ApiKey) -> None:
+def _answered(ticket: Ticket, message: Message) -> None:
     ticket.last_agent_message_at = message.created_at
     ticket.first_response_at = ticket.first_response_at or message.created_at
     ticket.touch("last_agent_message_at", "first_response_at")
-    if ticket.assignee is None and isinstance(by, User):
-        ticket.assign(to=by, by=by)
 
 
 def _customer_wrote_since(message: Message) -> bool:

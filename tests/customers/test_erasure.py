@@ -67,12 +67,14 @@ LINKED = """
 # Tables that point at a customer, ticket, message or call, and hold no word of anybody: numbers, times, choices of agents.
 WORDLESS = {
     "assist_prediction": "labels of ours",
+    "assist_triagebatchpiece": "names of categories, teams and colleagues",
     "customers_customerexport": "its file is looked into",
     "customers_customermerge": "ids, and what was filled",
     "customers_erasurewish": "times",
     "tickets_massreplypiece": "why nothing was sent, in a word of ours",
     "tickets_statuslink": "why it belongs to an incident, in a word of ours",
     "tickets_ticket_tags": "two ids",
+    "tickets_ticketmerge": "ids and labels",
     "tickets_ticketread": "times",
 }
 NEEDLES = [form for word in (CANARY.encode(), CANARY.lower().encode()) for form in (word, word.hex().encode())]  # bytea is written in hex

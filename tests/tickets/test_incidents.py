@@ -95,6 +95,7 @@ def test_one_update_answers_all_customers_once(support: Queue, ingrid: Customer,
     assert {message.ticket for message in replies() if message.ticket.customer == ingrid} == {second}
     assert all("A node has failed." in message.body_text and message.deliveries.count() == 1 for message in replies())
     assert not first.messages.filter(author_kind="agent").exists()
+    assert not Ticket.objects.filter(assignee=maya).exists()  # nobody takes thousands by one word
     assert sent_to(trouble, update, maya) == job  # pressed twice
     assert len(replies()) == 2
 
