@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assist import copilot
-from assist.calls import ending
+from assist.calls import ending, telling_crm
 from assist.learning import examples, remembering
 from assist.models import CallSession
 from assist.triage import arrival, following, looking_back
@@ -53,6 +53,11 @@ def remember_how_it_was_solved(event: Event) -> None:
 @subscribe("call.wrapped_up", "call.summary_refreshed", slow=True)
 def remember_how_a_call_was_solved(event: Event) -> None:
     remembering.remember_call(event.data["session"])
+
+
+@subscribe("call.wrapped_up")
+def tell_crm_of_a_call(event: Event) -> None:
+    telling_crm.tell(event.data["session"])
 
 
 @subscribe("call.ended", "call.transferred")
