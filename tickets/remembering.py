@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from customers import memory
 from customers.memory import Observed, Source
 from customers.memory.drawing import draw, known_products
 from customers.models import Customer, MemoryNode
+from helpdesk.core.errors import Invalid
 from helpdesk.core.models import Event
 from tickets.models import Message, Ticket
 from tickets.models.message import MessageQuerySet
@@ -19,6 +22,7 @@ from tickets.models.message import MessageQuerySet
 OLD_MESSAGES = 300  # read at most when leave comes late
 TICKET_EVENTS = ("ticket.created", "ticket.status_changed")
 OLD_EVENTS = 300
+OURS = re.compile(r"TKT-\d{8}-\d{4,}")
 LONGEST = 4_000  # characters of a message that are remembered; the message itself stays in its ticket
 
 
@@ -28,9 +32,17 @@ def visible_tickets(viewer: Any, tickets: Iterable[UUID]) -> set[UUID]:
 
 
 def ticket_numbered(number: str) -> UUID | None:
+    """The ticket of that number; None for another system's. Raises Invalid for one in our form that is not there.
+
+    A slip of the pen must not make of a ticket's memory one that everybody may see.
+    """
     if "\x00" in number:
         return None
-    return Ticket.objects.filter(number=number.strip().lstrip("#").upper()).values_list("pk", flat=True).first()
+    written = number.strip().lstrip("#").upper()
+    found = Ticket.objects.filter(number=written).values_list("pk", flat=True).first()
+    if found is None and OURS.fullmatch(written):
+        raise Invalid(_("There is no ticket of this number."))
+    return found
 
 
 def remember_message(message_id: UUID | str, *, now: bool = True) -> None:

@@ -112,6 +112,7 @@ class MemoryTrace(models.Model):
         constraints = (models.UniqueConstraint(fields=("node", "customer"), nulls_distinct=False, name="memory_trace_once"),)
         indexes = (
             models.Index(fields=("customer",), name="memory_trace_of", include=READ_FIRST),
+            models.Index(fields=("customer", "node_type", "learned_at"), name="memory_trace_age"),
             models.Index(fields=("id",), name="memory_trace_unread", condition=Q(vector=None)),
             models.Index(fields=("id",), name="memory_trace_next", condition=~Q(next_model="")),
         )

@@ -309,3 +309,12 @@ def test_words_that_hardly_anything_says_are_found_among_many(ingrid: Customer) 
     words = SearchVector(Value("parcel"), config="simple")
     MemoryTrace.objects.bulk_create([MemoryTrace(node=row, words=words, **shared) for row in rows])
     assert memory.recall(memory.Query("zqx7741", customers=(ingrid.pk,), k=1), viewer=None)[0].node == node
+
+
+def test_a_mistyped_number_of_a_ticket_is_refused_and_another_systems_is_kept(api: Client, ingrid: Customer) -> None:
+    memory.grant(ingrid)
+    seen = observation(ingrid)
+    wrong = post(api, "observe", seen | {"metadata": {"ticket_id": "TKT-20260101-9999"}}, 400)
+    assert wrong["detail"] == "There is no ticket of this number."
+    assert not MemoryNode.objects.exists()
+    post(api, "observe", seen | {"metadata": {"ticket_id": "ZD-4711"}}, 201)
