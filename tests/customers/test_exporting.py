@@ -86,6 +86,7 @@ def test_a_supervisor_asks_watches_and_fetches(known: Customer, priya: User, as_
     assert as_maya.get(f"{path}file/").status_code == 403
     assert list(AccessEntry.objects.filter(actor_id=str(priya.pk)).order_by("id").values_list("what", flat=True)) == [
         "export",
+        "export page",
         "export fetched",
     ]
 
