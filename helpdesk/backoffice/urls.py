@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import people, retention, telephony
+from . import ai, people, retention, telephony
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("settings/people/<uuid:user_id>/revoke/", people.revoke, name="person-revoke"),
     path("settings/people/<uuid:user_id>/deactivate/", people.deactivate, name="person-deactivate"),
     path("settings/people/<uuid:user_id>/reactivate/", people.reactivate, name="person-reactivate"),
+    path("settings/ai/", ai.index, name="ai"),
+    path("settings/ai/test/", ai.test, name="ai-test"),
+    path("settings/ai/forget/", ai.forget, name="ai-forget"),
+    path("settings/ai/prompts/<slug:prompt_name>/", ai.prompt, name="ai-prompt"),
     path("settings/retention/", retention.index, name="retention"),
     path("settings/telephony/", telephony.index, name="telephony"),
     path("settings/telephony/<uuid:connection_id>/", telephony.connection, name="telephony-connection"),

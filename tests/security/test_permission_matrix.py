@@ -193,6 +193,10 @@ ROWS: dict[str, Row] = {
     "calls/<uuid:session_id>/whisper/": Row(OVERSEERS, WRITE),  # and leads
     "settings/retention/": Row(OVERSEERS),
     "settings/telephony/": Row(OVERSEERS),
+    "settings/ai/": Row(OVERSEERS),
+    "settings/ai/test/": Row(OVERSEERS, WRITE),
+    "settings/ai/forget/": Row({"admin"}, WRITE),
+    "settings/ai/prompts/<slug:prompt_name>/": Row(OVERSEERS),
     "settings/telephony/<uuid:connection_id>/": Row(OVERSEERS),
     "settings/telephony/<uuid:connection_id>/arrived/": Row(NOBODY),  # without a moment to wait from there is nothing
     "settings/telephony/<uuid:connection_id>/play/": Row(OVERSEERS, WRITE),
@@ -352,6 +356,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "version": 1,
         "session_id": call.session_id,
         "name": "side",
+        "prompt_name": "reply",
         "calls.pk": said.pk,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
