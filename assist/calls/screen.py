@@ -20,6 +20,7 @@ from tickets.models import Queue, Ticket
 
 from . import consent, dates, risk, scripts
 from .lines import Line, lines_of
+from .pattern import Pattern, pattern_of
 
 TELLING = 5  # of the customer's first sentences, the longest tells the matter
 SURE = 0.6  # the card on top is the newest one at least so sure (design/ui.md 4c)
@@ -81,6 +82,7 @@ class Screen:
     script: scripts.Progress = field(default_factory=scripts.Progress)
     incidents: list[Incident] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
+    pattern: Pattern | None = None
     others: list[Other] = field(default_factory=list)
     queues: list[Queue] = field(default_factory=list)
     latency: float | None = None  # seconds from the end of a sentence to its suggestion
@@ -212,6 +214,8 @@ def screen(call: CallSession, viewer: User, *, part: str = "") -> Screen:
         _cards(shown)
         shown.incidents = list(Incident.objects.open()[:3])
         shown.queues = list(Queue.objects.exclude(pk=call.queue_id or uuid.UUID(int=0))) if shown.may_speak else []
+    if part == "side" and call.is_running:  # it costs an embedding: not while the page opens
+        shown.pattern = pattern_of(call, viewer, " ".join(line.text for line in shown.lines if line.side == "c"))
     shown.tickets = tickets_of(call, viewer)
     return shown
 
