@@ -19,6 +19,7 @@ from django.utils import timezone
 from assist.calls import assisting, consent, feedback, switchboard, transcript, wrapping
 from assist.calls.switchboard import Opening, Spoken
 from assist.models import AgentAction, CallSession, ClarifyingQuestion, Suggestion, TranscriptionSegment
+from assist.triage import sentiment
 from helpdesk.core import events
 from helpdesk.core.models import Event, Receipt
 from tickets.models import Message, Ticket
@@ -75,12 +76,16 @@ def load_past_call(past: Past, cast: Cast, at: Moments) -> None:
         if past.disposition:
             _wrap_up(session, past)
         CallSession.objects.filter(pk=session.pk).update(ended_at=ended, filed_at=ended, wrapped_up_at=ended if past.disposition else None)
-        Ticket.objects.filter(number=session.ticket_id).update(category=cast.categories[past.category])
+        Ticket.objects.filter(number=session.ticket_id).update(
+            category=cast.categories[past.category], sentiment=sentiment.label_of(float(session.mood.get("polarity") or 0))
+        )
         _date_ticket(session, began, ended)
         understood = _receipts_of_assist(session) if past.status in Ticket.ACTIVE else []
         _as_if_heard_then(session, began, ended, but=understood)
     for receipt in understood:
         events.run(receipt)
+    for ticket in Ticket.objects.filter(number=session.ticket_id):
+        tickets_loading.leave_as_drafted(ticket.pk)
 
 
 def _written(file: str) -> dict[str, Any]:

@@ -139,7 +139,14 @@ def understand(told: list[Told], advance: Advance) -> None:
         if one.is_open:
             for receipt in _receipts(one.newest_from_customer.pk):
                 events.run(receipt.pk)
+            leave_as_drafted(one.ticket.pk)
             advance(1)
+
+
+def leave_as_drafted(ticket: UUID) -> None:
+    """The local engine's drafts stay: a first start asks no model to write a demonstration."""
+    drafted = Event.objects.filter(kind="triage.completed", ticket_ref=ticket)
+    Receipt.objects.filter(Receipt.OPEN, event__in=drafted).update(done_at=timezone.now())
 
 
 def _receipts(message: UUID) -> list[Receipt]:

@@ -39,6 +39,8 @@ NOTED = {
     "api/v1/tickets/<str:number>/messages/": "messages",
     "api/v1/tickets/<str:number>/events/": "events",
     "api/realtime/suggestions/<uuid:session_id>/": "call",
+    "api/v1/calls/": "calls",
+    "api/v1/calls/<uuid:session_id>/": "call",
 }
 # Work lists show a line of each ticket or call; who opens one is noted. They are read anew at every event.
 LISTS = {
@@ -51,6 +53,8 @@ LISTS = {
     "incidents/",
     "incidents/<slug:reference>/",
     "incidents/<slug:reference>/replies/",
+    "evaluation/batches/",
+    "evaluation/batches/<uuid:pk>/",
     "evaluation/learning/",
     "evaluation/learning/<slug:field>/tickets/",
     "assist/gaps/",
@@ -59,6 +63,7 @@ LISTS = {
 # Parts of a page that was noted when it was opened.
 PARTS = {
     "messages/<uuid:pk>/body",
+    "tickets/<slug:number>/merge/",
     "tickets/<slug:number>/others/",
     "assist/tickets/<uuid:pk>/",
     "assist/tickets/<uuid:pk>/draft/",
