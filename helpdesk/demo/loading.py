@@ -15,7 +15,7 @@ from helpdesk.core.models import User
 from knowledge.categories import load_default_categories
 from tickets.models import Ticket
 
-from . import calls_loading, company, knowledge, memories, sign_in, source, tickets_loading
+from . import calls_loading, company, knowledge, learned, memories, sign_in, source, tickets_loading
 from .moments import Moments
 
 Advance = Callable[[int], None]
@@ -55,6 +55,8 @@ def load(progress: Progress) -> Loaded:
         tickets_loading.remember(told, cast, advance)
     with _bar(progress, "Understanding open tickets", sum(one.is_open for one in told)) as advance:
         tickets_loading.understand(told, advance)
+    with _bar(progress, "Measuring the engine's guesses", sum(not one.is_open for one in told)) as advance, _without_engine(loaded):
+        learned.learn(told, advance)
     with _bar(progress, "What customers let us remember", 1):
         memories.load_memories(cast, at)
     with _bar(progress, "Calls, one of them in progress", len(calls_loading.PAST) + 1) as advance:
