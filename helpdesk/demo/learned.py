@@ -63,7 +63,7 @@ def _example(ticket: Ticket, guess: Prediction, label: str, said: str, text: str
         text=text,
         by=ticket.assignee if by_person else None,
         weight=examples.OF_A_PERSON if by_person else examples.BY_ITSELF,
-        created_at=ticket.resolved_at,
+        created_at=ticket.resolved_at or ticket.created_at,
     )
 
 
