@@ -103,7 +103,7 @@ class CallList(generics.GenericAPIView):  # type: ignore[type-arg]
     @extend_schema(operation_id="calls_list", responses=CallOutput(many=True), parameters=[OpenApiParameter("ordering", str)])
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        note_read(request.user, {call.customer_id for call in page or ()}, "calls", request.query_params.urlencode())
+        note_read(request.user, {call.customer_id for call in page or () if call.customer_id}, "calls", request.query_params.urlencode())
         return self.get_paginated_response(CallOutput(page, many=True).data)
 
 
@@ -118,7 +118,8 @@ class CallDetail(generics.GenericAPIView):  # type: ignore[type-arg]
         call = CallSession.objects.visible_to(request.user).with_people().filter(session_id=session_id).first()
         if call is None or (isinstance(request.user, User) and not screen.may_open(call, request.user)):
             raise Http404  # a colleague's running call is for those who oversee it, as on the page
-        note_read(request.user, call.customer_id, "call", call.call_id)
+        if call.customer_id:
+            note_read(request.user, call.customer_id, "call", call.call_id)
         return Response(CallOutput(call).data | _what_was_said(call))
 
 

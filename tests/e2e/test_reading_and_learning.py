@@ -38,7 +38,8 @@ for n, (actual, label) in enumerate([("billing", "billing"), ("billing", "sales"
     ticket = Ticket.objects.create(number=f"TKT-20251101-{{n:04}}", subject=f"Subject {{n}}", queue=queue, customer=customer,
                                    channel="email")
     Prediction.objects.create(ticket=ticket, field="category", label=label, confidence=0.8, band="act", actual=actual,
-                              correct=actual == label, outcome="confirmed" if actual == label else "corrected", created_at=now - timedelta(weeks=n), settled_at=now)
+                              correct=actual == label, outcome="confirmed" if actual == label else "corrected",
+                              created_at=now - timedelta(weeks=n), settled_at=now)
 LabelledExample.objects.create(ticket=ticket, field="category", label="sales", said="billing", text="x", by=ines, weight=3)
 """
 
