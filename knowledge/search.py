@@ -99,10 +99,12 @@ def search(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narr
     return find(text, viewer=viewer, limit=limit, language=language, narrowing=narrowing).hits
 
 
-def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrowing: Narrowing = EVERYTHING) -> Found:
-    """`search`, with how sure it is and what it could use."""
+def find(
+    text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrowing: Narrowing = EVERYTHING, as_spelt: bool = False
+) -> Found:
+    """`search`, with how sure it is and what it could use. `as_spelt`: nobody typed it, so no word is read as another's slip."""
     among = narrowing.of(Article.objects.published().visible_to(viewer))
-    question = ask(text, language=language, among=among)
+    question = ask(text, language=language, among=among, as_spelt=as_spelt)
     if not question.text:
         return Found()
     scored, by_meaning = rank(question, among=among)
@@ -113,13 +115,13 @@ def find(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrow
     )
 
 
-def ask(text: str, *, among: ArticleQuerySet, language: str = "en") -> Question:
+def ask(text: str, *, among: ArticleQuerySet, language: str = "en", as_spelt: bool = False) -> Question:
     """The question as it is searched: cut to what is read, in other words too, with its vector where meaning is available."""
     text = text[: MOST_CHARACTERS * 4].encode("utf-8", "ignore").decode().replace("\x00", " ")  # what PostgreSQL can hold
     text = " ".join(text.split())[:MOST_CHARACTERS]
     if not text:
         return Question("", None, language)
-    wording = reading(text, language=language, among=among)
+    wording = reading(text, language=language, among=among, as_spelt=as_spelt)
     try:
         vector = get_embedder().embed([wording.meant(text)])[0]
     except EmbeddingUnavailable:

@@ -50,9 +50,11 @@ class Wording:
 NOTHING = Wording((), {})
 
 
-def reading(text: str, *, language: str, among: QuerySet[Article]) -> Wording:
-    """What to search for besides. Two statements, a third where a word is unknown and one like it is not."""
+def reading(text: str, *, language: str, among: QuerySet[Article], as_spelt: bool = False) -> Wording:
+    """What to search for besides. Two statements, a third where a word is unknown and one like it is not; one when it is `as_spelt`."""
     synonyms = _synonyms(text)
+    if as_spelt:
+        return Wording(synonyms, {})
     known = set(chain.from_iterable(term.split() for term in synonyms))
     corrected = spelling.corrections(text, language=language, among=among)
     return Wording(synonyms, {written: right for written, right in corrected.items() if right not in known})

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from assist.models import CallDesk, CallSession
@@ -62,7 +62,8 @@ def _due(most: int) -> list[CallSession]:
     now = timezone.now()
     rested = Q(analysed_at__isnull=True) | Q(analysed_at__lte=now - _rest())
     calls = _waiting().filter(rested, analysis_due_at__lte=now - GRACE).annotate(asked=F("desk__consent"))
-    return list(calls.select_related("agent").order_by("analysis_due_at", "id")[:most])
+    new_words = Case(When(heard__gt=F("analysed"), then=0), default=1)  # a search that is owed waits for words that nobody has read yet
+    return list(calls.select_related("agent").order_by(new_words, "analysis_due_at", "id")[:most])
 
 
 def _until_the_next() -> float | None:

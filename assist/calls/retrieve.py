@@ -100,7 +100,7 @@ def retrieve(queries: Queries, analysis: Analysis, scope: Scope) -> Retrieved:
     """Run the queries. Nothing below the band `possible` is returned."""
     if queries.semantic is None:
         return NONE
-    found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT, narrowing=FOR_ASSIST)
+    found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT, narrowing=FOR_ASSIST, as_spelt=True)
     articles = _articles(found, queries.exact, scope)
     meant = Reading(queries.semantic.text, queries.semantic.text, (), vector=found.vector)
     others = (*_tickets(meant, analysis, scope), *_incidents(meant, scope))
@@ -154,7 +154,7 @@ def _lifted(finding: Finding, query: Query) -> Finding:
 
 def _named_only(query: Query, missing: set[UUID], scope: Scope) -> dict[UUID, Finding]:
     """An article that names the very code, however differently it is worded: possible, never more."""
-    found = find(query.text, viewer=scope.viewer, limit=MOST_HITS, narrowing=FOR_ASSIST)
+    found = find(query.text, viewer=scope.viewer, limit=MOST_HITS, narrowing=FOR_ASSIST, as_spelt=True)
     hits = {hit.article_id: _article(hit) for hit in found.hits if hit.article_id in missing}
     return {key: _lifted(replace(one, raw=max(POSSIBLE, one.raw - NAMED[query.type])), query) for key, one in hits.items()}
 

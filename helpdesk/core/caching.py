@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 from .absence import redis
@@ -15,8 +15,38 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class _LastingClients(RedisCacheClient):
+    """A client of the library is safe to share, and making one costs more than asking it: one for each server, not for each question."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._made: dict[int, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        server = self._get_connection_pool_index(write)  # type: ignore[attr-defined]  # the stubs leave it out
+        if server not in self._made:
+            self._made[server] = super().get_client(key, write=write)
+        return self._made[server]
+
+
 class PatientRedisCache(RedisCache):
     """Django's Redis cache, which shrugs. Only `ping` raises, and `incr`, as for a key that is not there (ValueError)."""
+
+    def __init__(self, server: Any, params: Any) -> None:
+        super().__init__(server, params)
+        self._class = _LastingClients
+
+    def count(self, key: Any, timeout: int) -> int:
+        """One more, in one exchange; a key that was not there begins at 1 and lasts `timeout` seconds. 0 when Redis is away."""
+
+        def work() -> int:
+            with self._cache.get_client(None, write=True).pipeline(transaction=False) as steps:
+                name = self.make_and_validate_key(key)
+                steps.incr(name)
+                steps.expire(name, timeout, nx=True)
+                return int(steps.execute()[0])
+
+        return self._try(work, 0)
 
     def ping(self) -> None:
         """Raises RedisError when Redis does not answer."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -31,18 +30,5 @@ class PerKeyThrottle(BaseThrottle):
 
     @staticmethod
     def _count(name: str) -> int:
-        try:
-            return int(cache.incr(name))
-        except ValueError:  # the minute's first request
-            return PerKeyThrottle._begin(name)
-        except RedisError as error:
-            log.warning("rate_limit_not_counted", extra={"error": repr(error)})
-            return 0
-
-    @staticmethod
-    def _begin(name: str) -> int:
-        try:
-            return 1 if cache.add(name, 1, timeout=2 * WINDOW) else int(cache.incr(name))
-        except (RedisError, ValueError) as error:
-            log.warning("rate_limit_not_counted", extra={"error": repr(error)})
-            return 0
+        """How many in this minute; a Redis that is away counts none, and lets everybody in."""
+        return int(cache.count(name, 2 * WINDOW))  # type: ignore[attr-defined]  # ours: helpdesk.core.caching
