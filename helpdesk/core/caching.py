@@ -42,9 +42,9 @@ class PatientRedisCache(RedisCache):
         def work() -> int:
             with self._cache.get_client(None, write=True).pipeline(transaction=False) as steps:
                 name = self.make_and_validate_key(key)
+                steps.set(name, 0, ex=timeout, nx=True)
                 steps.incr(name)
-                steps.expire(name, timeout, nx=True)
-                return int(steps.execute()[0])
+                return int(steps.execute()[1])
 
         return self._try(work, 0)
 

@@ -102,6 +102,7 @@ def test_a_sentence_is_kept_in_few_statements(support: Queue, put_off: None, dja
 
 
 def test_rounds_are_thought_where_the_model_is(settings: Any) -> None:
+    app.loader.import_default_modules()  # as a worker does: what other tests imported says nothing
     routes, known = settings.CELERY_TASK_ROUTES, app.tasks
     assert routes["assist.calls.rounds.assist_the_waiting"] == {"queue": "thinking"}
     assert set(routes) <= set(known), "a route of a task that there is no more sends its successor to the wrong worker"
