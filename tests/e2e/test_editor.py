@@ -101,6 +101,7 @@ def test_an_article_is_written_reviewed_published_read_and_voted_on(sign_in: Sig
 
     samir.goto("/knowledge/?status=waiting")
     samir.get_by_role("link", name="Keep GPS running").click()
+    samir.wait_for_url("**/edit/")  # loaded: its scripts have run, and hear the keys
     samir.keyboard.press("Control+Enter")
     expect(samir.locator("#toasts")).to_contain_text("Published")
     samir.get_by_role("link", name="As readers see it").click()
