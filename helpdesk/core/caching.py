@@ -36,14 +36,14 @@ class PatientRedisCache(RedisCache):
         super().__init__(server, params)
         self._class = _LastingClients
 
-    def count(self, key: Any, timeout: int) -> int:
-        """One more, in one exchange; a key that was not there begins at 1 and lasts `timeout` seconds. 0 when Redis is away."""
+    def count(self, key: Any, timeout: int, by: int = 1) -> int:
+        """So many more, in one exchange; a key that was not there begins at 0 and lasts `timeout` seconds. 0 when Redis is away."""
 
         def work() -> int:
             with self._cache.get_client(None, write=True).pipeline(transaction=False) as steps:
                 name = self.make_and_validate_key(key)
                 steps.set(name, 0, ex=timeout, nx=True)
-                steps.incr(name)
+                steps.incrby(name, by)
                 return int(steps.execute()[1])
 
         return self._try(work, 0)

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from helpdesk.core.api import throttling
 from helpdesk.core.models import ApiKey, IdempotencyRecord
 from tests.cast import receive, signed_in
 from tickets.api.inbound import sign
@@ -128,6 +129,14 @@ def test_a_key_over_its_limit_waits(support, clean_cache, monkeypatch):
     answers = [client.get("/api/v1/tickets/") for _n in range(5)]
     assert [a.status_code for a in answers] == [200, 200, 200, 429, 429]
     assert int(answers[-1]["Retry-After"]) >= 1
+
+
+def test_a_large_limit_is_counted_in_advance_and_ends_where_it_should(maya):
+    key, _secret = ApiKey.issue("Quick", scopes=["*"], rate_limit_per_minute=1000)
+    allowed = sum(
+        throttling._taken(str(key.pk), 5, 1000) + sum(iter(lambda: throttling._from_lease(str(key.pk), 5), False)) for _n in range(300)
+    )
+    assert allowed == 1000
 
 
 def test_an_unknown_ticket_and_one_of_another_queue_look_alike(ticket, tomasz):
