@@ -21,6 +21,9 @@ from helpdesk.core.models import User
 from .calls_input import EndInput, StartInput, TranscriptionInput
 from .calls_output import Ended, HeardOutput, OnOffer, Started
 
+# What is read of a call whose words arrive: of a final, storing it brings the rest; a partial answers with the two counts.
+FOR_WORDS = ("session_id", "started_at", "queue", "agent", "customer", "ticket", "suggestions_count", "questions_count")
+
 
 class CallView(APIView):
     scope = "calls"
@@ -79,7 +82,7 @@ class Suggestions(CallView):
 def find(request: Request, session_id: UUID, *, with_people: bool = True) -> CallSession:
     """The call, if this caller may see it. Raises Http404 otherwise, whatever the reason."""
     calls = CallSession.objects.visible_to(request.user).filter(session_id=session_id).order_by()
-    calls = calls.with_people() if with_people else calls.only("session_id", "started_at", "queue", "agent", "customer", "ticket")
+    calls = calls.with_people() if with_people else calls.only(*FOR_WORDS)
     session = next(iter(calls[:1]), None)
     if session is None:
         raise Http404

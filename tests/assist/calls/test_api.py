@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from assist.calls import switchboard
 from assist.models import AgentAction, CallSession, TranscriptionSegment
@@ -76,6 +77,14 @@ def test_a_partial_is_not_kept(post: Post, call: CallSession) -> None:
     body = post("transcription", segment(call.session_id, "I am get", is_final=False, external_id="u1")).json()
     assert (body["status"], body["segment_id"]) == ("partial", None)
     assert not TranscriptionSegment.objects.exists()
+
+
+def test_a_partial_asks_for_its_call_once(post: Post, call: CallSession) -> None:
+    said = segment(call.session_id, "I am get", is_final=False, external_id="u1")
+    post("transcription", said)
+    with CaptureQueriesContext(connection) as found:
+        assert post("transcription", said).json()["suggestions_count"] == 0
+    assert sum('from "call_sessions"' in query["sql"].lower() for query in found) == 1
 
 
 def test_inside_the_pacing_window_words_are_deferred_and_then_thought_about(
