@@ -13,7 +13,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assist.calls import screen
+from assist.calls import looking, screen
 from assist.calls.representation import ever_offered
 from assist.models import CallSession, TranscriptionSegment
 from customers import identity
@@ -21,6 +21,7 @@ from customers.access_log import note_read
 from helpdesk.core.api.base import Cursor
 from helpdesk.core.models import User
 
+from .calls import find
 from .calls_output import EntityOutput, QuestionOutput, SuggestionOutput
 
 MOST_SEGMENTS = 2000  # a call of more than three hours
@@ -115,11 +116,10 @@ class CallDetail(generics.GenericAPIView):  # type: ignore[type-arg]
 
     @extend_schema(operation_id="calls_read", responses=WholeCallOutput)
     def get(self, request: Request, session_id: UUID) -> Response:
-        call = CallSession.objects.visible_to(request.user).with_people().filter(session_id=session_id).first()
-        if call is None or (isinstance(request.user, User) and not screen.may_open(call, request.user)):
+        call = find(request, session_id)
+        if isinstance(request.user, User) and not screen.may_open(call, request.user):
             raise Http404  # a colleague's running call is for those who oversee it, as on the page
-        if call.customer_id:
-            note_read(request.user, call.customer_id, "call", call.call_id)
+        looking.note(call, "call", by=request.user)
         return Response(CallOutput(call).data | _what_was_said(call))
 
 

@@ -12,10 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assist.calls import switchboard
+from assist.calls import looking, switchboard
 from assist.calls.representation import offered
 from assist.models import CallSession
-from customers.access_log import note_read
 from helpdesk.core.models import User
 
 from .calls_input import EndInput, StartInput, TranscriptionInput
@@ -74,8 +73,7 @@ class Suggestions(CallView):
     @extend_schema(operation_id="call_suggestions", responses=OnOffer)
     def get(self, request: Request, session_id: UUID) -> Response:
         found = find(request, session_id)
-        if found.customer_id:
-            note_read(request.user, found.customer_id, "call", found.call_id)
+        looking.note(found, "call", by=request.user)
         return Response(offered(found))
 
 

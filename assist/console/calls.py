@@ -11,9 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from assist.calls import consent as consenting
-from assist.calls import desk, feedback, lines, ringing, screen, scripts, stamps, switchboard
+from assist.calls import desk, feedback, lines, looking, ringing, screen, scripts, stamps, switchboard
 from assist.models import CallDesk, CallSession, ScriptStep, Suggestion
-from customers.access_log import note_read
 from helpdesk.core.errors import HelpdeskError, Invalid, NotFound
 from helpdesk.core.requests import AgentRequest
 from tickets.models import Queue
@@ -52,7 +51,7 @@ def call(request: AgentRequest, session_id: UUID) -> HttpResponse:
     if found.status == CallSession.Status.RINGING and found.agent_id in (None, request.user.pk):
         return render(request, "assist/call_ringing.html", {"ring": ringing.ring(found, request.user)})
     shown = screen.screen(found, request.user)
-    noted(request, found, "call")
+    looking.note(found, "call", by=request.user)
     if shown.mode == "listen":
         stamps.listened(found, by=request.user)
     _mark_shown(shown)
@@ -161,12 +160,6 @@ def end(request: AgentRequest, session_id: UUID) -> HttpResponse:
     if queue is not None and ended.ticket is not None:
         ended.ticket.move(queue=queue, by=request.user)
     return redirect("call-wrap-up", session_id)
-
-
-def noted(request: AgentRequest, found: CallSession, what: str) -> None:
-    """That the customer of a call was looked at; nobody yet, for a caller who is not known."""
-    if found.customer_id:
-        note_read(request.user, found.customer_id, what, found.call_id)
 
 
 def call_of(request: AgentRequest, session_id: UUID) -> CallSession:

@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from assist.calls import consent, desk, screen, wrapping
+from assist.calls import consent, desk, looking, screen, wrapping
 from assist.calls.wrapping import LONGEST_LINE, LONGEST_SUMMARY, MOST_ROWS, Row, Superseded, WrapUp
 from assist.models import CallSession
 from helpdesk.core.requests import AgentRequest
 from knowledge.models import Category
 from tickets.models import Ticket
 
-from .calls import noted, own
+from .calls import own
 
 STATUSES = (Ticket.Status.OPEN, Ticket.Status.PENDING, Ticket.Status.ON_HOLD, Ticket.Status.RESOLVED)
 OWNERS = (("me", gettext_lazy("You")), ("keep", gettext_lazy("As it is")), ("nobody", gettext_lazy("Nobody")))
@@ -31,7 +31,7 @@ OWNERS = (("me", gettext_lazy("You")), ("keep", gettext_lazy("As it is")), ("nob
 def wrap_up(request: AgentRequest, session_id: UUID) -> HttpResponse:
     found = own(request, session_id, running=False)
     if request.method == "GET":
-        noted(request, found, "wrap-up")
+        looking.note(found, "wrap-up", by=request.user)
         return _page(request, found)
     typed = typed_in(request.POST)
     version = int(digits) if (digits := request.POST.get("version", "")[:9]).isdigit() else 0
