@@ -218,6 +218,15 @@ def text_of(payload: Any, *path: str, most: int = 255) -> str:
     return clean_line(payload[: 4 * most])[:most] if isinstance(payload, str) else ""
 
 
+def json_of(value: Any) -> dict[str, Any]:
+    """A field or frame that holds a JSON object as text; {} for anything else."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def share_of(value: Any) -> float | None:
     """A confidence from 0 to 1; None for anything else."""
     try:

@@ -22,7 +22,7 @@ from websockets.sync.client import connect as open_websocket
 
 from helpdesk.core import http
 
-from .base import Account, Ended, Incoming, Line, LineDown, text_of
+from .base import Account, Ended, Incoming, Line, LineDown, json_of, text_of
 from .genesys import CALLS, happenings_of
 from .genesys_api import Api
 
@@ -79,8 +79,7 @@ class Channel:
     def _renew(self) -> None:
         """The next channel is there before the last one is given up; what that one still brought comes first."""
         channel, address = self.api.new_channel()
-        topics = [*self._queues, *map(_words_of, self._open_calls())][:MOST_TOPICS]
-        self.api.subscribe(channel, topics, only=True)
+        self.api.subscribe(channel, self._topics(), only=True)
         last, self._socket, self._channel = self._socket, _socket_to(address), channel
         self._asked = set(self._open_calls())
         self._opened_at = self._heard_at = monotonic()
@@ -93,14 +92,14 @@ class Channel:
         if self._socket is None:
             raise LineDown(_("The channel is not open."))
         try:
-            text = self._socket.recv(timeout=seconds)
+            frame = self._socket.recv(timeout=seconds)
         except TimeoutError:
             self._doubt()
             return None
         except (ConnectionClosed, WebSocketException, OSError) as error:
             raise LineDown(_("Genesys Cloud closed the channel.")) from error
         self._heard_at, self._pinged = monotonic(), False
-        return text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
+        return _text_of(frame)
 
     def _doubt(self) -> None:
         """A socket can be dead without anybody having closed it: after a missed heartbeat we ask, once."""
@@ -116,7 +115,7 @@ class Channel:
 
     def _taken(self, text: str) -> Incoming | None:
         """A frame as an event; None for what the channel says of itself."""
-        frame = _json_of(text)
+        frame = json_of(text)
         topic, body = text_of(frame, "topicName"), frame.get("eventBody")
         if topic == CLOSING:
             self._opened_at = float("-inf")  # renewed before the next frame is read
@@ -135,7 +134,7 @@ class Channel:
         if not new or monotonic() < self._leave_alone_until:
             return
         full = len(self._queues) + len(self._asked) + len(new) > MOST_TOPICS
-        topics = [*self._queues, *map(_words_of, self._open_calls())][:MOST_TOPICS] if full else list(map(_words_of, new))
+        topics = self._topics() if full else list(map(_words_of, new))
         try:
             self.api.subscribe(self._channel, topics, only=full)
         except LineDown as later:
@@ -145,6 +144,10 @@ class Channel:
             return
         self._asked = set(self._open_calls()) if full else self._asked | set(new)
         self._calls = {one: over for one, over in self._calls.items() if not over or one in self._asked}
+
+    def _topics(self) -> list[str]:
+        """All that one channel is to bring: the queues first."""
+        return [*self._queues, *map(_words_of, self._open_calls())][:MOST_TOPICS]
 
     def _open_calls(self) -> list[str]:
         return [one for one, over in self._calls.items() if not over]
@@ -181,19 +184,15 @@ def _left_in(socket: ClientConnection) -> Iterable[str]:
         while monotonic() < until:
             last = answered.is_set()
             try:
-                text = socket.recv(timeout=0 if last else 0.05)
+                frame = socket.recv(timeout=0 if last else 0.05)
             except TimeoutError:
                 if last:
                     return
             else:
-                yield text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
+                yield _text_of(frame)
     except (WebSocketException, OSError):
         return
 
 
-def _json_of(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _text_of(frame: str | bytes) -> str:
+    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")

@@ -7,7 +7,6 @@ the agent's telephone.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -39,6 +38,7 @@ from .base import (
     Started,
     Understood,
     digest_of,
+    json_of,
     moment_of,
     share_of,
     text_of,
@@ -191,7 +191,7 @@ def _transcription(payload: Payload, inbound_track: str) -> Understood:
 
 def _words(payload: Payload, call_id: str, stream: str, inbound_track: str) -> tuple[Happening, ...]:
     """A partial has no id of its own: all partials of a track are one line, until a final of that track replaces it."""
-    data, track = _json_of(payload.get("TranscriptionData")), text_of(payload, "Track")
+    data, track = json_of(payload.get("TranscriptionData")), text_of(payload, "Track")
     text, final = text_of(data, "transcript", most=20_000), text_of(payload, "Final").lower() != "false"
     if not text:
         return ()
@@ -218,7 +218,7 @@ def _speaker(track: str, inbound_track: str) -> str:
 
 
 def _task(payload: Payload) -> Understood:
-    event, attributes = text_of(payload, "EventType"), _json_of(payload.get("TaskAttributes"))
+    event, attributes = text_of(payload, "EventType"), json_of(payload.get("TaskAttributes"))
     call_id = text_of(attributes, "call_sid") or text_of(attributes, "conference", "participants", "customer")
     at = moment_of(payload.get("TimestampMs") or payload.get("Timestamp"))
     return Understood(
@@ -241,7 +241,7 @@ def _of_task(event: str, opening: Opening) -> tuple[Happening, ...]:
 
 def _task_opening(payload: Payload, attributes: Mapping[str, Any], call_id: str) -> Opening:
     outbound = text_of(attributes, "direction").startswith("outbound")
-    worker, name = _json_of(payload.get("WorkerAttributes")), text_of(payload, "WorkerName")
+    worker, name = json_of(payload.get("WorkerAttributes")), text_of(payload, "WorkerName")
     return Opening(
         call_id=call_id,
         provider="twilio",
@@ -274,12 +274,3 @@ def _party(address: str) -> str:
 def _with_error(event: str, payload: Payload) -> str:
     error = text_of(payload, "TranscriptionError") if event == "transcription-error" else ""
     return f"{event}: {error}" if error else event
-
-
-def _json_of(value: Any) -> dict[str, Any]:
-    """A field that holds JSON as text; {} for anything else."""
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
