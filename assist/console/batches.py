@@ -55,11 +55,13 @@ def index(request: AgentRequest) -> HttpResponse:
         else:
             _ask(batch)
             return redirect("triage-batch", batch.pk)
+    batches = list(TriageBatch.objects.select_related("started_by")[:SHOWN])
+    counts = backlog.counts(batches)
     context = {
         "wanted": wanted,
         "filters": _filters(wanted),
         "number": backlog.chosen(wanted, user).count(),
-        "batches": [(one, backlog.counts(one)) for one in TriageBatch.objects.select_related("started_by")[:SHOWN]],
+        "batches": [(one, counts[one.pk]) for one in batches],
         "error": error,
     }
     return render(request, "assist/evaluation/batches.html", context, status=422 if error else 200)
@@ -71,7 +73,7 @@ def one(request: AgentRequest, pk: UUID) -> HttpResponse:
     """How far it is, then the report: `?show=changed|failed|all`. `?part=1` is the middle of the page, which asks again while it runs."""
     _overseer(request)
     batch = get_object_or_404(TriageBatch.objects.select_related("started_by", "undone_by"), pk=pk)
-    counts = backlog.counts(batch)
+    counts = backlog.counts([batch])[batch.pk]
     context: dict[str, Any] = {
         "batch": batch,
         "counts": counts,

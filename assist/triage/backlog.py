@@ -10,7 +10,7 @@ stopped, and no ticket is changed twice. The same policies hold as for a ticket 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -122,14 +122,17 @@ def left_behind() -> list[UUID]:
     return list(TriageBatch.objects.filter(state__in=TriageBatch.BUSY, held_until__lte=timezone.now()).values_list("pk", flat=True))
 
 
-def counts(batch: TriageBatch) -> dict[str, int]:
-    """`whole`, `waiting`, `read`, `changed`, `failed`, `undone`, and how many of each field. One query."""
-    states = {state: Count("pk", Q(state=state)) for state in Piece.values}
-    fields = {name: Count("pk", Q(changes__has_key=name)) for name in FIELDS}
-    found: dict[str, int] = batch.pieces.aggregate(
-        whole=Count("pk"), changed=Count("pk", Q(state=Piece.READ) & ~Q(changes={})), **states, **fields
-    )
-    return {**found, "done": found["whole"] - found["waiting"]}
+def counts(batches: Iterable[TriageBatch]) -> dict[UUID, dict[str, int]]:
+    """For each: `whole`, `waiting`, `read`, `changed`, `failed`, `undone`, `done`, and how many of each field. One query for all."""
+    numbers: dict[str, Count] = {
+        "whole": Count("pieces"),
+        "done": Count("pieces", ~Q(pieces__state=Piece.WAITING)),
+        "changed": Count("pieces", Q(pieces__state=Piece.READ) & ~Q(pieces__changes={})),
+        **{state: Count("pieces", Q(pieces__state=state)) for state in Piece.values},
+        **{name: Count("pieces", Q(pieces__changes__has_key=name)) for name in FIELDS},
+    }
+    rows = TriageBatch.objects.filter(pk__in=[one.pk for one in batches]).order_by().values_list("pk").annotate(**numbers)
+    return {pk: dict(zip(numbers, counted, strict=True)) for pk, *counted in rows}
 
 
 def _hold(pk: UUID) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist.models import TriageBatch, TriageBatchPiece, TriageRun
 from assist.triage import arrival, backlog, undoing
@@ -14,7 +16,7 @@ from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import Event, User
 from knowledge.categories import load_default_categories
 from knowledge.models import Category
-from tests.cast import make_customer, receive, signed_in
+from tests.cast import make_agent, make_customer, receive, signed_in
 from tickets.models import Queue, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +61,7 @@ def test_a_supervisor_chooses_starts_and_reads_what_changed(backlog_of_three: li
     assert all(ticket.number in report for ticket in backlog_of_three)
     assert values(backlog_of_three[0]) == ("billing", "high", None)
     assert values(backlog_of_three[1]) == ("data_loss", "urgent", "legal")
-    counts = backlog.counts(batch)
+    counts = backlog.counts([batch])[batch.pk]
     assert (counts["read"], counts["category"], counts["escalation"], counts["failed"]) == (3, 3, 1, 0)
     assert client.post("/evaluation/batches/", {"unread": "1"}).status_code == 422  # nothing is left that was never read
 
@@ -131,7 +133,7 @@ def test_stopped_it_can_be_gone_on_with(backlog_of_three: list[Ticket], priya: U
     assert "Stopped after 1 of 3 tickets" in client.get(page).content.decode()
     client.post(f"{page}act/", {"act": "go"})
     assert finish(batch).state == "done"
-    assert backlog.counts(batch)["read"] == 3
+    assert backlog.counts([batch])[batch.pk]["read"] == 3
 
 
 def test_what_fails_is_written_down_and_can_be_tried_again(
@@ -148,7 +150,7 @@ def test_what_fails_is_written_down_and_can_be_tried_again(
     assert "ZeroDivisionError" in page
     backlog.go_on(batch, by=priya)
     finish(batch)
-    counts = backlog.counts(batch)
+    counts = backlog.counts([batch])[batch.pk]
     assert (counts["read"], counts["failed"]) == (2, 1)
 
 
@@ -192,6 +194,30 @@ def test_a_run_is_taken_back_once_and_for_all(support: Queue, ingrid: Customer, 
 def test_nothing_to_read_is_said(support: Queue, priya: User) -> None:
     with pytest.raises(Invalid):
         backlog.start({"queue": "no-such"}, by=priya)
+
+
+def test_the_pages_cost_the_same_however_many_batches_and_tickets(backlog_of_three: list[Ticket], priya: User) -> None:
+    client, batch = signed_in(priya), TriageBatch.objects.create(started_by=priya, state="done")
+    pages = ("/evaluation/batches/", f"/evaluation/batches/{batch.pk}/?show=all", f"/evaluation/batches/{batch.pk}/?part=1")
+
+    def costs() -> list[int]:
+        asked = []
+        for page in pages:
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(page).status_code == 200
+            asked.append(len(queries))
+        return asked
+
+    client.get(pages[0])
+    batch.pieces.create(ticket=backlog_of_three[0], state="read", changes={"priority": {"from": "Normal", "to": "High"}})
+    few = costs()
+    for n in range(6):
+        other = TriageBatch.objects.create(started_by=make_agent(f"Lead{n} Overseer"), state="done")
+        other.pieces.create(ticket=backlog_of_three[1], state="read", changes={"priority": {"from": "Normal", "to": "High"}})
+        batch.pieces.create(ticket=receive(f"c{n}@else.example", "Else").ticket, state="failed", note="It failed")
+    assert costs() == few
+    assert "1/1" in client.get(pages[0]).content.decode()
+    assert "7/7" in client.get(pages[0]).content.decode()
 
 
 def test_agents_have_no_backlog(as_maya: Client) -> None:
