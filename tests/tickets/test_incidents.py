@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist.triage import arrival, looking_back
 from customers.models import Customer
@@ -14,7 +16,7 @@ from helpdesk.core import piecework
 from helpdesk.core.models import Event, User
 from knowledge.models import Component, Incident, IncidentUpdate
 from knowledge.status import incidents
-from tests.cast import make_customer, receive, signed_in
+from tests.cast import make_agent, make_customer, receive, signed_in
 from tickets import linking, mass_reply, replying
 from tickets.models import MassReply, Message, Queue, StatusLink, Ticket
 
@@ -229,6 +231,23 @@ def test_the_pages_cost_the_same_however_many(support: Queue, trouble: Incident,
         client.get("/incidents/")
     with django_assert_max_num_queries(12):
         client.get("/incidents/INC-1/")
+
+
+def test_the_replies_cost_the_same_however_many_jobs_left_somebody_out(support: Queue, trouble: Incident, priya: User) -> None:
+    linked(trouble, *(make_customer(f"Customer {n}", f"c{n}@example.com") for n in range(4)))
+    client, costs = signed_in(priya), []
+    client.get("/incidents/INC-1/")
+    for n in range(3):
+        update = incidents.tell(trouble, text=f"News {n}", status="identified", by=make_agent(f"Writer{n} of news"))
+        mass_reply.stop(mass_reply.start(trouble, update, by=make_agent(f"Sender{n} of news", support)))
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/incidents/INC-1/")
+            client.get("/incidents/INC-1/replies/")
+        costs.append(len(queries))
+    assert costs == [costs[0]] * 3
+    progress = mass_reply.progress_of(trouble)
+    assert [len(one.left_out) for one in progress] == [4, 4, 4]
+    assert {why for one in progress for _number, why in one.left_out} == {"Stopped"}
 
 
 def test_an_incident_is_corrected_on_its_page(trouble: Incident, as_maya: Client) -> None:
