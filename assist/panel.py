@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 from assist.models import Draft, Suggestion, TriageRun
@@ -30,7 +32,7 @@ class Similar:
     suggestion: Suggestion
     ticket: Ticket
     how: str
-    words: str = ""  # the customer's own, where it may be the same request
+    words: str = ""  # the customer's own first ones
 
     @property
     def same(self) -> bool:
@@ -142,15 +144,13 @@ def _analysis(run: TriageRun | None) -> dict[str, Any]:
 
 def _similar(suggestions: list[Suggestion], viewer: User) -> list[Similar]:
     numbers = [suggestion.source_id for suggestion in suggestions]
-    visible = Ticket.objects.visible_to(viewer).filter(number__in=numbers, merged_into=None).select_related("assignee") if numbers else []
-    tickets = {ticket.number: ticket for ticket in visible}
+    if not numbers:
+        return []
+    said = Message.objects.from_customer().public().filter(ticket=OuterRef("pk")).order_by("created_at").values("body_text")
+    visible = Ticket.objects.visible_to(viewer).filter(number__in=numbers, merged_into=None).select_related("assignee")
+    tickets = {ticket.number: ticket for ticket in visible.annotate(words=Left(Subquery(said[:1]), MOST_WORDS))}
     known = [(suggestion, tickets[suggestion.source_id]) for suggestion in suggestions if suggestion.source_id in tickets]
-    found = [Similar(suggestion, ticket, _how(ticket)) for suggestion, ticket in known]
-    for one in found:
-        if one.same:
-            said = Message.objects.from_customer().public().filter(ticket=one.ticket).order_by("created_at")
-            one.words = (said.values_list("body_text", flat=True).first() or "")[:MOST_WORDS]
-    return found
+    return [Similar(suggestion, ticket, _how(ticket), ticket.words or "") for suggestion, ticket in known]
 
 
 def _how(ticket: Ticket) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist import copilot
 from assist.models import Draft, Suggestion, TriageRun
@@ -121,6 +123,21 @@ def test_similar_tickets_are_named_only_to_those_who_may_see_them(as_maya: Clien
     path = f"/assist/tickets/{ticket.pk}/"
     assert "Secret refund" not in as_maya.get(path).content.decode()
     assert "Secret refund" in signed_in(priya).get(path).content.decode()
+
+
+def test_the_panel_costs_the_same_however_many_tickets_may_be_the_same(as_maya: Client, ticket: Ticket) -> None:
+    TriageRun.objects.create(ticket=ticket, message=ticket.messages.get(), result={"analysis": {}})
+    path, costs = f"/assist/tickets/{ticket.pk}/", []
+    for n in range(4):
+        other = receive(ticket.customer, "The same", f"Words of {n}").ticket
+        offered = {"title": "The same", "source_id": other.number, "details": {"duplicate": True}}
+        Suggestion.objects.create(ticket=ticket, suggestion_type="similar_ticket", confidence_score=n / 10, **offered)
+        as_maya.get(path)  # notes what was shown
+        with CaptureQueriesContext(connection) as queries:
+            page = as_maya.get(path).content.decode()
+        assert f"Words of {n}" in page
+        costs.append(len(queries))
+    assert costs == [costs[0]] * 4
 
 
 def test_who_takes_an_escalated_ticket_reads_what_they_need_to_know(as_maya: Client, ticket: Ticket) -> None:
