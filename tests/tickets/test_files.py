@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -48,6 +50,13 @@ def test_files_open_only_for_those_who_see_the_ticket(ticket: Ticket, maya: User
     assert signed_in(maya).get(path).status_code == 200
     assert signed_in(tomasz).get(path).status_code == 404
     assert Client().get(path).status_code == 302
+
+
+def test_a_file_is_found_with_its_ticket_in_one_query(as_maya: Client, ticket: Ticket, django_assert_num_queries: Any) -> None:
+    path = f"/files/{attached(ticket, 'a.txt', 'text/plain', b'x').pk}/"
+    as_maya.get(path)
+    with django_assert_num_queries(4):  # who asks (session and person), the file, the note that it was read
+        as_maya.get(path)
 
 
 def test_an_infected_file_is_given_to_nobody(as_maya: Client, ticket: Ticket) -> None:

@@ -18,10 +18,12 @@ from tickets.models import Attachment, Message
 @require_GET
 def file(request: AgentRequest, pk: UUID) -> HttpResponseBase:
     messages = Message.objects.visible_to(request.user)
-    attachment = Attachment.objects.filter(pk=pk, message__in=messages).exclude(verdict=Attachment.Verdict.INFECTED).first()
+    clean = Attachment.objects.exclude(verdict=Attachment.Verdict.INFECTED).select_related("message__ticket")
+    attachment = clean.filter(pk=pk, message__in=messages).first()
     if attachment is None:
         raise Http404
-    note_read(request.user, attachment.message.ticket.customer_id, "file", attachment.message.ticket.number)
+    ticket = attachment.message.ticket
+    note_read(request.user, ticket.customer_id, "file", ticket.number)
     return served(attachment)
 
 
