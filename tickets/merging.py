@@ -94,7 +94,7 @@ def undo(done: TicketMerge, *, by: User) -> None:
 
 def undoable(merged: Ticket) -> TicketMerge | None:
     """The merge by which this ticket became part of another, while it can be undone."""
-    return TicketMerge.objects.filter(merged=merged, undone_at=None, at__gt=timezone.now() - UNDO).select_related("kept", "by").first()
+    return TicketMerge.objects.filter(merged=merged, undone_at=None, at__gt=timezone.now() - UNDO).first()
 
 
 def survivor(ticket: Ticket) -> Ticket:
@@ -118,8 +118,6 @@ def _check(kept: Ticket, merged: Ticket) -> None:
 def _locked(one: UUID, other: UUID) -> tuple[Ticket, Ticket]:
     """Both, held in one order whoever asks."""
     rows = {row.pk: row for row in Ticket.objects.select_for_update(of=("self",)).filter(pk__in=(one, other)).order_by("pk")}
-    if one == other:
-        raise Invalid(_("This is the same ticket."))
     return rows[one], rows[other]
 
 

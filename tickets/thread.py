@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,7 @@ class Workspace:
     newest: Message | None = None  # the last thing said to or by the customer: what an answer answers
     older: bool = False
 
-    @property
+    @cached_property
     def merge(self) -> TicketMerge | None:
         """By which it became part of another, while that can be undone."""
         return merging.undoable(self.ticket) if self.ticket.merged_into_id else None

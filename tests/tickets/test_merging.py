@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist.models import Suggestion
 from assist.triage import arrival
@@ -121,6 +123,36 @@ def test_an_agent_looks_merges_and_takes_it_back_on_the_pages(pair: tuple[Ticket
     as_maya.post(f"/tickets/merges/{done.pk}/undo/")
     merged.refresh_from_db()
     assert merged.merged_into is None
+
+
+def test_the_pages_cost_the_same_however_much_there_is_to_merge(pair: tuple[Ticket, Ticket], ingrid: Customer, as_maya: Client) -> None:
+    kept, merged = pair
+    page = f"/tickets/{merged.number}/merge/"
+
+    def costs() -> list[int]:
+        asked = []
+        for path in (page, f"{page}?with={kept.number}"):
+            with CaptureQueriesContext(connection) as queries:
+                assert as_maya.get(path).status_code == 200
+            asked.append(len(queries))
+        return asked
+
+    as_maya.get(page)
+    few = costs()
+    for n in range(6):
+        receive(ingrid, f"Another {n}", WORDS)
+        receive(ingrid, "Re: Import stops again", f"And {n}", metadata={"ticket_number": merged.number})
+        merged.participants.create(address=f"colleague{n}@nordhavn.example", role="cc")
+        merged.tags.create(name=f"label-{n}")
+    assert costs() == few
+
+
+def test_a_merged_ticket_asks_once_by_which_merge(pair: tuple[Ticket, Ticket], maya: User, as_maya: Client) -> None:
+    kept, merged = pair
+    merging.merge(kept=kept, merged=merged, by=maya)
+    with CaptureQueriesContext(connection) as queries:
+        as_maya.get(f"/inbox/all/{merged.number}/")
+    assert sum('FROM "tickets_ticketmerge"' in one["sql"] for one in queries.captured_queries) == 1
 
 
 def test_nobody_merges_what_they_may_not_see(pair: tuple[Ticket, Ticket], tomasz: User, maya: User) -> None:
