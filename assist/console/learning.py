@@ -88,7 +88,7 @@ def undo(request: AgentRequest, pk: int) -> HttpResponse:
 def policies(request: AgentRequest) -> HttpResponse:
     """What the engine may do by itself, with what each threshold would have meant so far."""
     _overseer(request)
-    forms_ = [PolicyForm(request.POST or None, prefix=action, instance=_policy(action)) for action in ActionPolicy.DEFAULTS]
+    forms_ = [PolicyForm(request.POST or None, prefix=action, instance=row) for action, row in policy.rows().items()]
     if request.method == "POST" and all([form.is_valid() for form in forms_]):
         for form in forms_:
             if form.has_changed():
@@ -123,14 +123,6 @@ class PolicyForm(forms.ModelForm[ActionPolicy]):
             "act_from": forms.NumberInput(attrs=SHARE),
             "propose_from": forms.NumberInput(attrs=SHARE),
         }
-
-
-def _policy(action: str) -> ActionPolicy:
-    row = ActionPolicy.objects.filter(action=action).first()
-    if row is None:
-        mode, act_from, propose_from = ActionPolicy.DEFAULTS[action]
-        row = ActionPolicy(action=action, mode=mode, act_from=act_from, propose_from=propose_from)
-    return row
 
 
 def _shown(form: PolicyForm) -> dict[str, Any]:

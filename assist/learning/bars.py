@@ -7,8 +7,9 @@ An agent's word counts as three tickets that were solved untouched, as in `examp
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -45,10 +46,14 @@ def refresh() -> None:
             continue
         chosen_act = ActionPolicy.DEFAULTS[action][1] if act is None else lowest(settled, act)
         chosen_propose = min(lowest(settled, propose), chosen_act)
-        row = ActionPolicy.objects.filter(action=action).first() or ActionPolicy(action=action, **_defaults(action))
-        row.measured_act_from, row.measured_propose_from = chosen_act, chosen_propose
-        row.measured_of, row.measured_at = len(settled), timezone.now()
-        row.save()
+        measured: dict[str, Any] = {
+            "measured_act_from": chosen_act,
+            "measured_propose_from": chosen_propose,
+            "measured_of": len(settled),
+            "measured_at": timezone.now(),
+        }
+        first = {**asdict(policy.default(action)), **measured}
+        ActionPolicy.objects.update_or_create(action=action, defaults=measured, create_defaults=first)
     policy.forget_here()
 
 
@@ -79,8 +84,3 @@ def at_least(share: float, n: float) -> float:
 
 def _hundredths(confidence: float) -> int:
     return int(confidence * 100 + 1e-9)
-
-
-def _defaults(action: str) -> dict[str, object]:
-    mode, act_from, propose_from = ActionPolicy.DEFAULTS[action]
-    return {"mode": mode, "act_from": act_from, "propose_from": propose_from}

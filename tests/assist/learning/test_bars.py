@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,3 +77,15 @@ def test_a_job_chooses_the_bars_and_they_hold_unless_somebody_sets_their_own(sup
     ActionPolicy.objects.update(by_measure=False)
     policy.forget_here()
     assert not policy.of("queue").may_act(0.5)
+
+
+@pytest.mark.django_db
+def test_choosing_anew_leaves_what_somebody_has_set_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    ActionPolicy.objects.create(action="queue", mode="on", act_from=0.7, propose_from=0.4)
+    monkeypatch.setattr(bars, "settled_of", lambda action: guesses((0.5, 80, 80)) if action == "queue" else [])
+    with CaptureQueriesContext(connection) as queries:
+        tasks.choose_bars()
+    [written] = [one["sql"] for one in queries.captured_queries if one["sql"].startswith("UPDATE")]
+    assert "measured_act_from" in written
+    assert '"mode"' not in written
+    assert ActionPolicy.objects.get().measured_act_from == 0.5
