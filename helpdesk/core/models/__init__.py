@@ -1,8 +1,9 @@
 from .access import ApiKey, IdempotencyRecord, OneTimeToken
 from .allowance import Allowance
+from .circuit import Circuit
 from .embedding import Embedding, EmbeddingEngine
 from .event import Event, Receipt
-from .model_call import Circuit, ModelCall, ModelProvider, PromptVersion
+from .language_model import ModelCall, ModelProvider, PromptVersion
 from .user import User
 
 __all__ = (

@@ -1,4 +1,4 @@
-"""What was asked of a language model, what it cost and how it ended: the ledger that limits and budgets are counted in."""
+"""Language models: what was asked, what it cost and how it ended (the ledger that limits are counted in); prompts; whom we ask."""
 
 from __future__ import annotations
 
@@ -50,19 +50,6 @@ class ModelCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} by {self.model} ({self.outcome})"
-
-
-class Circuit(models.Model):
-    """Whether an outside service is asked at all just now; one row a service, shared by all processes."""
-
-    name = models.CharField(max_length=200, primary_key=True)
-    failures = models.PositiveIntegerField(default=0)
-    first_failure_at = models.DateTimeField(null=True, blank=True)
-    paused_until = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=300, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {'open' if self.paused_until else 'closed'}"
 
 
 class PromptVersion(models.Model):
