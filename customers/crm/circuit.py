@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from customers.models import CrmConnection, CrmExchange
+from helpdesk.core import circuit
 
 from . import CrmRefused, CrmUnavailable, get_crm
 from .base import Crm
@@ -51,15 +52,9 @@ def forget_old() -> None:
 
 
 def _still_open(connection: CrmConnection) -> None:
-    """The first who comes after a pause takes it upon themselves to try: for the others it goes on a little longer."""
-    now = timezone.now()
-    fresh = CrmConnection.objects.filter(pk=connection.pk)
-    paused = fresh.values_list("paused_until", flat=True).first()
-    if paused is None:
-        return
-    tries = paused <= now and fresh.filter(paused_until=paused).update(paused_until=now + timedelta(seconds=FIRST_PAUSE))
-    if not tries:
-        raise CrmUnavailable(f"{connection} is not asked until {paused:%H:%M:%S} UTC.", wait=max(1.0, (paused - now).total_seconds()))
+    if until := circuit.resting_until(CrmConnection.objects.filter(pk=connection.pk)):
+        left = (until - timezone.now()).total_seconds()
+        raise CrmUnavailable(f"{connection} is not asked until {until:%H:%M:%S} UTC.", wait=max(1.0, left))
 
 
 def _failed(connection: CrmConnection, error: CrmUnavailable | CrmRefused) -> None:

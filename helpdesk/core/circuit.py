@@ -7,9 +7,10 @@ circuit.succeeded(name)
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from .errors import Unavailable
@@ -27,15 +28,23 @@ class Open(Unavailable):
 
 
 def check(name: str) -> None:
-    """Raises Open. After a pause the first who comes takes the probe upon themselves: for the others it goes on a little longer."""
-    rows = Circuit.objects.filter(name=name)
-    paused = rows.values_list("paused_until", flat=True).first()
+    """Raises Open. After a pause one caller tries; what that one finds out decides for the others."""
+    if until := resting_until(Circuit.objects.filter(name=name)):
+        raise Open(f"Not asked until {until:%H:%M:%S} UTC: it failed too often.")
+
+
+def resting_until(rows: QuerySet[Any]) -> datetime | None:
+    """Until when the service of this one row (with a column `paused_until`) is left alone; None: ask it now.
+
+    The first who comes after a pause takes the probe upon themselves: for the others it goes on a little longer.
+    """
+    paused: datetime | None = rows.values_list("paused_until", flat=True).first()
     if paused is None:
-        return
+        return None
     now = timezone.now()
     if paused <= now and rows.filter(paused_until=paused).update(paused_until=now + PAUSE):
-        return
-    raise Open(f"Not asked until {max(paused, now):%H:%M:%S} UTC: it failed too often.")
+        return None
+    return max(paused, now)
 
 
 def is_open(name: str) -> bool:
