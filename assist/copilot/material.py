@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -34,8 +35,7 @@ class Material:
     def data(self) -> dict[str, str]:
         """Named pieces for a question."""
         first = self.ticket.customer.name.partition(" ")[0]
-        pieces = {"first name of the customer": first, "conversation": self.conversation}
-        return pieces | {f"source {one.n}: {one.title}": one.text for one in self.sources}
+        return {"first name of the customer": first, "conversation": self.conversation} | as_data(self.sources)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,6 +44,11 @@ class Material:
     @property
     def level(self) -> str:
         return self.ticket.customer.technical_level or "unknown"
+
+
+def as_data(sources: Iterable[Source]) -> dict[str, str]:
+    """Sources by their numbers. What others wrote, a title too, stands inside the fence and never in a name."""
+    return {f"source {one.n}": f"{one.title}\n{one.text}" for one in sources}
 
 
 def gather(draft: Draft) -> Material:

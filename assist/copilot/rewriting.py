@@ -20,7 +20,7 @@ from helpdesk.core.llm import LlmUnavailable, Question, complete, prompts, provi
 from helpdesk.core.models import User
 
 from .grounding import Grounded, Source, Written, grounded
-from .material import Material, gather
+from .material import Material, as_data, gather
 from .writing import ENGINE
 
 LONGEST_INSTRUCTION = 500  # characters
@@ -78,7 +78,7 @@ def _by_model(draft: Draft, material: Material, way: str, instruction: str) -> G
     wording = REWRITE.current()
     sources = _as_cited(draft, material)
     data = {"draft": draft.text, "wish of the agent": instruction} if instruction else {"draft": draft.text}
-    data |= {"conversation": material.conversation} | {f"source {one.n}: {one.title}": one.text for one in sources}
+    data |= {"conversation": material.conversation} | as_data(sources)
     asked = Question(
         task="rewrite",
         instructions=REWRITE.filled(wording.text, {"order": _ORDERS[way]}),
