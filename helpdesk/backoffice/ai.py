@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -44,7 +44,9 @@ def index(request: HttpRequest) -> HttpResponse:
         return redirect("ai")
     provider = providers.current()
     month = ModelCall.objects.filter(created_at__gte=ledger.this_month())
-    spent = ledger.spent(ledger.this_month())
+    counted = month.aggregate(
+        calls=Count("pk"), failed=Count("pk", filter=Q(outcome__in=("failed", "invalid"))), spent=Sum("cost", default=0)
+    )
     context = {
         "provider": provider,
         "given": given,
@@ -54,11 +56,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "circuit": Circuit.objects.filter(name=provider.circuit, paused_until__gt=timezone.now()).first(),
         "test": ModelCall.objects.filter(task="test", created_at__gte=timezone.now() - timedelta(days=1)).order_by("-created_at").first(),
         "tasks": [(task, prompts.find(task).title, provider.models.get(task, "")) for task in TASKS],
-        "month": month.aggregate(calls=Count("pk"), failed=Count("pk", filter=Q(outcome__in=("failed", "invalid")))),
-        "spent": spent,
-        "share": round(100 * spent / provider.budget) if provider.budget else None,
+        "month": counted,
+        "share": round(100 * counted["spent"] / provider.budget) if provider.budget else None,
         "calls": ModelCall.objects.order_by("-created_at")[:SHOWN],
-        "prompts": [(prompt, prompt.current()) for prompt in prompts.known()],
+        "prompts": prompts.in_use(),
     }
     return render(request, "settings/ai.html", SECTION | context, status=422 if refused else 200)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist.models import Draft, TriageRun
-from helpdesk.core.llm import providers
+from helpdesk.core.llm import prompts, providers
 from helpdesk.core.models import ModelCall, PromptVersion, User
 from knowledge import publishing
 from knowledge.models import Article
@@ -69,6 +71,21 @@ def test_a_test_tells_how_long_it_took_or_what_is_wrong(as_priya: Client, model:
 def test_without_a_provider_the_page_says_that_the_local_engine_does_it(as_priya: Client) -> None:
     page = as_priya.get("/settings/ai/").content.decode()
     assert "In use" in page and "Nothing was asked yet" in page
+
+
+def test_the_page_costs_as_many_statements_whatever_was_asked_and_worded(as_priya: Client, priya: User) -> None:
+    as_priya.get("/settings/ai/")
+    with CaptureQueriesContext(connection) as few:
+        as_priya.get("/settings/ai/")
+    ModelCall.objects.bulk_create(ModelCall(task="reply", model="x", payload_hash="x", outcome="done") for _ in range(50))
+    for prompt, _wording in prompts.in_use():
+        PromptVersion.objects.bulk_create(
+            PromptVersion(name=prompt.name, number=n, text=f"Wording {n}", created_by=priya) for n in range(1, 9)
+        )
+    with CaptureQueriesContext(connection) as many:
+        as_priya.get("/settings/ai/")
+        assert prompts.find("reply").current().number == 8
+    assert len(many) == len(few) + 1, "the one of the line above"
 
 
 @pytest.fixture

@@ -40,18 +40,19 @@ class Prompt:
 
     def current(self) -> Wording:
         """The wording in use."""
-        newest = PromptVersion.objects.filter(name=self.name).order_by("-number").first()
-        number = newest.number if newest else 0
-        return Wording(newest.text if newest else self.text, number, f"{self.name}@{number}")
+        return self.worded(PromptVersion.objects.filter(name=self.name).order_by("-number").first())
 
     def wording(self, number: int) -> Wording:
         """Raises NotFound."""
-        if number == 0:
-            return Wording(self.text, 0, f"{self.name}@0")
         row = PromptVersion.objects.filter(name=self.name, number=number).first()
-        if row is None:
+        if row is None and number != 0:
             raise NotFound(_("There is no such version."))
-        return Wording(row.text, number, f"{self.name}@{number}")
+        return self.worded(row)
+
+    def worded(self, row: PromptVersion | None) -> Wording:
+        """A stored version; None: the one in code."""
+        text, number = (row.text, row.number) if row else (self.text, 0)
+        return Wording(text, number, f"{self.name}@{number}")
 
     def filled(self, text: str, values: Mapping[str, str]) -> str:
         """`{{name}}` replaced where the prompt declares the name; anything else is left as it is written."""
@@ -83,8 +84,10 @@ def declare(name: str, title: str | Promise, text: str, *, slots: tuple[str, ...
     return prompt
 
 
-def known() -> list[Prompt]:
-    return sorted(_declared.values(), key=lambda prompt: prompt.name)
+def in_use() -> list[tuple[Prompt, Wording]]:
+    """Every prompt with its wording, by name. One query."""
+    newest = {row.name: row for row in PromptVersion.objects.order_by("name", "-number").distinct("name")}
+    return [(prompt, prompt.worded(newest.get(name))) for name, prompt in sorted(_declared.items())]
 
 
 def find(name: str) -> Prompt:
