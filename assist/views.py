@@ -59,7 +59,7 @@ def _draft_shown(request: AgentRequest, draft: Draft, *, refused: str = "") -> H
         "check": draft.confidence < panel.CHECK_BELOW,
         "question": not draft.confidence and not draft.sources,
         "by_model": draft.engine != "local",
-        "ways": [(way, words) for way, words in copilot.WAYS.items() if way != "translate"],
+        "ways": copilot.WAYS.items(),
         "refused": refused,
     }
     return render(request, "assist/draft.html", context | _rating(draft.pk, panel.rating_of(draft, request.user)))
