@@ -5,7 +5,6 @@ Shapes: developer.genesys.cloud, "OAuth client credentials" and "Notifications".
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +32,7 @@ class Api:
 
     def __init__(self, region: str, client_id: str, client_secret: str) -> None:
         self.region = region
-        self._client = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._client = http.basic(client_id, client_secret)
         self._token = ""
 
     def new_channel(self) -> tuple[str, str]:
@@ -69,7 +68,7 @@ class Api:
         return http.request(method, api_of(self.region) + path, headers={"Authorization": f"Bearer {self._token}"}, data=data)
 
     def _new_token(self) -> str:
-        headers = {"Authorization": f"Basic {self._client}", "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Authorization": self._client, "Content-Type": "application/x-www-form-urlencoded"}
         answer = http.request("POST", f"{login_of(self.region)}/oauth/token", headers=headers, content=b"grant_type=client_credentials")
         if answer.status in (400, 401):
             raise LineDown(_("Genesys Cloud does not know this OAuth client, or not in this region."), wait=LONG_PAUSE)
@@ -86,11 +85,8 @@ def _check(answer: http.Answer) -> None:
     if answer.status < 300:  # noqa: PLR2004
         return
     if answer.status == 429:  # noqa: PLR2004
-        raise LineDown(_("Genesys Cloud wants fewer requests for a while."), wait=_seconds(answer.headers.get("retry-after", "")))
+        wait = answer.wait(LONG_PAUSE)
+        raise LineDown(_("Genesys Cloud wants fewer requests for a while."), wait=PAUSE if wait is None else wait)
     if answer.status in (401, 403):
         raise LineDown(_("Genesys Cloud does not let this OAuth client listen: it lacks a permission."), wait=LONG_PAUSE)
     raise LineDown(_("Genesys Cloud answered with status %(status)d.") % {"status": answer.status})
-
-
-def _seconds(text: str) -> float:
-    return min(float(text), LONG_PAUSE) if text.isascii() and text.isdigit() else PAUSE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,22 +45,13 @@ def said(answer: http.Answer) -> Any:
 def complain(answer: http.Answer) -> None:
     """Raise what a status means."""
     if answer.status == BUSY:
-        raise CrmUnavailable("It asks us to come back later.", wait=_wait(answer))
+        raise CrmUnavailable("It asks us to come back later.", wait=answer.wait(LONGEST_WAIT))
     if answer.status >= FIRST_BROKEN:
-        raise CrmUnavailable(f"It answered with status {answer.status}.", wait=_wait(answer))
+        raise CrmUnavailable(f"It answered with status {answer.status}.", wait=answer.wait(LONGEST_WAIT))
     if answer.status in (401, 403):
         raise CrmRefused("It does not accept the credentials.")
     if answer.status > LAST_FINE and answer.status not in (404, 409):
         raise CrmRefused(f"It refused what we asked (status {answer.status}): {_why(answer)}")
-
-
-def basic(name: str, secret: str) -> str:
-    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
-
-
-def _wait(answer: http.Answer) -> float | None:
-    given = answer.headers.get("Retry-After", "")
-    return min(float(given), LONGEST_WAIT) if given.isascii() and given.isdigit() else None
 
 
 def _why(answer: http.Answer) -> str:

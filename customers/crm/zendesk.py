@@ -7,8 +7,10 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+from helpdesk.core import http
+
 from .base import HISTORY, PAGE, Case, Changes, CrmRefused, Field, Person, RemoteCase, spellings, taken, text
-from .speaking import ask, basic, said
+from .speaking import ask, said
 
 FIELDS = (
     Field("email", "E-mail of the agent who owns the token", secret=False),
@@ -21,7 +23,7 @@ MISSING = 404
 class Zendesk:
     def __init__(self, base_url: str, credentials: dict[str, Any]) -> None:
         self._base = base_url.rstrip("/")
-        self._headers = {"Authorization": basic(f"{credentials.get('email', '')}/token", credentials.get("api_token", ""))}
+        self._headers = {"Authorization": http.basic(f"{credentials.get('email', '')}/token", credentials.get("api_token", ""))}
 
     def find(self, *, email: str, phone: str) -> Person | None:
         asked = [f'email:"{email}"'] if email else []

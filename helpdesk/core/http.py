@@ -11,6 +11,7 @@ Networks named in OUTBOUND_ALLOW (a CRM in one's own house) may be reached too, 
 from __future__ import annotations
 
 import asyncio
+import base64
 import ipaddress
 import json
 import socket
@@ -63,6 +64,11 @@ class Answer:
         except ValueError as error:
             raise Unreachable(f"The answer (status {self.status}) is not JSON.") from error
 
+    def wait(self, most: float) -> float | None:
+        """Seconds after which it wants to be asked again, `most` at the most; None when it names none (a date counts as none)."""
+        given = self.headers.get("Retry-After", "")
+        return min(float(given), most) if given.isascii() and given.isdigit() else None
+
 
 def request(
     method: str,
@@ -103,6 +109,11 @@ def connect(url: str, *, seconds: float = SECONDS) -> tuple[socket.socket, ssl.S
     except OSError as error:
         raise Unreachable(f"{target.host} cannot be reached ({type(error).__name__}).") from error
     return opened, _certificates() if secure else None
+
+
+def basic(name: str, secret: str) -> str:
+    """The `Authorization` of a name and its secret (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
 def check_address(url: str) -> None:
