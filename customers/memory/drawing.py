@@ -106,5 +106,5 @@ def _value(attribute: str, said: str) -> str:
     if attribute == "contact preference":
         return _WAYS.get(said.lower(), "e-mail")
     if attribute == "language":
-        return LANGUAGES.get(said.lower(), said)
+        return LANGUAGES.get(said.lower(), said)  # the English rules say it in English
     return said.lower() if attribute == "plan" else said

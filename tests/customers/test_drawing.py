@@ -115,6 +115,8 @@ ABROAD = [
     ("Vi bruger Print Bridge.", {"product": "Print Bridge"}),
     ("Svar venligst på dansk.", {"language": "Danish"}),
     ("Ring venligst til mig.", {"contact preference": "phone"}),
+    ("Bitte schreiben Sie mir auf Niederländisch.", {"language": "Dutch"}),
+    ("Veuillez répondre en suédois.", {"language": "Swedish"}),
 ]
 
 
@@ -142,4 +144,17 @@ def test_what_customers_say_in_their_own_language(text: str, facts: dict[str, st
     ],
 )
 def test_doubt_in_another_language_says_nothing(text: str) -> None:
+    assert draw(text, PRODUCTS) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bitte antworten Sie auf diese Mail.",
+        "Merci de répondre en urgence.",
+        "Por favor, responda en breve.",
+        "Svar venligst på denne mail.",
+    ],
+)
+def test_only_languages_are_languages(text: str) -> None:
     assert draw(text, PRODUCTS) == []
