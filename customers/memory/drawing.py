@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from .drawing_abroad import LANGUAGES, TONGUES, Abroad
 
@@ -79,22 +80,14 @@ def draw(text: str, products: Iterable[str] = ()) -> list[Drawn]:
     """
     found: dict[tuple[str, str], Drawn] = {}
     names = [name for name in products if name.strip() and len(name) <= _LONGEST_NAME]
-    rules = [*_RULES, *(("product", _product(name)) for name in names)]
-
-    def note(attribute: str, value: str, sentence: str) -> None:
-        found[attribute, value if attribute == "product" else ""] = Drawn(attribute, value, sentence.strip()[:300])
-
+    tongues = [(_DOUBT, [(attribute, rule, "") for attribute, rule in (*_RULES, *(("product", _product(name)) for name in names))])]
+    tongues += [(tongue.doubt, [*tongue.rules, *map(tongue.of_product, names)]) for tongue in _ABROAD]
     own = "\n".join(line for line in text[:READ].splitlines() if not line.lstrip().startswith((">", "|")))
     for sentence in _SENTENCE.split(own):
-        if not _DOUBT.search(sentence):
-            for attribute, rule in rules:
-                if said := rule.search(sentence):
-                    note(attribute, _value(attribute, said[1].strip()), sentence)
-        for tongue in _ABROAD:
-            if not tongue.doubt.search(sentence):
-                for attribute, rule, value in (*tongue.rules, *(tongue.of_product(name) for name in names)):
-                    if said := rule.search(sentence):
-                        note(attribute, value or _value(attribute, said[1].strip()), sentence)
+        for attribute, rule, meant in chain.from_iterable(rules for doubt, rules in tongues if not doubt.search(sentence)):
+            if said := rule.search(sentence):
+                value = meant or _value(attribute, said[1].strip())
+                found[attribute, value if attribute == "product" else ""] = Drawn(attribute, value, sentence.strip()[:300])
     return list(found.values())
 
 
