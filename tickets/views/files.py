@@ -18,8 +18,8 @@ from tickets.models import Attachment, Message
 @require_GET
 def file(request: AgentRequest, pk: UUID) -> HttpResponseBase:
     messages = Message.objects.visible_to(request.user)
-    clean = Attachment.objects.exclude(verdict=Attachment.Verdict.INFECTED).select_related("message__ticket")
-    attachment = clean.filter(pk=pk, message__in=messages).first()
+    within = Attachment.objects.filter(pk=pk, message__in=messages).select_related("message__ticket")
+    attachment = within.exclude(verdict=Attachment.Verdict.INFECTED).first()
     if attachment is None:
         raise Http404
     ticket = attachment.message.ticket
