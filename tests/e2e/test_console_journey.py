@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import make_msgid
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.plugins.chromium import PASSWORD, SignIn
 from tests.plugins.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
-CHROMIUM, FLAGS = "/usr/bin/chromium", ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PASSWORD = "a long password for a test"
 PEOPLE = f"""
 from helpdesk.core.models import User
 from tickets.models import Queue
@@ -24,13 +22,6 @@ for name, role in (("Maya Lindqvist", "agent"), ("Priya Raman", "supervisor")):
     user = User.objects.create_user(name.split()[0].lower() + "@fernway.example", {PASSWORD!r}, name=name, role=role)
     queue.memberships.create(user=user)
 """
-PATIENCE = 20_000  # ms
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 @pytest.fixture(scope="module")
@@ -41,36 +32,20 @@ def desk(stack: Stack) -> Stack:
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """Errors of any page's console: a CSP violation is one."""
-    return []
+def maya(sign_in: SignIn) -> Page:
+    return in_the_inbox(sign_in("maya"))
 
 
 @pytest.fixture
-def maya(browser: Browser, desk: Stack, complaints: list[str]) -> Iterator[Page]:
-    yield from signed_in(browser, desk, "maya", complaints)
+def priya(sign_in: SignIn) -> Page:
+    return in_the_inbox(sign_in("priya"))
 
 
-@pytest.fixture
-def priya(browser: Browser, desk: Stack, complaints: list[str]) -> Iterator[Page]:
-    yield from signed_in(browser, desk, "priya", complaints)
-
-
-def signed_in(browser: Browser, desk: Stack, name: str, complaints: list[str]) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url)
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" and "422" not in message.text else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/accounts/login/")
-    page.fill("input[name=login]", f"{name}@fernway.example")
-    page.fill("input[type=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/inbox/")
+def in_the_inbox(page: Page) -> Page:
     page.goto("/inbox/all/")
-    expect(page.locator("#link-state")).to_contain_text("Live updates on", timeout=PATIENCE)
+    expect(page.locator("#link-state")).to_contain_text("Live updates on")
     page.mouse.move(5, 5)
-    yield page
-    context.close()
+    return page
 
 
 def write_in(desk: Stack, subject: str) -> None:
@@ -86,10 +61,10 @@ def opened(page: Page, desk: Stack, subject: str) -> Page:
     """The ticket of a new mail, which came into the list by itself."""
     write_in(desk, subject)
     row = page.locator(".ticket-row", has_text=subject)
-    expect(row).to_be_visible(timeout=PATIENCE)
+    expect(row).to_be_visible()
     row.click()
     expect(page.locator("#subject")).to_contain_text(subject)
-    expect(page.locator("#p-assist")).to_contain_text("Situation", timeout=PATIENCE)
+    expect(page.locator("#p-assist")).to_contain_text("Situation")
     return page
 
 
@@ -115,19 +90,19 @@ def test_a_mail_is_answered_by_keyboard_taken_back_and_sent(desk: Stack, maya: P
 def test_a_colleague_is_seen_warned_and_kept_up_to_date(desk: Stack, maya: Page, priya: Page, complaints: list[str]) -> None:
     opened(maya, desk, "Two of us")
     priya.goto(maya.url)
-    expect(priya.locator("#link-state")).to_contain_text("Live updates on", timeout=PATIENCE)
+    expect(priya.locator("#link-state")).to_contain_text("Live updates on")
     priya.fill("#body", "I am")
     priya.locator("#body").press_sequentially(" writing")
-    expect(maya.locator("#presence")).to_contain_text("Priya Raman is writing a reply", timeout=PATIENCE)
+    expect(maya.locator("#presence")).to_contain_text("Priya Raman is writing a reply")
     maya.fill("#body", "Done already")
     maya.keyboard.press("Control+Enter")
-    expect(priya.locator("#composer-callouts")).to_contain_text("Maya Lindqvist wrote just now", timeout=PATIENCE)
+    expect(priya.locator("#composer-callouts")).to_contain_text("Maya Lindqvist wrote just now")
     priya.locator("#body").press("Control+Enter")
-    expect(priya.locator("#composer-callouts")).to_contain_text("Read it, then send again", timeout=PATIENCE)
+    expect(priya.locator("#composer-callouts")).to_contain_text("Read it, then send again")
     expect(priya.locator('.thread .msg[data-from="agent"]')).to_have_count(1)
     maya.locator('[popovertarget="menu-status"]').click()
     maya.locator('#menu-status [value="pending"]').click()
-    expect(priya.locator("#ticket-head")).to_contain_text("Waiting on customer", timeout=PATIENCE)
+    expect(priya.locator("#ticket-head")).to_contain_text("Waiting on customer")
     assert complaints == []
 
 
@@ -148,7 +123,7 @@ def test_tickets_are_found_picked_and_changed_together(desk: Stack, maya: Page, 
     opened(maya, desk, "Palette proof")
     maya.keyboard.press("Control+k")
     maya.keyboard.type("palette")
-    expect(maya.locator("#palette a", has_text="Palette proof")).to_be_visible(timeout=PATIENCE)
+    expect(maya.locator("#palette a", has_text="Palette proof")).to_be_visible()
     maya.keyboard.press("Escape")
     maya.goto("/inbox/all/")
     maya.locator(".ticket-row", has_text="Palette proof").focus()
@@ -156,7 +131,7 @@ def test_tickets_are_found_picked_and_changed_together(desk: Stack, maya: Page, 
     expect(maya.locator("#bulk")).to_be_visible()
     maya.get_by_role("button", name="Take").click()
     expect(maya.locator("#toasts")).to_contain_text("1 ticket changed")
-    expect(maya.locator(".ticket-row", has_text="Palette proof")).to_contain_text("Maya", timeout=PATIENCE)
+    expect(maya.locator(".ticket-row", has_text="Palette proof")).to_contain_text("Maya")
     assert complaints == []
 
 
@@ -208,5 +183,5 @@ def test_signing_out_in_one_tab_leaves_the_others_at_once(maya: Page, complaints
     other.goto("/profile/")
     other.locator(".me").click()
     other.locator("#me-menu").get_by_role("button", name="Sign out").click()
-    maya.wait_for_url("**/accounts/login/**", timeout=PATIENCE)
+    maya.wait_for_url("**/accounts/login/**")
     assert complaints == []

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.plugins.chromium import PASSWORD, SignIn, Visit
 from tests.plugins.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-CHROMIUM, FLAGS = "/usr/bin/chromium", ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PASSWORD = "a long password for a test"
 PEOPLE = f"""
 from helpdesk.core.models import User
 for name, role in (("Aiko Tanaka", "agent"), ("Samir Haddad", "lead")):
     User.objects.create_user(name.split()[0].lower() + "@fernway.example", {PASSWORD!r}, name=name, role=role)
 """
-PATIENCE = 20_000  # ms
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db00000000049454e44ae426082"
 )
-Sign = Callable[[str], Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -40,36 +27,6 @@ def desk(stack: Stack) -> Stack:
     done = stack.manage("shell", "-c", PEOPLE)
     assert done.returncode == 0, done.stderr.decode()
     return stack
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """Errors of any page's console: a CSP violation is one."""
-    return []
-
-
-@pytest.fixture
-def sign_in(browser: Browser, desk: Stack, complaints: list[str]) -> Iterator[Sign]:
-    contexts: list[BrowserContext] = []
-
-    def sign(name: str) -> Page:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
-        if name:
-            page.goto("/accounts/login/")
-            page.fill("[name=login]", f"{name}@fernway.example")
-            page.fill("[name=password]", PASSWORD)
-            page.click("main button[data-variant=primary]")
-            page.wait_for_url(lambda url: "/accounts/login/" not in url)
-        return page
-
-    yield sign
-    for context in contexts:
-        context.close()
 
 
 def begin(page: Page, title: str) -> None:
@@ -80,8 +37,8 @@ def begin(page: Page, title: str) -> None:
     expect(page.locator("#body")).to_be_visible()
 
 
-def test_an_article_is_written_reviewed_published_read_and_voted_on(sign_in: Sign, complaints: list[str]) -> None:
-    aiko, samir, reader = sign_in("aiko"), sign_in("samir"), sign_in("")
+def test_an_article_is_written_reviewed_published_read_and_voted_on(sign_in: SignIn, visit: Visit, complaints: list[str]) -> None:
+    aiko, samir, reader = sign_in("aiko"), sign_in("samir"), visit()
     begin(aiko, "Keep GPS running")
     body = aiko.locator("#body")
     body.click()
@@ -116,7 +73,7 @@ def test_an_article_is_written_reviewed_published_read_and_voted_on(sign_in: Sig
     assert complaints == []
 
 
-def test_what_is_typed_survives_a_closed_tab_and_a_lost_connection(sign_in: Sign, complaints: list[str]) -> None:
+def test_what_is_typed_survives_a_closed_tab_and_a_lost_connection(sign_in: SignIn, complaints: list[str]) -> None:
     aiko = sign_in("aiko")
     begin(aiko, "Print labels")
     address = aiko.url
@@ -137,7 +94,7 @@ def test_what_is_typed_survives_a_closed_tab_and_a_lost_connection(sign_in: Sign
     assert complaints == []
 
 
-def test_two_who_write_at_once_see_both_texts(sign_in: Sign, complaints: list[str]) -> None:
+def test_two_who_write_at_once_see_both_texts(sign_in: SignIn, complaints: list[str]) -> None:
     aiko, samir = sign_in("aiko"), sign_in("samir")
     begin(aiko, "Refund limits")
     aiko.locator("#body").fill("Up to 100 euro.")
@@ -160,13 +117,13 @@ def test_two_who_write_at_once_see_both_texts(sign_in: Sign, complaints: list[st
     assert complaints == []
 
 
-def test_a_file_is_imported_with_a_report_and_found_by_readers(sign_in: Sign, complaints: list[str]) -> None:
+def test_a_file_is_imported_with_a_report_and_found_by_readers(sign_in: SignIn, complaints: list[str]) -> None:
     samir = sign_in("samir")
     samir.goto("/knowledge/import/")
     rows = b"question;answer\nWhere is my pallet?;Ask the warehouse.\nNo answer;\n"
     samir.set_input_files("#import-file", {"name": "faq.csv", "mimeType": "text/csv", "buffer": rows})
     samir.get_by_role("button", name="Import").click()
-    expect(samir.get_by_text("The import is done.")).to_be_visible(timeout=PATIENCE)
+    expect(samir.get_by_text("The import is done.")).to_be_visible()
     expect(samir.locator("#import")).to_contain_text("no text or answer")
     samir.get_by_role("link", name="Show the articles").click()
     expect(samir.get_by_role("link", name="Where is my pallet?")).to_be_visible()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.plugins.chromium import PASSWORD, SignIn, Visit
 from tests.plugins.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-CHROMIUM, FLAGS = "/usr/bin/chromium", ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PASSWORD = "a long password for a test"
-PATIENCE = 30_000  # ms
 WORK = f"""
 from datetime import timedelta
 from django.utils import timezone
@@ -51,30 +48,9 @@ def desk(stack: Stack) -> Stack:
     return stack
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def complaints() -> list[str]:
-    """Errors of any page's console: a CSP violation is one."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, desk: Stack, complaints: list[str]) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=desk.url, locale="en-GB")
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    context.close()
+def page(visit: Visit) -> Page:
+    return visit()
 
 
 def test_a_reader_finds_reads_and_judges_an_article(page: Page, complaints: list[str]) -> None:
@@ -106,12 +82,8 @@ def test_an_answer_is_offered_before_a_request_is_sent_and_the_request_arrives(p
     assert complaints == []
 
 
-def test_a_supervisor_opens_what_was_mistaken_and_takes_a_lesson_back(page: Page, complaints: list[str]) -> None:
-    page.goto("/accounts/login/?next=/evaluation/learning/")
-    page.fill("[name=login]", "ines@fernway.example")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[data-variant=primary]")
-    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+def test_a_supervisor_opens_what_was_mistaken_and_takes_a_lesson_back(sign_in: SignIn, complaints: list[str]) -> None:
+    page = sign_in("ines")
     page.goto("/evaluation/learning/")
     expect(page.locator(".figure").first).to_have_text("67%")
     expect(page.get_by_role("heading", name="Learning curve")).to_be_visible()

@@ -6,14 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.plugins.chromium import PASSWORD, SignIn
 from tests.plugins.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
-CHROMIUM, FLAGS = "/usr/bin/chromium", ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PASSWORD = "a long password for a test"
 SEED = f"""
 from datetime import timedelta
 from django.utils import timezone
@@ -29,39 +28,30 @@ for value, days in (("Growth", 800), ("Enterprise", 400)):
 """
 
 
-def test_a_past_day_shows_what_was_known_and_a_correction_leaves_it(stack: Stack) -> None:
+@pytest.fixture(scope="module")
+def desk(stack: Stack) -> Stack:
     done = stack.manage("shell", "-c", SEED)
     assert done.returncode == 0, done.stderr.decode()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(base_url=stack.url, viewport={"width": 1440, "height": 900})
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        sign_in(page)
-        page.goto("/customers/?q=Ada")
-        page.get_by_role("link", name="Ada Time").first.click()
-        bars = page.locator("#known .v")
-        expect(bars).to_have_count(2)
-        look_as_of(page, 500)
-        expect(bars).to_have_count(1)
-        expect(bars.first).to_contain_text("Growth")
-        page.get_by_role("link", name="Back to today").click()
-        page.locator("#known a:has(.v[data-state=now])").click()
-        page.get_by_label("Value").fill("Premium")
-        page.get_by_role("button", name="Save").click()
-        expect(page.locator("#known .v[data-state=now]")).to_contain_text("Premium")
-        look_as_of(page, 100)
-        expect(page.locator("#known .v[data-state=now]")).to_contain_text("Enterprise")
-        assert complaints == []
-        browser.close()
+    return stack
 
 
-def sign_in(page: Page) -> None:
-    page.goto("/accounts/login/")
-    page.fill("input[name=login]", "ida@fernway.example")
-    page.fill("input[type=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/inbox/")
+def test_a_past_day_shows_what_was_known_and_a_correction_leaves_it(sign_in: SignIn, complaints: list[str]) -> None:
+    page = sign_in("ida")
+    page.goto("/customers/?q=Ada")
+    page.get_by_role("link", name="Ada Time").first.click()
+    bars = page.locator("#known .v")
+    expect(bars).to_have_count(2)
+    look_as_of(page, 500)
+    expect(bars).to_have_count(1)
+    expect(bars.first).to_contain_text("Growth")
+    page.get_by_role("link", name="Back to today").click()
+    page.locator("#known a:has(.v[data-state=now])").click()
+    page.get_by_label("Value").fill("Premium")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#known .v[data-state=now]")).to_contain_text("Premium")
+    look_as_of(page, 100)
+    expect(page.locator("#known .v[data-state=now]")).to_contain_text("Enterprise")
+    assert complaints == []
 
 
 def look_as_of(page: Page, days: int) -> None:
