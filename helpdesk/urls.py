@@ -10,6 +10,8 @@ from drf_spectacular.views import SpectacularAPIView
 from helpdesk.core.api.documentation import RedocPage, SwaggerPage
 
 urlpatterns = [
+    path("api/realtime/", include("assist.api.calls_urls")),  # first: every sentence of every call asks for it
+    path("api/v1/", include("helpdesk.api_urls")),
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
     path("admin/", admin.site.urls),
     path("", include("helpdesk.core.accounts.urls")),
@@ -19,8 +21,6 @@ urlpatterns = [
     path("", include("knowledge.urls")),
     path("", include("tickets.urls")),
     path("", include("assist.urls")),
-    path("api/v1/", include("helpdesk.api_urls")),
-    path("api/realtime/", include("assist.api.calls_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SwaggerPage.as_view(url_name="schema"), name="docs"),
     path("redoc", RedocPage.as_view(url_name="schema"), name="redoc"),

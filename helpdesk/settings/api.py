@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .env import env
+from .env import TESTING, env
 
 API_RATE_LIMIT_PER_MINUTE = env.int("API_RATE_LIMIT_PER_MINUTE", default=12_000)
+API_KEY_TRUSTED_SECONDS = env.float("API_KEY_TRUSTED_SECONDS", default=0 if TESTING else 1)  # so long a revoked key may still get in
 NUM_PROXIES = env.int("NUM_PROXIES", default=0)
 
 REST_FRAMEWORK = {

@@ -30,8 +30,11 @@ from tests.plugins.stack import Stack
 
 CALLS = int(os.environ.get("CALLS", "100"))
 PER_SECOND = float(os.environ.get("SEGMENTS_PER_SECOND", "150"))  # half of them the customer's
-SECONDS = float(os.environ.get("SECONDS", "20"))
-SETTLING = 25.0  # seconds: a stack that has just loaded its demonstration still indexes and learns
+SECONDS = float(os.environ.get("SECONDS", "60"))
+COMING = float(
+    os.environ.get("COMING", "15")
+)  # seconds in which the calls begin, one after another; 0: all speak for the first time at once
+SETTLING = float(os.environ.get("SETTLING", "25"))  # seconds: a stack that has just loaded its demonstration still indexes and learns
 SOCKETS = int(os.environ.get("SOCKETS", "1000"))
 
 
@@ -105,7 +108,8 @@ async def _load(url: str, key: str) -> dict[str, Any]:
         await asyncio.sleep(3)
         began, posts, number = time.perf_counter(), [], 0
         while time.perf_counter() - began < SECONDS:
-            session, (speaker, text) = sessions[number % CALLS], lines[(number * 7 + number // CALLS) % len(lines)]
+            here = min(CALLS, 1 + int(CALLS * (time.perf_counter() - began) / COMING)) if COMING else CALLS
+            session, (speaker, text) = sessions[number % here], lines[(number * 7 + number // CALLS) % len(lines)]
             speaker = ("customer", "agent")[(number // CALLS) % 2]
             body = {"session_id": session, "speaker": speaker, "text": text, "start_time": number // CALLS * 1.3 + chance.random() / 10}
             posts.append(asyncio.create_task(_say(http, url, body, waiting[session], found)))

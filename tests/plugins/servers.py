@@ -27,6 +27,7 @@ def _own_environment() -> None:
     if KEPT_BY not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="helpdesk-tests-"))
         folder.chmod(0o711)  # as root the servers run as a user of their own, who must get in
+        (folder / "static").mkdir()  # else whitenoise warns in every test that asks for a page
         os.environ[KEPT_BY] = str(folder)
     folder = Path(os.environ[KEPT_BY])
     os.environ.pop("DATABASE_URL", None)

@@ -115,6 +115,21 @@ def test_expired_and_revoked_keys_open_nothing(support):
         assert Client(headers={"Authorization": f"Bearer {secret}"}).get("/api/v1/tickets/").status_code == 401
 
 
+def test_a_key_is_read_once_for_a_burst_and_a_revoked_one_is_out_soon(client, support, settings, monkeypatch, django_assert_num_queries):
+    settings.API_KEY_TRUSTED_SECONDS = 1
+    now = 1000.0
+    monkeypatch.setattr("helpdesk.core.api.authentication.monotonic", lambda: now)
+    key, secret = ApiKey.issue("Burst", scopes=["tickets:read"])
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/api/v1/tickets/", headers=bearer).status_code == 200
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=key.created_at)
+    now = 1000.9
+    with django_assert_num_queries(1):
+        assert client.get("/api/v1/tickets/?limit=1&fields=number", headers=bearer).status_code == 200
+    now = 1001.1
+    assert client.get("/api/v1/tickets/", headers=bearer).status_code == 401
+
+
 def test_a_key_without_the_scope_is_refused(support):
     _key, secret = ApiKey.issue("Reader", scopes=["tickets:read"])
     reader = Client(headers={"Authorization": f"Bearer {secret}"})
