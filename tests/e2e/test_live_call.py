@@ -63,8 +63,10 @@ class Telephone:
         opening = {"customer_id": call_id, "customer_name": name, "customer_phone": "", "agent_id": "maya@fernway.example"}
         return str(self.post("call/start", call_id=call_id, **opening)["session_id"])
 
-    def say(self, session: str, speaker: str, text: str, *, final: bool = True) -> dict[str, Any]:
-        if final:
+    def say(self, session: str, speaker: str, text: str, *, final: bool = True, at: float = 0.0) -> dict[str, Any]:
+        if at:
+            self.at = at
+        elif final:
             self.at += 5
         times = {"start_time": self.at if final else self.at + 5, "end_time": self.at + 4, "confidence": 0.9}
         return self.post("transcription", session_id=session, speaker=speaker, text=text, is_final=final, **times)
@@ -155,6 +157,33 @@ def wraps_up(maya: Page, telephone: Telephone, session: str) -> None:
     expect(maya.locator("#kept")).to_have_text("Kept")
     maya.keyboard.press("Control+Enter")
     expect(maya.locator("#toasts")).to_contain_text("Saved to TKT-")
+
+
+def test_a_killed_web_process_loses_no_word_and_the_page_comes_back(
+    desk: Stack, telephone: Telephone, sign_in: SignIn, complaints: list[str]
+) -> None:
+    session = telephone.start("e2e-3", "Lucía Fernández")
+    maya = on_call(sign_in("maya"), session)
+    telephone.say(session, "customer", "Before it fell over.")
+    expect(maya.locator("#lines .line", has_text="Before it fell over")).to_have_count(1)
+    desk.kill("web")
+    expect(maya.locator("#link-lost")).to_be_visible()
+    desk.wait_until(lambda: told_again(telephone, session), "an answer of the new process")
+    expect(maya.locator("#link-lost")).to_be_hidden()
+    expect(maya.locator("#call-link")).to_have_attribute("data-tone", "good")
+    expect(maya.locator("#lines .line", has_text="While nobody listened")).to_have_count(1)
+    telephone.say(session, "customer", "And after it.")
+    expect(maya.locator("#lines .line", has_text="And after it")).to_have_count(1)
+    expect(maya.locator("#lines .line", has_text="Before it fell over")).to_have_count(1)
+    assert [one for one in complaints if "ERR_CONNECTION_REFUSED" not in one and "WebSocket connection" not in one] == []
+
+
+def told_again(telephone: Telephone, session: str) -> bool:
+    """As a telephony system does: the same words until they are acknowledged."""
+    try:
+        return bool(telephone.say(session, "customer", "While nobody listened.", at=60.0)["segment_id"])
+    except OSError:
+        return False
 
 
 def test_a_supervisor_sees_what_burns_listens_in_and_whispers(telephone: Telephone, sign_in: SignIn, complaints: list[str]) -> None:
