@@ -44,6 +44,7 @@ class Report:
     counts: dict[str, int] = field(default_factory=lambda: {CREATED: 0, CHANGED: 0, UNCHANGED: 0, SKIPPED: 0})
     skipped: list[Outcome] = field(default_factory=list)
     encodings: set[str] = field(default_factory=set)  # other than UTF-8: worth a look at the accents
+    touched: list[str] = field(default_factory=list)  # addresses of what is new or changed
 
 
 def import_articles(path: Path, *, by: Any = None, progress: Callable[[int, int], None] | None = None) -> Report:
@@ -67,6 +68,8 @@ def take_all(found: Iterable[Entry], *, by: Any = None, progress: Callable[[int,
             report.skipped.append(outcome)
         elif not entry.encoding.startswith("utf-8"):
             report.encodings.add(entry.encoding)
+        if outcome.result in (CREATED, CHANGED):
+            report.touched.append(entry.slug)
         if progress:
             progress(number, len(entries))
     return report

@@ -111,7 +111,8 @@ def _chunk(article: Article, position: int, piece: Piece) -> Chunk:
 def _passages(article: Article, pieces: list[Piece]) -> Iterator[store.Passage]:
     about = f"{article.category.name}. {article.category.description}" if article.category else ""
     yield store.Passage(article.pk, TITLE, article.title)
-    yield store.Passage(article.pk, OPENING, f"{article.title}. {about} {plain(article.body)[:OPENING_LENGTH]}")
+    keywords = f"{', '.join(article.keywords)}. " if article.keywords else ""
+    yield store.Passage(article.pk, OPENING, f"{article.title}. {about} {keywords}{plain(article.body)[:OPENING_LENGTH]}")
     if len(pieces) > 1:
         for position, piece in enumerate(pieces):
             heading = f"{article.title} > {piece.heading}" if piece.heading else article.title

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 
 from helpdesk.core.errors import Invalid
 from helpdesk.core.jsonlines import read_lines
-from knowledge import cases, indexing, search
+from knowledge import cases, indexing, reading, search
 from knowledge.calibration import probability
 from knowledge.fusion import Band, band
 from knowledge.models import Article, Category
@@ -57,7 +57,7 @@ def evaluate(
     rows = ({"id": number, **row} for number, row in enumerate(read_lines(dataset), 1))
     questions = [row for row in rows if within(part, str(row["id"]), seed)]
     with scratch():
-        known = _load_articles(list(read_lines(articles)), tell)
+        known = _load_articles(articles_in(articles), tell)
         if cases_file:
             _load_cases(list(islice(read_lines(cases_file), first_cases)), known, tell)
         analyse()
@@ -82,6 +82,17 @@ def evaluate_own(*, progress: Progress | None = None) -> dict[str, Any]:
         ]
         items = list(_ask_all(rows, 0, names, tell))
     return summarise(items)
+
+
+def articles_in(path: Path) -> list[dict[str, Any]]:
+    """The articles of a JSON-lines file, or of whatever else `import_articles` reads; internal ones are left out. Raises Invalid."""
+    if path.suffix == ".jsonl":
+        return list(read_lines(path))
+    entries = [entry for entry in reading.read(path) if not entry.problem and entry.audience == Article.Audience.PUBLIC]
+    return [
+        {"slug": entry.slug, "title": entry.title, "body": entry.body, "category": entry.category, "keywords": list(entry.keywords)}
+        for entry in entries
+    ]
 
 
 def load(articles: Sequence[dict[str, Any]], past: Sequence[dict[str, Any]], tell: Progress) -> None:

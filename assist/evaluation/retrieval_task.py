@@ -24,7 +24,7 @@ MOST_WRONG = 25  # confident mistakes that the report lists
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("dataset", type=Path, nargs="?", help="questions, one JSON object a line; or --own")
     parser.add_argument("--own", action="store_true", help="the company's own solved work, with a frozen hold-out of a fifth")
-    parser.add_argument("--articles", type=Path, help="the knowledge base to search")
+    parser.add_argument("--articles", type=Path, help="the knowledge base to search: JSON lines, or what import_articles reads")
     parser.add_argument("--cases", type=Path, help="past solved cases to learn from")
     parser.add_argument("--first-cases", type=int, help="only the first N of them")
     parser.add_argument("--turns", type=int, default=0, help="look after the customer's T-th turn (0: all)")

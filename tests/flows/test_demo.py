@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections import Counter
 from collections.abc import Callable
@@ -66,6 +67,16 @@ def test_the_files_hold_what_was_promised() -> None:
     assert {story.get("language", "en") for story in stories} >= {"en", "de", "fr", "es", "ar"}
     assert len(Counter(story["channel"] for story in stories)) >= 5
     assert sum(story.get("incident") == "INC-204" for story in stories) >= 14
+
+
+def test_the_knowledge_base_answers_frequent_questions() -> None:
+    """Each with the question as its title and a first sentence that answers it; and each is asked in other words in our own file."""
+    asked = [article for article in source.articles() if article.audience == "public" and article.title.endswith("?")]
+    assert len(asked) >= 25
+    assert all(len(article.body.split("\n")[0].split()) <= 60 for article in asked)
+    lines = (Path(__file__).parents[1] / "data/faq/questions.jsonl").read_text(encoding="utf-8").splitlines()
+    counted = Counter(json.loads(line)["article"] for line in lines)
+    assert {article.slug for article in asked} <= counted.keys() and set(counted.values()) == {3}
 
 
 def test_every_story_names_only_what_exists() -> None:

@@ -10,6 +10,7 @@ from helpdesk.core.errors import Invalid
 from helpdesk.core.models import Embedding
 from knowledge.importing import import_articles
 from knowledge.models import Article, Category, SolvedCase
+from knowledge.search import search
 from tests.knowledge.conftest import make_article
 
 FAQ = [
@@ -114,6 +115,28 @@ def test_the_command_imports_indexes_and_reports(db: None, tmp_path: Path, capsy
     assert Embedding.objects.filter(object_kind="article").count() == 4
     with pytest.raises(CommandError):
         call_command("import_articles", str(tmp_path / "nothing.json"))
+
+
+def test_the_next_question_is_answered_from_an_imported_faq(db: None, tmp_path: Path) -> None:
+    """By its words, by its meaning, and by keywords that stand nowhere else."""
+    rows = [
+        {
+            "question": "Do you deliver on islands?",
+            "answer": "Yes, with the ferry of the next day.",
+            "category": "Delivery",
+            "keywords": ["Terschelling"],
+        },
+        {"question": "May I bring my dog?", "answer": "Dogs are welcome in the workshop.", "category": "Visiting", "keywords": []},
+        {"question": "What does a repair cost?", "answer": "We look first, and tell you before we begin.", "keywords": ["price list"]},
+    ]
+    assert search("Terschelling", viewer=None) == []
+    call_command("import_articles", str(write_json(tmp_path, rows)))
+    for asked in ("do you deliver on islands", "can you ship to an island", "Terschelling"):
+        best = search(asked, viewer=None)[0]
+        assert (best.title, best.category) == ("Do you deliver on islands?", "delivery"), asked
+    call_command("import_articles", str(write_json(tmp_path, [{**rows[0], "answer": "No longer.", "keywords": ["Vlieland"]}])))
+    assert search("Vlieland", viewer=None)[0].title == "Do you deliver on islands?"
+    assert "No longer" in search("do you deliver on islands", viewer=None)[0].excerpt
 
 
 def test_past_cases_are_imported_linked_and_can_be_repeated(db: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
