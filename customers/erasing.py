@@ -18,7 +18,7 @@ from customers.models import (
     CustomerImport,
     CustomerMerge,
 )
-from helpdesk.core.models import Event, ModelCall, OneTimeToken
+from helpdesk.core.models import Event, ModelCall, OneTimeToken, WebhookDelivery
 
 from .erasure import Person, keep_files, mentioning, store
 
@@ -102,6 +102,14 @@ def model_calls(person: Person) -> int:
     about = [f"{kind}:{mark}" for kind in ("ticket", "chat", "call") for mark in (*map(str, person.tickets), *sorted(person.marks))]
     theirs = ModelCall.objects.filter(Q(customer_ref__in=person.ids) | Q(about__in=about))
     return theirs.update(payload="", answer="", error="", about="", customer_ref=None)
+
+
+@store("deliveries of webhooks", layer="core")
+def deliveries(person: Person) -> int:
+    """What was sent to partners, as far as our log goes back; partners hear of the erasure by its event."""
+    theirs = WebhookDelivery.objects.filter(Q(customer_ref__in=person.ids) | Q(ticket_ref__in=person.tickets))
+    named = mentioning(WebhookDelivery.objects.all(), "body", [*person.addresses, *person.marks])
+    return sum(rows.delete()[0] for rows in (theirs, named))
 
 
 @store("links sent by e-mail", layer="core")

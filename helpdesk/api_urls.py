@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("knowledge.api.urls")),
     path("", include("tickets.api.urls")),
     path("", include("assist.api.urls")),
+    path("", include("helpdesk.partners.api.urls")),
 ]

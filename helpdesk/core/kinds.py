@@ -157,6 +157,12 @@ class LinkData(TypedDict, total=False):
     reason: str
 
 
+class WebhookData(TypedDict, total=False):
+    name: str
+    url: str
+    reason: str
+
+
 class Person(TypedDict, total=False):
     email: str
     role: str
@@ -245,6 +251,10 @@ KINDS: dict[str, Any] = {
     "incident.resolved": StatusData,
     "component.changed": StatusData,
     "deployment.recorded": StatusData,
+    "webhook.created": WebhookData,
+    "webhook.changed": WebhookData,
+    "webhook.removed": WebhookData,
+    "webhook.switched_off": WebhookData,  # by us: it failed for too long, or said that it is gone
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,

@@ -35,6 +35,16 @@ class SealedJSONField(models.TextField[Any, Any]):
             return {}
 
 
+def seal(plain: bytes) -> bytes:
+    """For what must be read again as it was, once: `unseal` gives it back."""
+    return _box().encrypt(plain)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Raises cryptography.fernet.InvalidToken when SECRET_KEY was changed since."""
+    return _box().decrypt(sealed)
+
+
 def _box() -> MultiFernet:
     return _box_of(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 

@@ -59,5 +59,11 @@ CELERY_BEAT_SCHEDULE = {
     "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},
     "old searches": {"task": "knowledge.tasks.forget_old_searches", "schedule": timedelta(hours=6)},
     "articles to read again": {"task": "knowledge.tasks.remind_owners", "schedule": timedelta(hours=12)},
+    "webhooks left behind": {
+        "task": "helpdesk.partners.tasks.webhooks_left_behind",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 20},
+    },
+    "old deliveries": {"task": "helpdesk.partners.tasks.forget_deliveries", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

@@ -43,7 +43,7 @@ from customers.models import AccessEntry, CrmConnection, Customer, CustomerImpor
 from helpdesk.core.embeddings import store as vectors
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.events import record
-from helpdesk.core.models import Embedding, IdempotencyRecord, ModelCall, OneTimeToken, User
+from helpdesk.core.models import Embedding, IdempotencyRecord, ModelCall, OneTimeToken, User, Webhook
 from knowledge import cases
 from tests.cast import make_customer, receive, run_events
 from tests.plugins.servers import REDIS_DATABASES_EACH
@@ -224,6 +224,9 @@ def plant_elsewhere(person: Customer, ticket: Ticket, dwayne: Customer) -> None:
     OneTimeToken.issue(OneTimeToken.Purpose.TRACKING, lifetime=timedelta(days=1), email=person.email, data={"ticket": str(ticket.pk)})
     ModelCall.objects.create(task="reply", model="x", payload_hash="x", customer_ref=person.pk, payload=CANARY, answer=CANARY)
     ModelCall.objects.create(task="reply", model="x", payload_hash="x", about=f"ticket:{ticket.pk}", payload=CANARY)
+    hook = Webhook.objects.create(name="Partner", url="https://partner.example/")
+    hook.deliveries.create(kind="ticket.created", ticket_ref=ticket.pk, body=json.dumps({"subject": CANARY}))
+    hook.deliveries.create(kind="message.bounced", body=person.email, tries=[{"answer": CANARY}])
     IdempotencyRecord.objects.create(scope="key:x", key="1", request_hash="x", body=json.dumps({"customer": person.name}).encode())
 
 

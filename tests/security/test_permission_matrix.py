@@ -21,7 +21,7 @@ from django.utils import timezone
 from assist.models import AcdConnection, TriageBatch
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
-from helpdesk.core.models import ApiKey, User
+from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
@@ -34,6 +34,7 @@ TEAM = {"agent", "supervisor", "admin"}  # who may see this ticket
 OVERSEERS = {"supervisor", "admin"}
 NOBODY: set[str] = set()
 API = {"agent", "supervisor", "admin", "key"}  # objects
+KEEPERS = {"supervisor", "admin", "key"}  # of what belongs to the company's set-up
 API_LIST = API | {"stranger"}  # lists show each what is theirs
 
 
@@ -241,6 +242,14 @@ ROWS: dict[str, Row] = {
     "api/v1/status/alertmanager/": Row(API_LIST, WRITE),
     "api/v1/status/statuspage/": Row(API_LIST, WRITE),
     "api/v1/status/hooks/<str:token>/": Row(NOBODY, WRITE),  # the token is the credential
+    "api/v1/events/": Row(API_LIST | {"poor key"}),  # which events, the scopes say: tests/partners/test_feed.py
+    "api/v1/webhooks/": Row(API_LIST),  # agents who do not oversee find an empty list
+    "api/v1/webhooks/<uuid:pk>/": Row(KEEPERS),
+    "api/v1/webhooks/<uuid:pk>/secret/": Row(KEEPERS, WRITE),
+    "api/v1/webhooks/<uuid:pk>/test/": Row(KEEPERS, WRITE, (202,)),
+    "api/v1/webhooks/<uuid:pk>/deliveries/": Row(KEEPERS),
+    "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/": Row(KEEPERS),
+    "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/replay/": Row(KEEPERS, WRITE, (202,)),
     "api/v1/socket-tickets/": Row(API_LIST, WRITE),
     "api/realtime/call/start/": Row(API_LIST, WRITE),
     "api/realtime/call/end/": Row(API_LIST, WRITE),  # which call is in the body: tests/assist/calls/test_api.py
@@ -282,6 +291,7 @@ class World:
         kind = "flags" if "knowledge/flags/" in pattern else kind
         kind = "batches" if "evaluation/batches/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
+        kind = "webhooks" if "webhooks/" in pattern else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
 
@@ -321,6 +331,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     said = Suggestion.objects.create(session=call, suggestion_type="article", title="Words", source_id="x")
     Component.objects.create(slug=article.slug, name="A part")
     Incident.objects.create(reference="INC-1", title="An incident")
+    webhook = Webhook.objects.create(name="x", url="https://partner.example/")
+    delivery = WebhookDelivery.objects.create(webhook=webhook, kind="ticket.created", customer_ref=ticket.customer_id, body="{}")
     values = {
         "slug": article.slug,
         "number": ticket.number,
@@ -358,6 +370,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "name": "side",
         "prompt_name": "reply",
         "calls.pk": said.pk,
+        "webhooks.pk": delivery.webhook_id,
+        "delivery": delivery.pk,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {

@@ -38,6 +38,8 @@ NOTED = {
     "api/v1/tickets/<str:number>/": "ticket",
     "api/v1/tickets/<str:number>/messages/": "messages",
     "api/v1/tickets/<str:number>/events/": "events",
+    "api/v1/events/": "events",
+    "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/": "webhook delivery",
     "api/realtime/suggestions/<uuid:session_id>/": "call",
     "api/v1/calls/": "calls",
     "api/v1/calls/<uuid:session_id>/": "call",
@@ -94,6 +96,9 @@ NOTHING = {
     "api/v1/articles/",
     "api/v1/articles/<slug:slug>/",
     "api/v1/search/",
+    "api/v1/webhooks/",
+    "api/v1/webhooks/<uuid:pk>/",
+    "api/v1/webhooks/<uuid:pk>/deliveries/",
 }
 ELSEWHERE = ("knowledge/", "settings/", "api/v1/status/")  # areas that know no customer
 

@@ -17,12 +17,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.core.models import IdempotencyRecord
+from helpdesk.core.sealed import seal, unseal
 
 from .problems import plain
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 KEPT = timedelta(hours=24)
+SEALED = b"sealed:"  # what an answer begins with that shows a secret once (`holds_secret`)
 ABANDONED_AFTER = timedelta(seconds=60)  # longer than a request may run
 NOT_KEPT = (401, 403, 404, 408, 425, 429)  # the caller will mend these and try again with the same key
 
@@ -86,7 +88,9 @@ def _replay(request: HttpRequest, record: IdempotencyRecord | None, digest: str)
         )
         response["Retry-After"] = "1"
         return response
-    response = HttpResponse(bytes(record.body), status=record.status, content_type=record.content_type)
+    body = bytes(record.body)
+    body = unseal(body.removeprefix(SEALED)) if body.startswith(SEALED) else body
+    response = HttpResponse(body, status=record.status, content_type=record.content_type)
     response["Idempotent-Replayed"] = "true"
     return response
 
@@ -95,5 +99,6 @@ def _keep(record: IdempotencyRecord, response: HttpResponse) -> None:
     if response.status_code >= 500 or response.status_code in NOT_KEPT or response.streaming:  # noqa: PLR2004 - HTTP's classes
         record.delete()
         return
-    record.status, record.body, record.content_type = response.status_code, response.content, response.get("Content-Type", "")
+    body = SEALED + seal(response.content) if getattr(response, "holds_secret", False) else response.content
+    record.status, record.body, record.content_type = response.status_code, body, response.get("Content-Type", "")
     record.save(update_fields=["status", "body", "content_type"])

@@ -24,3 +24,10 @@ def scope_of(method: str, view: Any) -> str:
     if named := getattr(view, "scopes", {}).get(method):
         return str(named)
     return f"{view.scope}:{'read' if method in SAFE_METHODS else 'write'}"
+
+
+class IsKnown(BasePermission):
+    """Any live key and any agent: the view itself shows each what their scopes and teams open."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.user, ApiKey | User) and request.user.is_active

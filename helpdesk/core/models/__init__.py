@@ -5,6 +5,7 @@ from .embedding import Embedding, EmbeddingEngine
 from .event import Event, Receipt
 from .language_model import ModelCall, ModelProvider, PromptVersion
 from .user import User
+from .webhook import Webhook, WebhookDelivery
 
 __all__ = (
     "Allowance",
@@ -20,4 +21,6 @@ __all__ = (
     "PromptVersion",
     "Receipt",
     "User",
+    "Webhook",
+    "WebhookDelivery",
 )

@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Func
 from django.utils import timezone
+
+
+class NextPosition(Func):
+    """Where the feed holds what this transaction writes: its number, kept growing over restores (core.feed_order)."""
+
+    template = "event_position()"
+    output_field = models.BigIntegerField()
 
 
 class Event(models.Model):
     """One thing that happened, written in the same transaction as the change it tells of. Never changed afterwards."""
 
     id = models.BigAutoField(primary_key=True)
+    position = models.BigIntegerField(db_default=NextPosition(), editable=False)  # 0: older than the feed
     kind = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=40)
     subject_id = models.CharField(max_length=64)
@@ -30,6 +39,7 @@ class Event(models.Model):
             models.Index(fields=("ticket_ref", "id"), name="event_by_ticket", condition=models.Q(ticket_ref__isnull=False)),
             models.Index(fields=("customer_ref", "id"), name="event_by_customer", condition=models.Q(customer_ref__isnull=False)),
             models.Index(fields=("kind", "occurred_at"), name="event_by_kind"),
+            models.Index(fields=("position", "id"), name="event_feed"),
         )
 
     def __str__(self) -> str:
