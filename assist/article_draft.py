@@ -63,7 +63,7 @@ def draft_article(ticket: Ticket, *, by: User) -> Article:
         hide = _Hiding(_names(ticket, messages))
         return editing.start(
             title=hide(_PREFIX.sub("", ticket.subject))[: editing.LONGEST_TITLE].strip(" .:-") or _("Untitled"),
-            body=_body(hide(problem), [hide(answer) for answer in answers]),
+            body=_body(hide(problem), [_unsigned(hide(answer)) for answer in answers]),
             by=by,
             about=ticket,
             category=ticket.category,
@@ -107,6 +107,11 @@ def _bare(text: str) -> str:
 def _body(problem: str, answers: list[str]) -> str:
     parts = [problem, _("## What helps"), *answers]
     return "\n\n".join(part for part in parts if part)[: editing.MOST_CHARACTERS]
+
+
+def _unsigned(text: str) -> str:
+    """Without the name that it was signed with, of which only the place is left."""
+    return re.sub(rf"(?:\s*{re.escape(_('[name]'))}[ ,.]*)+$", "", text)
 
 
 def _names(ticket: Ticket, messages: Iterable[Message]) -> dict[str, str]:

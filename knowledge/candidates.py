@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ FEW = 500  # articles left by filters and permissions: up to here theirs are all
 PROPOSED = 200  # vectors that HNSW proposes: an article owns several, and 50 articles are wanted
 MOST_CHARACTERS = 1_200  # of a question: about the 256 tokens that the model reads
 MOST_WORDS = 64  # different words of a question that are looked up; each costs a pass over its postings (security T36)
+MOST_CODES = 8  # of a question
+_CODE = re.compile(r"\b[A-Za-z]{1,8}-\d{1,5}\b|\b[A-Za-z]{1,4}\d{2,5}\b")  # letters and digits alone: safe inside a pattern
 RECOUNT_SECONDS = 60.0
 MANY, COMMON = 2_000, 0.1  # articles from which common words are passed over, and the share of articles that makes a word common
 
@@ -65,11 +68,15 @@ _FREQUENT = """
       and word is not null and share > %s
 """
 _BOTH = """
-    select id, coalesce(title, 0), coalesce(text, 0), coalesce(rank, 0), coalesce(passage, 0)
+    select id, coalesce(title, 0), coalesce(text, 0), coalesce(rank, 0), coalesce(passage, 0), {named}
     from (select *, row_number() over (order by title + text desc) as place from meant) placed full join worded using (id)
     where place <= {depth} or rank is not null
 """
-_WORDS_ALONE = "select id, 0, 0, rank, 0 from worded"
+_NAMED = """
+    exists (select 1 from knowledge_article article where article.id = id
+            and article.title || ' ' || array_to_string(article.keywords, ' ') ~* %s)
+"""
+_WORDS_ALONE = "select id, 0, 0, rank, 0, false from worded"
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,12 @@ class Question:
         """The first 64 different words, and what is searched besides."""
         return " ".join([*list(dict.fromkeys(self.text.lower().split()))[:MOST_WORDS], *self.wording.added])
 
+    @property
+    def codes(self) -> str:
+        """A pattern (PostgreSQL's) of the codes that it holds: E423, PRN-3, SYNC-12. Empty where there are none."""
+        codes = dict.fromkeys(code.lower() for code in _CODE.findall(self.text))
+        return rf"\y({'|'.join(list(codes)[:MOST_CODES])})\y" if codes else ""
+
 
 def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidate]:
     """The best 50 articles by meaning and the best 50 by words, each with both scores; none outside `among`."""
@@ -95,17 +108,18 @@ def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidat
     asked = [*said, *said, list(_size().common), *parameters]
     if question.vector is None:
         return _run(f"with {_ASKED}, {_WORDS} {_WORDS_ALONE}".format(**sql), asked)
+    sql["named"], codes = (_NAMED, [question.codes]) if question.codes else ("false", [])
     vector, model = as_halfvec(question.vector), get_embedder().name
     if _size().vectors <= EXACT_UP_TO or among.order_by()[: FEW + 1].count() <= FEW:
-        return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters])
+        return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters, *codes])
     sql["among"] = "select id from near union select id from worded"
-    walked = [*asked, model, *parameters, vector, vector, model]
+    walked = [*asked, model, *parameters, vector, vector, model, *codes]
     return _run(f"with {_ASKED}, {_WORDS}, {_NEAR}, {_MEANING} {_BOTH}".format(**sql), walked, approximate=True)
 
 
 def _run(sql: str, parameters: list[Any], *, approximate: bool = False) -> list[Candidate]:
     rows = approximately(sql, parameters) if approximate else _exactly(sql, parameters)
-    return [Candidate(row[0], float(row[1]), float(row[2]), float(row[3]), int(row[4])) for row in rows]
+    return [Candidate(row[0], float(row[1]), float(row[2]), float(row[3]), int(row[4]), bool(row[5])) for row in rows]
 
 
 def _exactly(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

@@ -41,6 +41,7 @@ class Weights(NamedTuple):
     nearest: float = 1.75  # cosine of its nearest case
     typical: float = 7.94  # cosine to the average of its cases; to the article itself where it has none
     unsolved: float = -0.21  # it has solved nothing yet
+    named: float = 3.0  # its title or keywords hold the very code that was asked; set by hand, the data learned from knows no codes
 
 
 class Certainty(NamedTuple):
@@ -66,13 +67,17 @@ class Band(StrEnum):
 
 
 class Candidate(NamedTuple):
-    """What the two legs say of one article: cosines of its title and of its text (opening or best passage), rank of its words."""
+    """What the two legs say of one article: cosines of its title and of its text (opening or best passage), rank of its words.
+
+    `named`: it is about a code (E423, PRN-3) that the question holds, which no embedding tells from its neighbours.
+    """
 
     article_id: UUID
     title: float
     text: float
     words: float
     passage: int  # position of its best passage
+    named: bool = False
 
     @property
     def meaning(self) -> float:
@@ -127,7 +132,7 @@ def _odds(
     odds = {key: (1 - trust) * WEIGHTS.hybrid_alone * score for key, score in hybrid.items()}
     for key, weight in _remembered(found, hybrid, memory, tells).items() if trust else ():
         odds[key] = odds.get(key, 0.0) + trust * weight
-    return odds
+    return {key: one + WEIGHTS.named * (key in found and found[key].named) for key, one in odds.items()}
 
 
 def _tells(found: Mapping[UUID, Candidate]) -> float:

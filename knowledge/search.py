@@ -170,6 +170,8 @@ def _why(scored: Scored, shown: Excerpt) -> str:
     reasons = []
     if scored.votes:
         reasons.append(ngettext("solved %(count)d similar case", "solved %(count)d similar cases", scored.votes) % {"count": scored.votes})
+    if scored.candidate and scored.candidate.named:
+        reasons.append(gettext("is about the code that was named"))
     if scored.candidate and scored.candidate.meaning >= CLOSE_IN_MEANING:
         reasons.append(gettext("close in meaning"))
     if shown.shared:

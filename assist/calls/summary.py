@@ -27,6 +27,10 @@ LONGEST_LINE = 220  # characters
 MOST_ITEMS = 6
 PROBLEM_TURNS = 6  # of the customer; the matter is told in the first ones
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SOUNDS = re.compile(
+    r",? \b(?:um+|uh+|er+m?|hm+|mm+|you know|I mean|right|like),(?= )|,? \b(?:um+|uh+|erm?|hm+|mm+)\b(?=[ .])", re.IGNORECASE
+)
+_STUMBLE = re.compile(r"\b(\w[\w'’ ]{0,20}?),? \1\b", re.IGNORECASE)  # "it, it just stops"
 _YOURS = (
     (re.compile(r"\byourself\b", re.IGNORECASE), "themselves"),
     (re.compile(r"\byours?\b", re.IGNORECASE), "their"),
@@ -65,7 +69,7 @@ NOTHING = Summary()
 
 def sum_up(window: Window, analysis: Analysis) -> Summary:
     """Quote what matters from the transcript, in the order in which it was said."""
-    problem = _problem(window)
+    problem, foremost = _problem(window)
     tried = tuple(_lines(_matching(window.turns, _tried)))
     agreed = tuple(_lines(_matching(window.agent, _is_promise)))
     return Summary(
@@ -73,22 +77,24 @@ def sum_up(window: Window, analysis: Analysis) -> Summary:
         tried=tuple(line for line in tried if line not in agreed),
         agreed=agreed,
         action_items=_action_items(window),
-        subject=_subject(problem, analysis),
+        subject=_subject(foremost, analysis),
         facts=tuple(fact.value for fact in analysis.detected_entities if fact.type not in ("phone", "email", "date", "url"))[:6],
     )
 
 
-def _problem(window: Window) -> tuple[str, ...]:
-    """The sentences closest to the whole of what the customer told at first, stating trouble or a wish."""
+def _problem(window: Window) -> tuple[tuple[str, ...], str]:
+    """The sentences closest to the whole of what the customer told at first, stating trouble or a wish; and the best of them."""
     told = [without_courtesy(turn.text) for turn in window.customer if without_courtesy(turn.text)]
     telling = [text for text in told if len(text.split()) >= 4][:PROBLEM_TURNS]  # noqa: PLR2004 - shorter ones only answer
     if not telling:
-        return tuple(_lines(told))[:1]
+        lines = tuple(_lines(told))[:1]
+        return lines, "".join(lines)
     try:
-        chosen = key_issues.choose(read_case(Case(body="\n".join(telling))))
+        reading = read_case(Case(body="\n".join(telling)))
     except Invalid:
-        chosen = ()
-    return tuple(_lines(chosen or telling))
+        lines = tuple(_lines(telling))
+        return lines, lines[0]
+    return tuple(_lines(key_issues.choose(reading) or telling)), key_issues.foremost(reading) or telling[0]
 
 
 def _matching(turns: Iterable[Turn], fits: Any) -> Iterator[str]:
@@ -141,9 +147,9 @@ def _task(what: str) -> str:
     return (what[:1].upper() + what[1:])[:LONGEST_LINE]
 
 
-def _subject(problem: tuple[str, ...], analysis: Analysis) -> str:
-    """The ticket's subject: the problem in one line, else the matter by its name."""
-    if problem:
-        first = problem[0].rstrip(".")
-        return first if len(first) <= 110 else first[:110].rsplit(" ", 1)[0] + "…"  # noqa: PLR2004 - fits a line of the inbox
+def _subject(foremost: str, analysis: Analysis) -> str:
+    """The ticket's subject: the problem in one line, without the sounds between the words; else the matter by its name."""
+    fluent = _STUMBLE.sub(r"\1", " ".join(_SOUNDS.sub(" ", without_courtesy(foremost)).split()))
+    if said := _sentence(fluent).rstrip(".") if fluent else "":
+        return said if len(said) <= 110 else said[:110].rsplit(" ", 1)[0] + "…"  # noqa: PLR2004 - fits a line of the inbox
     return analysis.detected_issue.replace("_", " ").capitalize() or _("Phone call")

@@ -97,3 +97,9 @@ def test_the_best_answer_is_surer_the_further_it_leads() -> None:
         return fuse([Candidate(ONE, 0.6, 0.6, 0, 0), Candidate(TWO, second, second, 0, 0)], Memory())[0].confidence
 
     assert sure(0.2) > sure(0.4) > sure(0.59)
+
+
+def test_an_article_about_the_very_code_comes_before_one_about_its_neighbour():
+    other, named = Candidate(ONE, 0.8, 0.8, 0.5, 0), Candidate(TWO, 0.7, 0.7, 0.5, 0, named=True)
+    assert fuse([other, named], Memory())[0].article_id == TWO
+    assert fuse([other, named._replace(named=False)], Memory())[0].article_id == ONE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,6 +164,19 @@ def test_the_summary_says_what_was_wrong_tried_and_promised() -> None:
     made = summary.sum_up(said, analyse.analyse(said))
     assert "GPS position" in made.text and "restarted the phone" in made.text and "I'll send you the steps" in made.text
     assert made.action_items == ("Send the customer the steps by mail today", "Customer: reply to that mail when it works")
+
+
+@pytest.mark.parametrize(
+    ("call", "subject"),
+    [
+        ("charged-twice-in-november", "You have charged us twice"),  # not "I'll be brief, I've got a meeting at half past"
+        ("gps-stops-with-screen-off", "My drivers, they vanish from the map"),  # not who is calling; "So, eh," is no news
+    ],
+)
+def test_the_subject_is_the_matter_not_the_first_words(call: str, subject: str) -> None:
+    spoken_in = json.loads(Path(f"helpdesk/demo/calls/{call}.json").read_text())["segments"]
+    said = talk(*(f"{one['speaker'][0]}: {one['text']}" for one in spoken_in if one["speaker"] != "system"))
+    assert summary.sum_up(said, analyse.analyse(said)).subject == subject
 
 
 def test_late_words_refresh_summary_ticket_and_note(call: CallSession, articles: Any) -> None:
