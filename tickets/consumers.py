@@ -15,12 +15,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from helpdesk.core.accounts.leaving import fingerprint
 from helpdesk.core.models import User
 from helpdesk.core.socket_access import places, same_person
-from tickets import live
+from tickets import conversing, live
 from tickets.models import Ticket
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,9 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
                 "ticket": str(self.shown.ticket),
             }
             await self.channel_layer.group_send(f"ticket.{self.shown.ticket}", hint)
+            if kind == "reply":  # and whoever waits for it in a chat
+                told = {"type": "agent.typing", "name": self.viewer.name}
+                await self.channel_layer.group_send(conversing.visitor_group(self.shown.ticket), told)
 
     async def _ping(self, frame: dict[str, Any]) -> None:
         await self._tell({"pong": frame.get("at")})
@@ -172,6 +176,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
 
     async def _watch_rights(self) -> None:
         while True:
+            await self._ask(_note_seen, self.viewer)
             await asyncio.sleep(CHECK_EVERY)
             if await self._end_if_unwelcome():
                 return
@@ -207,6 +212,11 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
 async def _quietly(work: Any) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await work
+
+
+def _note_seen(viewer: User) -> None:
+    """An open console is how we know that somebody is there to take a chat."""
+    User.objects.filter(pk=viewer.pk).update(last_seen_at=timezone.now())
 
 
 def _sees(viewer: User, ticket: UUID) -> bool:

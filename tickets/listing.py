@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import ContactPoint
 from helpdesk.core.models import Event, User
 from knowledge.models import Incident
-from tickets import sla
+from tickets import conversing, sla
 from tickets.flags import Flag, flags_of
 from tickets.models import Queue, Ticket, TicketRead
 from tickets.models.ticket import TicketQuerySet
@@ -76,6 +76,7 @@ SORTS = (
     Sort("newest", _("Newest"), "created_at", descending=True),
     Sort("oldest", _("Oldest update"), "updated_at"),
 )
+LONGEST = Sort("longest", _("Waiting longest"), "created_at")
 RECENT = Sort("recent", _("Last update"), "updated_at", descending=True)
 WAKING = Sort("waking", _("Wakes next"), "snoozed_until")
 
@@ -108,6 +109,12 @@ def _solved(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
     return tickets.filter(status__in=Ticket.DONE, merged_into=None)  # what was merged goes on elsewhere
 
 
+def _chats(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
+    """Somebody waits in a chat, or talks with one of us."""
+    states = [Q(metadata__contains={conversing.MARK: {"state": state}}) for state in (conversing.WAITING, conversing.WITH_AGENT)]
+    return tickets.active().filter(states[0] | states[1])
+
+
 VIEWS = (
     View("mine", _("My open"), "user", lambda t, me: t.active().awake().filter(assignee=me).exclude(status=Ticket.Status.PENDING)),
     View("at-risk", _("SLA at risk"), "flame", lambda t, _me: t.waiting_for_us().awake().at_risk(), tone="bad"),
@@ -117,6 +124,7 @@ VIEWS = (
     ),
     View("snoozed", _("Snoozed"), "alarm-clock", lambda t, _me: t.active().snoozed(), sorts=(WAKING,)),
     View("all", _("All open"), "layers", _ours),
+    View("chats", _("Chats"), "message-circle", _chats, sorts=(LONGEST,)),
     View("escalated", _("Escalated"), "siren", lambda t, _me: t.active().awake().escalated()),
     View("solved", _("Solved recently"), "circle-check", _solved, sorts=(RECENT,)),
 )

@@ -36,7 +36,7 @@ SENT = (
 )
 
 # Parts of pages that stand above this app: they are asked for again by their address, which knows what the viewer may see.
-ELSEWHERE = {"call.": ["ring-slot", "call-list", "call-board", "call-tabs-slot"], "call.whispered": ["whispers"]}
+ELSEWHERE = {"call.": ["ring-slot", "call-list", "call-board", "call-tabs-slot"], "call.whispered": ["whispers"], "chat.": ["chat-slot"]}
 OVERSIGHT = "calls.board"  # the group that hears of every call; assist/models/call.py names the same
 
 Op = dict[str, Any]
@@ -185,7 +185,10 @@ def _message_ops(viewer: User, happened: list[Event]) -> list[Op]:
 def _voice(message: Message, viewer: User) -> Op:
     """Who spoke, so that a colleague who is writing can be warned; our own words warn nobody."""
     own = message.user_id == viewer.pk
-    return {} if own or message.is_note else {"author": str(message.user_id or message.customer_id or ""), "name": message.author_name}
+    if own or message.is_note:
+        return {}
+    in_chat = message.channel == Ticket.Channel.CHAT and message.author_kind != Message.AuthorKind.AGENT  # both sides write at once there
+    return {"author": str(message.user_id or message.customer_id or ""), "name": message.author_name, "chat": in_chat}
 
 
 def _item_op(viewer: User, item: thread.Item, element: str) -> Op:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import ApiKey, Event, User
 from helpdesk.core.tasks import send_quietly
-from tickets import tasks
+from tickets import conversing, tasks
 from tickets.channels.base import InboundAttachment
 from tickets.channels.charsets import clean_text
 from tickets.channels.rendering import reply_html
@@ -49,13 +49,18 @@ def reply(
     `seen` is the newest message that the author had before their eyes: Superseded is raised when there is a newer public
     one. Whoever answers a ticket of nobody takes it, unless `take` says no. The mail leaves after `undo`; until then `withdraw`
     takes it back. Raises Invalid for an empty or huge text.
+
+    In a chat the answer is on the customer's screen at once: nothing waits, and nothing can be taken back. A customer who has
+    left gets a mail, if we know where to; else the answer waits in the chat.
     """
     text = _checked(text)
     with transaction.atomic():
+        chat = conversing.entered(ticket, by)
+        there = chat is not None and chat.is_there
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
         if ticket.merged_into_id:
             raise Conflict(_("This ticket was merged into another. Answer there."))
-        _refuse_if_superseded(ticket, seen)
+        _refuse_if_superseded(ticket, seen, in_chat=there)
         before = {"status": ticket.status, "first_response_at": _iso(ticket.first_response_at), "assignee": str(ticket.assignee_id or "")}
         message = _write(
             ticket=ticket,
@@ -64,8 +69,11 @@ def reply(
             visibility=Message.Visibility.PUBLIC,
             attachments=attachments,
             metadata={**(metadata or {}), "before": before},
+            channel=Ticket.Channel.CHAT if there else "",
         )
         _address(message, cc, undo)
+        if chat is not None:
+            chat.carry(message)
         _answered(ticket, message)
         if take and ticket.assignee is None and isinstance(by, User):
             ticket.assign(to=by, by=by)
@@ -121,14 +129,23 @@ def _checked(text: str) -> str:
     return clean_text(text)
 
 
-def _refuse_if_superseded(ticket: Ticket, seen: Message | None) -> None:
-    newest = ticket.messages.public().in_order().last()
+def _refuse_if_superseded(ticket: Ticket, seen: Message | None, *, in_chat: bool) -> None:
+    """In a chat both sides write at once, and see it: only a colleague's words stop an answer there."""
+    written = ticket.messages.public().exclude(author_kind=Message.AuthorKind.CUSTOMER) if in_chat else ticket.messages.public()
+    newest = written.in_order().last()
     if seen is not None and newest is not None and newest.pk != seen.pk and newest.created_at > seen.created_at:
         raise Superseded(_("%(name)s wrote while you were answering") % {"name": newest.author_name}, message=str(newest.pk))
 
 
 def _write(
-    *, ticket: Ticket, by: User | ApiKey, text: str, visibility: str, attachments: Sequence[InboundAttachment], metadata: dict[str, Any]
+    *,
+    ticket: Ticket,
+    by: User | ApiKey,
+    text: str,
+    visibility: str,
+    attachments: Sequence[InboundAttachment],
+    metadata: dict[str, Any],
+    channel: str = "",
 ) -> Message:
     message = Message(
         ticket=ticket,
@@ -136,7 +153,7 @@ def _write(
         user=by if isinstance(by, User) else None,
         author_name=str(by)[:200],
         visibility=visibility,
-        channel=deliverable_channel(ticket),
+        channel=channel or deliverable_channel(ticket),
         body_text=text.strip(),
         body_html=reply_html(text),
         metadata=metadata,

@@ -102,6 +102,15 @@ class CallData(TypedDict, total=False):
     disposition: str
 
 
+class ChatData(TypedDict, total=False):
+    session: str
+    state: str
+    reason: str
+    agent: str
+    queue: str
+    rating: int
+
+
 class CrmData(TypedDict, total=False):
     connection: str
     changed: dict[str, Any]  # what it says now of what it said otherwise
@@ -223,6 +232,11 @@ KINDS: dict[str, Any] = {
     "call.consent_noted": CallData,  # what the caller said to being recorded and read
     "call.listened": CallData,  # a supervisor read along
     "call.whispered": CallData,
+    # chats
+    "chat.handed_over": ChatData,  # a person is asked for
+    "chat.joined": ChatData,
+    "chat.handed_back": ChatData,  # to the assistant
+    "chat.ended": ChatData,
     # customers, knowledge, people
     "customer.created": Nothing,
     "customer.changed": Change,

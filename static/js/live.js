@@ -196,7 +196,7 @@ function item(op) {
     const at = Date.parse(op.at);
     const behind = [...thread.querySelectorAll('[data-at]')].find(other => Date.parse(other.dataset.at) > at + 999);
     thread.insertBefore(next, behind ?? null);
-    if (op.name) { announce(word('wrote', { name: op.name })); emit('live:collision', op); presenceOff(op.author); }
+    if (op.name) { announce(word('wrote', { name: op.name })); if (!op.chat) emit('live:collision', op); presenceOff(op.author); }
   }
   done(next);
   if (atEnd) thread.scrollTop = thread.scrollHeight;
