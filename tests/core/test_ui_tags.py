@@ -106,6 +106,7 @@ def test_an_sla_carries_its_instants_for_the_timer() -> None:
     [
         ("Maya Lindqvist", "ML"),
         ("Li", "LI"),
+        ("Ingrid Sørensen-Dahl", "IS"),
         ("Séamus Ó hEochaidh", "SH"),
         ("نورة الحربي", "نا"),
         ("", "?"),

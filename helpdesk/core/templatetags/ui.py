@@ -101,7 +101,7 @@ def avatar(who: object, size: int = 28, presence: str = "", org: bool = False) -
 @register.filter
 def initials(name: str) -> str:
     """First letters of the first and last word, or the first two of a single one."""
-    words = re.findall(r"\w+", name.split("@", maxsplit=1)[0])
+    words = re.findall(r"\w[\w'’-]*", name.split("@", maxsplit=1)[0])
     if not words:
         return "?"
     return (words[0][0] + words[-1][0] if len(words) > 1 else words[0][:2]).upper()
