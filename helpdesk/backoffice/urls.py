@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai, people, retention, telephony
+from . import ai, keys, people, retention, telephony, webhooks
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -15,6 +15,17 @@ urlpatterns = [
     path("settings/ai/test/", ai.test, name="ai-test"),
     path("settings/ai/forget/", ai.forget, name="ai-forget"),
     path("settings/ai/prompts/<slug:prompt_name>/", ai.prompt, name="ai-prompt"),
+    path("settings/api-keys/", keys.index, name="api-keys"),
+    path("settings/api-keys/<uuid:key_id>/", keys.one, name="api-key"),
+    path("settings/api-keys/<uuid:key_id>/renew/", keys.renew, name="api-key-renew"),
+    path("settings/api-keys/<uuid:key_id>/revoke/", keys.revoke, name="api-key-revoke"),
+    path("settings/webhooks/", webhooks.index, name="webhooks"),
+    path("settings/webhooks/<uuid:webhook_id>/", webhooks.one, name="webhook"),
+    path("settings/webhooks/<uuid:webhook_id>/test/", webhooks.test, name="webhook-test"),
+    path("settings/webhooks/<uuid:webhook_id>/secret/", webhooks.secret, name="webhook-secret"),
+    path("settings/webhooks/<uuid:webhook_id>/remove/", webhooks.remove, name="webhook-remove"),
+    path("settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/", webhooks.delivery, name="webhook-delivery"),
+    path("settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay/", webhooks.replay, name="webhook-replay"),
     path("settings/retention/", retention.index, name="retention"),
     path("settings/telephony/", telephony.index, name="telephony"),
     path("settings/telephony/<uuid:connection_id>/", telephony.connection, name="telephony-connection"),

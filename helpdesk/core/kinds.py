@@ -172,6 +172,11 @@ class WebhookData(TypedDict, total=False):
     reason: str
 
 
+class KeyData(TypedDict, total=False):
+    name: str
+    scopes: list[str]
+
+
 class Person(TypedDict, total=False):
     email: str
     role: str
@@ -269,6 +274,10 @@ KINDS: dict[str, Any] = {
     "webhook.changed": WebhookData,
     "webhook.removed": WebhookData,
     "webhook.switched_off": WebhookData,  # by us: it failed for too long, or said that it is gone
+    "key.issued": KeyData,
+    "key.changed": KeyData,
+    "key.renewed": KeyData,
+    "key.revoked": KeyData,
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,

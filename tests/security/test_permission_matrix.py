@@ -198,6 +198,17 @@ ROWS: dict[str, Row] = {
     "settings/ai/test/": Row(OVERSEERS, WRITE),
     "settings/ai/forget/": Row({"admin"}, WRITE),
     "settings/ai/prompts/<slug:prompt_name>/": Row(OVERSEERS),
+    "settings/api-keys/": Row(OVERSEERS),
+    "settings/api-keys/<uuid:key_id>/": Row(OVERSEERS),
+    "settings/api-keys/<uuid:key_id>/renew/": Row({"admin"}, WRITE),
+    "settings/api-keys/<uuid:key_id>/revoke/": Row({"admin"}, WRITE),
+    "settings/webhooks/": Row(OVERSEERS),
+    "settings/webhooks/<uuid:webhook_id>/": Row(OVERSEERS),
+    "settings/webhooks/<uuid:webhook_id>/test/": Row(OVERSEERS, WRITE),
+    "settings/webhooks/<uuid:webhook_id>/secret/": Row(OVERSEERS, WRITE),
+    "settings/webhooks/<uuid:webhook_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
+    "settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/": Row(OVERSEERS),
+    "settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay/": Row(OVERSEERS, WRITE),
     "settings/telephony/<uuid:connection_id>/": Row(OVERSEERS),
     "settings/telephony/<uuid:connection_id>/arrived/": Row(NOBODY),  # without a moment to wait from there is nothing
     "settings/telephony/<uuid:connection_id>/play/": Row(OVERSEERS, WRITE),
@@ -372,6 +383,9 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "calls.pk": said.pk,
         "webhooks.pk": delivery.webhook_id,
         "delivery": delivery.pk,
+        "webhook_id": delivery.webhook_id,
+        "delivery_id": delivery.pk,
+        "key_id": ApiKey.issue("A partner", scopes=["tickets:read"])[0].pk,
     }
     admin = make_agent("Ruth Abernathy", role=User.Role.ADMIN)
     clients = {

@@ -44,7 +44,7 @@ def _live(key_hash: str) -> ApiKey | None:
     read_at, key = _known.get(key_hash, (0.0, None))
     if key is not None and monotonic() - read_at < settings.API_KEY_TRUSTED_SECONDS:
         return key
-    key = ApiKey.objects.live().filter(key_hash=key_hash).first()
+    key = ApiKey.objects.live().opened_by(key_hash).first()
     if key is None:
         _known.pop(key_hash, None)
         return None
@@ -67,4 +67,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "An API key, made with `manage.py api_key`."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, made under Settings, API keys, or with `manage.py api_key`.",
+        }

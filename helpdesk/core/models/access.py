@@ -15,7 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 KEY_LIFETIME = timedelta(days=365)  # security.md section 6, default 12
+KEY_OVERLAP = timedelta(hours=24)  # so long a renewed key's old secret still opens
 ALL_SCOPES = "*"
+RESOURCES = ("tickets", "customers", "articles", "calls", "chat", "memory", "webhooks", "triage", "status", "metrics")
+SCOPES = (ALL_SCOPES, *(f"{resource}:{verb}" for resource in RESOURCES for verb in ("read", "write")))
 
 
 def fingerprint(secret: str) -> str:
@@ -32,6 +35,11 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         now = timezone.now()
         return self.filter(revoked_at__isnull=True).filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now))
 
+    def opened_by(self, key_hash: str) -> Self:
+        """The key of this secret; for a day after a renewal the secret before it opens too."""
+        before = models.Q(previous_hash=key_hash, previous_until__gt=timezone.now())
+        return self.filter(models.Q(key_hash=key_hash) | before)
+
 
 class ApiKey(models.Model):
     """A partner system's key. The secret is shown once, when it is issued."""
@@ -44,6 +52,8 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=150)
     prefix = models.CharField(max_length=16, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    previous_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    previous_until = models.DateTimeField(null=True, blank=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), default=list, verbose_name=_("scopes"))
     rate_limit_per_minute = models.PositiveIntegerField(_("requests a minute"), null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -64,8 +74,18 @@ class ApiKey(models.Model):
     @classmethod
     def issue(cls, name: str, *, scopes: list[str], **fields: object) -> tuple[ApiKey, str]:
         """Create a key; returns it with its secret (`hd_…`), which cannot be read again."""
+        key = cls(name=name, scopes=scopes, **fields)
+        secret = key.new_secret()
+        key.save(force_insert=True)
+        return key, secret
+
+    def new_secret(self) -> str:
+        """Make the secret of this key anew, and return it. The one before it opens for another day. Unsaved."""
         secret = f"hd_{secrets.token_urlsafe(32)}"
-        return cls.objects.create(name=name, prefix=secret[:10], key_hash=fingerprint(secret), scopes=scopes, **fields), secret
+        if self.key_hash:
+            self.previous_hash, self.previous_until = self.key_hash, timezone.now() + KEY_OVERLAP
+        self.prefix, self.key_hash = secret[:10], fingerprint(secret)
+        return secret
 
     def allows(self, scope: str) -> bool:
         return ALL_SCOPES in self.scopes or scope in self.scopes

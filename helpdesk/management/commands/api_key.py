@@ -9,10 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from helpdesk.core.models import ApiKey
-from helpdesk.core.models.access import ALL_SCOPES, KEY_LIFETIME
-
-RESOURCES = ("tickets", "customers", "articles", "calls", "chat", "memory", "webhooks", "triage", "status", "metrics")
-SCOPES = (ALL_SCOPES, *(f"{resource}:{verb}" for resource in RESOURCES for verb in ("read", "write")))
+from helpdesk.core.models.access import KEY_LIFETIME, SCOPES
 
 
 class Command(BaseCommand):
