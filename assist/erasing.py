@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from assist.models import AcdEvent, CallSession, Draft, LabelledExample, Prediction, Suggestion, TriageRun, TriageStep
+from assist.models import AcdEvent, CallSession, Draft, LabelledExample, Prediction, Suggestion, TriageRun, TriageStep, WidgetVisitor
 from assist.triage import similar
 from customers.erasure import Person, mentioning, store
 from helpdesk.core.embeddings import store as vectors
@@ -29,6 +29,12 @@ def calls(person: Person) -> int:
     told += AcdEvent.objects.filter(call_id__in=list(found.values_list("call_id", flat=True))).delete()[0]
     told += mentioning(AcdEvent.objects.all(), "body", person.addresses).delete()[0]
     return told + found.delete()[0]
+
+
+@store("chat visitors", layer="assist")
+def chat_visitors(person: Person) -> int:
+    """Their visits to the chat widget, and those of strangers who gave an address of theirs."""
+    return WidgetVisitor.objects.filter(Q(customer__in=person.ids) | Q(email__in=person.addresses)).delete()[0]
 
 
 @store("drafts", layer="assist")

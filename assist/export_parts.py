@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assist.models import CallSession
+from assist.models import CallSession, WidgetVisitor
 from customers.exporting import part
 from customers.models import Customer
 
@@ -20,3 +20,9 @@ def calls(customer: Customer) -> Iterator[dict[str, Any]]:
             "summary": call.summary,
             "said": [{"by": one.speaker, "seconds": one.start_time, "text": one.text} for one in call.segments.all()],
         }
+
+
+@part("chat_visits")
+def chat_visits(customer: Customer) -> Iterator[dict[str, Any]]:
+    for visit in WidgetVisitor.objects.filter(customer=customer).select_related("site").order_by("created_at"):
+        yield {"site": visit.site.name, "name": visit.name, "email": visit.email, "created_at": visit.created_at}

@@ -8,6 +8,7 @@ from .rules import EscalationRule, FrustrationIndicator, PriorityRule
 from .suggestion import Suggestion
 from .telephony import AcdConnection, AcdEvent
 from .triage import TriageRun, TriageStep
+from .widget import SpentIdentity, WidgetSite, WidgetVisitor
 from .workflow import OwnWorkflow
 
 __all__ = (
@@ -35,10 +36,13 @@ __all__ = (
     "SaidStep",
     "ScriptStep",
     "ShadowSwitch",
+    "SpentIdentity",
     "Suggestion",
     "TranscriptionSegment",
     "TriageBatch",
     "TriageBatchPiece",
     "TriageRun",
     "TriageStep",
+    "WidgetSite",
+    "WidgetVisitor",
 )

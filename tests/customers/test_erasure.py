@@ -34,6 +34,8 @@ from assist.models import (
     SaidStep,
     Suggestion,
     TriageRun,
+    WidgetSite,
+    WidgetVisitor,
 )
 from assist.triage import similar
 from customers import erasure, memory, merging
@@ -176,6 +178,9 @@ def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None
     step = CallScript.objects.create(name="Greeting").steps.create(text="Say hello")
     SaidStep.objects.create(session=call, step=step, at=1, quote=CANARY)
     Delivery.objects.create(message=message, recipient=person.email)
+    site = WidgetSite.objects.create(name="Shop")
+    WidgetVisitor.objects.create(site=site, customer=person, external_id="ada", name=CANARY, email=person.email)
+    WidgetVisitor.objects.create(site=site, email=person.email)
     line = AcdConnection.create(provider="pbx", name="x")[0]
     AcdEvent.objects.create(
         connection=line, event_id="1", kind="x", call_id=call.call_id, content_type="x", body=CANARY, due_at=timezone.now()
