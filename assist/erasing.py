@@ -6,7 +6,19 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from assist.models import AcdEvent, CallSession, Draft, LabelledExample, Prediction, Suggestion, TriageRun, TriageStep, WidgetVisitor
+from assist.models import (
+    AcdEvent,
+    CallSession,
+    ChatMessage,
+    ChatSession,
+    Draft,
+    LabelledExample,
+    Prediction,
+    Suggestion,
+    TriageRun,
+    TriageStep,
+    WidgetVisitor,
+)
 from assist.triage import similar
 from customers.erasure import Person, mentioning, store
 from helpdesk.core.embeddings import store as vectors
@@ -100,3 +112,23 @@ def _names(value: Any, marks: set[str]) -> bool:
     if isinstance(value, dict):
         return any(isinstance(one, str) and one in marks for one in value.values())
     return isinstance(value, str) and any(mark in value for mark in marks)
+
+
+@store("own chats", layer="collect")
+def collect_chats(person: Person) -> int:
+    """By which ids other stores know them: their lines stand in tickets, and in what language models were asked."""
+    rows = _chats(person).values_list("pk", flat=True)
+    person.marks |= {str(pk) for pk in rows}
+    person.marks |= {str(pk) for pk in ChatMessage.objects.filter(session__in=rows).values_list("pk", flat=True)}
+    return len(rows)
+
+
+@store("chats", layer="assist")
+def chats(person: Person) -> int:
+    """Theirs, with every line in them, whoever said it."""
+    return _chats(person).delete()[0]
+
+
+def _chats(person: Person) -> QuerySet[ChatSession]:
+    theirs = Q(customer__in=person.ids) | Q(ticket__pk__in=person.tickets) | Q(email__in=person.addresses)
+    return ChatSession.objects.filter(pk__in=list(ChatSession.objects.filter(theirs).values_list("pk", flat=True)))

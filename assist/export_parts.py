@@ -1,11 +1,11 @@
-"""What the assistance adds to a person's export: their calls, word for word."""
+"""What the assistance adds to a person's export: their calls and chats, word for word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from assist.models import CallSession, WidgetVisitor
+from assist.models import CallSession, ChatSession, WidgetVisitor
 from customers.exporting import part
 from customers.models import Customer
 
@@ -26,3 +26,15 @@ def calls(customer: Customer) -> Iterator[dict[str, Any]]:
 def chat_visits(customer: Customer) -> Iterator[dict[str, Any]]:
     for visit in WidgetVisitor.objects.filter(customer=customer).select_related("site").order_by("created_at"):
         yield {"site": visit.site.name, "name": visit.name, "email": visit.email, "created_at": visit.created_at}
+
+
+@part("chats")
+def chats(customer: Customer) -> Iterator[dict[str, Any]]:
+    for chat in ChatSession.objects.filter(customer=customer).order_by("started_at").prefetch_related("messages"):
+        yield {
+            "started_at": chat.started_at,
+            "ended_at": chat.ended_at,
+            "summary": chat.summary,
+            "rating": chat.rating,
+            "said": [{"at": one.created_at, "by": one.role, "text": one.content} for one in chat.messages.all()],
+        }

@@ -1,6 +1,7 @@
 from .batch import TriageBatch, TriageBatchPiece
 from .call import AgentAction, CallSession, CallUpdate, ClarifyingQuestion, TranscriptionSegment
 from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, ScriptStep
+from .chat import ChatMessage, ChatSession
 from .draft import Draft
 from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Prediction, ShadowSwitch
 from .product import Product
@@ -22,6 +23,8 @@ __all__ = (
     "CallScript",
     "CallSession",
     "CallUpdate",
+    "ChatMessage",
+    "ChatSession",
     "ClarifyingQuestion",
     "Draft",
     "EscalationRule",

@@ -29,6 +29,7 @@ from assist.models import (
     CallScript,
     CallSession,
     CallUpdate,
+    ChatSession,
     Draft,
     LabelledExample,
     SaidStep,
@@ -181,6 +182,8 @@ def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None
     site = WidgetSite.objects.create(name="Shop")
     WidgetVisitor.objects.create(site=site, customer=person, external_id="ada", name=CANARY, email=person.email)
     WidgetVisitor.objects.create(site=site, email=person.email)
+    chat = ChatSession.objects.create(customer=person, session_id=CANARY, summary=CANARY, slots={"name": CANARY}, email=person.email)
+    chat.messages.create(n=1, role="user", content=CANARY, message=message)
     line = AcdConnection.create(provider="pbx", name="x")[0]
     AcdEvent.objects.create(
         connection=line, event_id="1", kind="x", call_id=call.call_id, content_type="x", body=CANARY, due_at=timezone.now()

@@ -1,0 +1,100 @@
+"""Chat and ticket are one object: a ticket is made from a conversation, which then stands in it line by line, and goes on in it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from assist.models import ChatMessage, ChatSession
+from helpdesk.core.errors import Invalid
+from tickets import intake, transcripts
+from tickets.channels.chat import VisitorLine, translate
+from tickets.models import Message, Ticket
+
+from . import lines
+
+MARK = "chat"  # key of the ticket's metadata that says: a conversation stands behind this
+AUTHOR = {
+    ChatMessage.Role.USER: transcripts.BY_CUSTOMER,
+    ChatMessage.Role.ASSISTANT: transcripts.BY_ASSISTANT,
+    ChatMessage.Role.AGENT: transcripts.BY_AGENT,
+}
+
+
+def file(session: ChatSession, *, subject: str = "", queue: str = "", priority: str = "", anew: bool = False) -> Ticket:
+    """The ticket of this conversation, made now if there is none; `anew`: for another matter, so that the old one is left behind.
+
+    Two who ask at once get the same ticket. Raises Invalid when the visitor has not said a word.
+    """
+    with transaction.atomic():
+        held = lines.locked(session)
+        if held.ticket is not None and not anew:
+            session.ticket = held.ticket
+            return held.ticket
+        said = list(held.messages.filter(message=None).select_related("user").in_order())
+        opening = next((line for line in reversed(said) if line.role == ChatMessage.Role.USER), None)
+        if opening is None:
+            raise Invalid("There is nothing in this chat that a ticket could be made of")
+        message = intake.receive(translate(_line(held, opening, subject=subject, queue=queue, priority=priority)))
+        _set_down(message.ticket, [line for line in said if line != opening])
+        _joined(opening, message)
+        held.ticket, held.queue = message.ticket, message.ticket.queue
+        held.save(update_fields=["ticket", "queue"])
+    session.ticket, session.queue = held.ticket, held.queue
+    return message.ticket
+
+
+def keep_in_step(session: ChatSession, line: ChatMessage) -> None:
+    """A line that was said now stands in the ticket too. `session` is held; nothing to do while there is no ticket."""
+    if session.ticket is None or line.message_id:
+        return
+    if line.role == ChatMessage.Role.USER:
+        message = intake.receive(translate(_line(session, line)))
+        if message.ticket_id != session.ticket_id:  # a closed ticket goes on in a new one
+            session.ticket = message.ticket
+            session.save(update_fields=["ticket"])
+    else:
+        message = transcripts.assistant_says(session.ticket, _transcribed(line))
+    _joined(line, message)
+
+
+def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: str = "", priority: str = "") -> VisitorLine:
+    new = session.ticket is None or bool(subject)
+    return VisitorLine(
+        reference=_reference(line),
+        customer_id=session.customer_id,
+        text=line.content,
+        name=str(session.slots.get("name") or ""),
+        email=session.email,
+        verified=session.identity == ChatSession.Identity.VERIFIED,
+        subject=subject,
+        queue=queue,
+        priority=priority,
+        ticket_number="" if new or session.ticket is None else session.ticket.number,
+        metadata={MARK: {"session": str(session.pk), "state": session.state}} if new else {},
+    )
+
+
+def _set_down(ticket: Ticket, said: list[ChatMessage]) -> None:
+    kept = transcripts.set_down(ticket, [_transcribed(line) for line in said])
+    for line in said:
+        _joined(line, kept[_reference(line)])
+
+
+def _transcribed(line: ChatMessage) -> transcripts.Line:
+    return transcripts.Line(
+        reference=_reference(line),
+        by=AUTHOR[ChatMessage.Role(line.role)],
+        text=line.content,
+        at=line.created_at,
+        user=line.user,
+        metadata={"sources": line.sources} if line.sources else None,
+    )
+
+
+def _joined(line: ChatMessage, message: Message) -> None:
+    line.message = message
+    line.save(update_fields=["message"])
+
+
+def _reference(line: ChatMessage) -> str:
+    return f"chat-{line.pk}"

@@ -1,0 +1,60 @@
+"""A line of a chat is stored, stands in the ticket too where there is one, and everybody who looks is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from assist.models import ChatMessage, ChatSession
+from helpdesk.core.models import User
+from helpdesk.core.realtime import broadcast
+from tickets.models import Message
+
+
+def locked(session: ChatSession) -> ChatSession:
+    """The session as it stands now, held until the transaction ends. Whoever writes takes this lock first and the ticket's second."""
+    return ChatSession.objects.select_for_update(of=("self",)).select_related("ticket", "customer").get(pk=session.pk)
+
+
+def add(
+    session: ChatSession,
+    role: str,
+    content: str,
+    *,
+    user: User | None = None,
+    message: Message | None = None,
+    client_id: str = "",
+    answers: ChatMessage | None = None,
+    sources: list[dict[str, Any]] | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> ChatMessage:
+    """The next line. `session` is held (see `locked`); `message` is the same line in the ticket, where it stands there already."""
+    session.lines += 1
+    session.last_message_at = timezone.now()
+    session.save(update_fields=["lines", "last_message_at"])
+    line = ChatMessage.objects.create(
+        session=session,
+        n=session.lines,
+        role=role,
+        content=content,
+        user=user,
+        message=message,
+        client_id=client_id,
+        answers=answers,
+        sources=sources or [],
+        metadata=metadata or {},
+        created_at=session.last_message_at,
+    )
+    tell(session)
+    return line
+
+
+def tell(session: ChatSession) -> None:
+    """Something is new in this chat: whoever looks at it reads what it is, from the line on that they saw last."""
+    broadcast(session.group, {"type": "chat.news", "session": str(session.pk), "n": session.lines})
+
+
+def show(session: ChatSession, frame: dict[str, Any]) -> None:
+    """A frame that is worth showing now and never again: who is typing."""
+    broadcast(session.group, {"type": "chat.frame", "session": str(session.pk), "frame": frame})
