@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assist import copilot
 from assist.calls import ending, telling_crm
+from assist.chat import following as chat_following
 from assist.learning import examples, remembering
 from assist.models import CallSession
 from assist.triage import arrival, following, looking_back
@@ -64,6 +65,26 @@ def tell_crm_of_a_call(event: Event) -> None:
 def finish_call(event: Event) -> None:
     """The one who hung up does it at once; this is for when they were killed before they could."""
     ending.finish(CallSession.objects.get(pk=event.subject_id))
+
+
+@subscribe("ticket.status_changed")
+def end_the_chat_of_a_solved_ticket(event: Event) -> None:
+    chat_following.solved(event)
+
+
+@subscribe("ticket.assigned", of_people=True)
+def join_the_chat_of_a_taken_ticket(event: Event) -> None:
+    chat_following.taken(event)
+
+
+@subscribe("ticket.queue_changed")
+def move_the_chat_with_its_ticket(event: Event) -> None:
+    chat_following.moved(event)
+
+
+@subscribe("ticket.merged", "ticket.merge_undone")
+def merge_the_chat_with_its_ticket(event: Event) -> None:
+    chat_following.merged(event)
 
 
 @subscribe("incident.opened", "incident.updated", slow=True)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from . import article_views, views
+from . import article_views, chat_views, views
 from .api import acd
 
 urlpatterns = [
     path("", include("assist.console.urls")),
     path("assist/tickets/<uuid:pk>/", views.ticket_panel, name="assist-panel"),
     path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
+    path("assist/tickets/<uuid:pk>/chat/", chat_views.bar, name="chat-bar"),
+    path("assist/tickets/<uuid:pk>/chat/<slug:deed>/", chat_views.act, name="chat-act"),
     path("assist/tickets/<uuid:pk>/article/", article_views.draft, name="assist-article"),
     path("assist/gaps/", views.gaps, name="assist-gaps"),
     path("assist/runs/<uuid:pk>/", views.run, name="assist-run"),

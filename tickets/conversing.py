@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tickets.models import Message, Ticket
 
 MARK = "chat"  # key of a ticket's metadata that says: a conversation stands behind this
+PRESENCE = "chat.presence"  # a hint, no event: the customer came or left
 WAITING, WITH_AGENT = "waiting", "with_agent"  # its states in which people are asked for
 
 
@@ -29,18 +30,23 @@ class Conversation(Protocol):
 
 
 Enter = Callable[["Ticket", User | ApiKey], Conversation | None]
-_enter: list[Enter] = []
+TakeBack = Callable[["Message"], None]
+_carriers: list[tuple[Enter, TakeBack]] = []
 
 
-def register(enter: Enter) -> Enter:
-    """`enter(ticket, by)` locks the conversation behind the ticket, and joins it when `by` is a person."""
-    _enter[:] = [enter]
-    return enter
+def register(enter: Enter, take_back: TakeBack) -> None:
+    """`enter(ticket, by)` locks the conversation and joins it when `by` is a person; `take_back` forgets a withdrawn reply."""
+    _carriers[:] = [(enter, take_back)]
 
 
 def entered(ticket: Ticket, by: User | ApiKey) -> Conversation | None:
     """The conversation behind this ticket, held for an answer. Within a transaction, before the ticket is locked."""
-    return _enter[0](ticket, by) if _enter and is_live(ticket) else None
+    return _carriers[0][0](ticket, by) if _carriers and is_live(ticket) else None
+
+
+def taken_back(message: Message) -> None:
+    if _carriers and is_live(message.ticket):
+        _carriers[0][1](message)
 
 
 def is_live(ticket: Ticket) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from tickets.intake import attach
 from tickets.models import Delivery, Message, Participant, ThreadReference, Ticket
 
 UNDO = timedelta(seconds=10)
+REQUESTER = Q(role=Participant.Role.REQUESTER, removed_at=None)
 LONGEST = 100_000  # characters of one reply or note
 
 
@@ -110,14 +112,16 @@ def withdraw(message: Message, *, by: User) -> str:
             before = {**before, "status": ""}
         ticket.record("message.withdrawn", by=by, subject=message, channel=message.channel)
         text = message.body_text
+        conversing.taken_back(message)
         message.delete()
         _put_back(ticket, before, by)
     return text
 
 
 def deliverable_channel(ticket: Ticket) -> str:
-    """Replies go by e-mail wherever the customer has an address; phone and API tickets included."""
-    return Ticket.Channel.EMAIL if ticket.customer.email or ticket.channel == Ticket.Channel.EMAIL else ticket.channel
+    """Replies go by e-mail wherever the customer has an address, or gave one for this ticket; phone and API tickets included."""
+    known = ticket.channel == Ticket.Channel.EMAIL or ticket.customer.email
+    return Ticket.Channel.EMAIL if known or ticket.participants.filter(REQUESTER).exists() else ticket.channel
 
 
 def _checked(text: str) -> str:

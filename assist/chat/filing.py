@@ -69,6 +69,7 @@ def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: 
         subject=subject,
         queue=queue,
         priority=priority,
+        said_at=line.created_at,
         ticket_number="" if new or session.ticket is None else session.ticket.number,
         metadata={MARK: {"session": str(session.pk), "state": session.state}} if new else {},
     )

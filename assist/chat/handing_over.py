@@ -1,24 +1,128 @@
-"""A person is asked for: the conversation becomes a ticket in which an agent goes on."""
+"""From the assistant to people: the chat becomes a ticket in the right queue, with all that was said, why, and what is still open.
+
+hand_over → briefing (thinks, nothing is held) → the session is locked → ticket, note, escalation, state → the visitor is told
+
+The visitor's press and the engine's rule may come at once: the session's row decides, and whoever is second finds it done.
+"""
 
 from __future__ import annotations
 
+import re
+
 from django.db import transaction
-from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from assist.models import ChatSession
-from tickets.models import Ticket
+from assist.models import ChatMessage, ChatSession
+from customers import identity
+from helpdesk.core.errors import Conflict
+from helpdesk.core.models import Event
+from tickets import merging
+from tickets.models import Message, Participant, Queue, Ticket
 
-from . import filing, lines
+from . import attending, availability, briefing, filing, lines, waiting
+from .briefing import Briefing
+
+State = ChatSession.State
+LONGEST_REASON = 300  # characters
+ADDRESS = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}\b")
 
 
 def hand_over(session: ChatSession, reason: str) -> Ticket:
-    """Ask for a person, once; whoever asks again gets the same ticket. From now on the assistant keeps quiet."""
+    """Ask for a person, once; whoever asks again gets the same ticket. `reason` is one of `briefing.REASONS`, or words.
+
+    From now on the assistant keeps quiet. `session` is brought up to date. Raises Conflict when the chat has ended.
+    """
+    session.refresh_from_db()
+    brief = briefing.brief(session, list(session.messages.in_order()), reason) if session.with_assistant else None
     with transaction.atomic():
         held = lines.locked(session)
-        if held.state == ChatSession.State.ASSISTANT:
-            held.state, held.handoff_reason, held.handed_over_at = ChatSession.State.WAITING, reason[:300], timezone.now()
-            held.save(update_fields=["state", "handoff_reason", "handed_over_at"])
-        ticket = filing.file(held)
-        lines.tell(held)
+        if held.state == State.ENDED:
+            raise Conflict(_("This chat has ended."))
+        if held.with_assistant:
+            _write(held, brief or briefing.brief(held, list(held.messages.in_order()), reason))
     session.refresh_from_db()
-    return ticket
+    return ticket_of(session)
+
+
+def _write(session: ChatSession, brief: Briefing) -> None:
+    if not session.messages.filter(role=ChatMessage.Role.USER).exists():  # the press of the button is all that was said
+        lines.add(session, ChatMessage.Role.USER, _("I would like to talk to a person."))
+    queue = brief.queue or Queue.objects.default()
+    ticket = filing.file(session, queue=queue.slug)
+    session.handoff_reason = brief.reason[:LONGEST_REASON]
+    session.agent, session.queue = None, ticket.queue
+    attending.change(session, State.WAITING, ticket)
+    _note(ticket, brief)
+    _escalate(ticket, brief)
+    told = {"state": session.state, "reason": session.handoff_reason, "queue": ticket.queue.slug}
+    ticket.record("chat.handed_over", by=session.customer, subject=session, session=str(session.pk), **told)
+    if not availability.anybody_for(ticket.queue):
+        _nobody_here(session)
+    waiting.moved(ticket.queue_id)
+
+
+def _nobody_here(session: ChatSession) -> None:
+    """Says so, and how the answer will come."""
+    if address := address_of(session):
+        words = _("Nobody of our team is here right now. We will answer by e-mail to %(address)s.") % {"address": address}
+    else:
+        words = _("Nobody of our team is here right now. Leave your e-mail address here and we will answer there.")
+    filing.keep_in_step(session, lines.add(session, ChatMessage.Role.ASSISTANT, words, metadata={"nobody_here": True}))
+
+
+def take_address(session: ChatSession, content: str) -> str:
+    """The e-mail address that somebody who waits gives, so that the answer reaches them when they have left. "" for none, or a second one.
+
+    It proves nothing: it is where this ticket's answers go, and leads to no other customer.
+    """
+    found = ADDRESS.search(content)
+    if found is None or session.ticket is None or address_of(session):
+        return ""
+    address = identity.normal_email(found[0])
+    with transaction.atomic():
+        held = lines.locked(session)
+        held.email = address
+        if held.identity == ChatSession.Identity.ANONYMOUS:
+            held.identity = ChatSession.Identity.GIVEN
+        held.save(update_fields=["email", "identity"])
+        ticket = ticket_of(held)
+        Participant.objects.get_or_create(ticket=ticket, address=address, defaults={"role": Participant.Role.REQUESTER})
+        words = _("Thank you. We will answer to %(address)s if you have left by then.") % {"address": address}
+        filing.keep_in_step(held, lines.add(held, ChatMessage.Role.ASSISTANT, words))
+    session.refresh_from_db()
+    return address
+
+
+def address_of(session: ChatSession) -> str:
+    """Where an answer reaches the visitor who has left."""
+    return session.email or session.customer.email
+
+
+def ticket_of(session: ChatSession) -> Ticket:
+    if session.ticket is None:
+        raise Conflict(_("This chat has no ticket yet."))
+    return merging.survivor(session.ticket)
+
+
+def _note(ticket: Ticket, brief: Briefing) -> None:
+    """For whoever takes it: an internal note beside the chat."""
+    message = Message.objects.create(
+        ticket=ticket,
+        author_kind=Message.AuthorKind.ASSISTANT,
+        author_name=_("Assistant"),
+        visibility=Message.Visibility.INTERNAL,
+        channel=Ticket.Channel.CHAT,
+        body_text="\n".join(brief.lines),
+        automatic=True,
+    )
+    ticket.record("note.added", by=None, subject=message)
+
+
+def _escalate(ticket: Ticket, brief: Briefing) -> None:
+    """As triage does: the level and a briefing on the ticket, the event once for a level."""
+    reasons = list(dict.fromkeys((brief.reason, *brief.reasons)))
+    found = {"level": brief.level, "also": list(brief.also), "reasons": reasons, "briefing": brief.lines}
+    ticket.metadata = {**ticket.metadata, "escalation": found}
+    ticket.touch("metadata")
+    if not Event.objects.filter(ticket_ref=ticket.pk, kind="ticket.escalated", data__level=brief.level).exists():
+        ticket.record("ticket.escalated", level=brief.level, reasons=reasons)

@@ -162,6 +162,8 @@ ROWS: dict[str, Row] = {
     "customers/<uuid:pk>/card/": Row(STAFF),  # customers are the company's, not a team's
     "assist/tickets/<uuid:pk>/": Row(TEAM),
     "assist/tickets/<uuid:pk>/draft/": Row(TEAM),
+    "assist/tickets/<uuid:pk>/chat/": Row(TEAM),
+    "assist/tickets/<uuid:pk>/chat/<slug:deed>/": Row(TEAM, WRITE),
     "assist/tickets/<uuid:pk>/article/": Row(TEAM, WRITE),
     "assist/runs/<uuid:pk>/": Row(TEAM),
     "assist/runs/<uuid:pk>/again/": Row(TEAM, WRITE),
@@ -309,7 +311,7 @@ class World:
 
 @pytest.fixture
 def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket) -> World:
-    from assist.models import CallSession, Draft, LabelledExample, Suggestion, TriageRun
+    from assist.models import CallSession, ChatSession, Draft, LabelledExample, Suggestion, TriageRun
 
     message = ticket.messages.get()
     Message.objects.filter(pk=message.pk).update(
@@ -339,6 +341,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     call = CallSession.objects.create(
         call_id="x", queue=support, agent=maya, status="completed", entities=[{"type": "version", "value": "1"}], ended_at=timezone.now()
     )
+    ChatSession.objects.create(customer=ticket.customer, session_id="x", ticket=ticket, state="waiting", handed_over_at=timezone.now())
     said = Suggestion.objects.create(session=call, suggestion_type="article", title="Words", source_id="x")
     Component.objects.create(slug=article.slug, name="A part")
     Incident.objects.create(reference="INC-1", title="An incident")
@@ -349,6 +352,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "number": ticket.number,
         "view": "all",
         "verb": "status",
+        "deed": "join",
         "user_id": maya.pk,
         "hook": hook.pk,
         "secret": "nothing",

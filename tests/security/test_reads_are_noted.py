@@ -69,6 +69,7 @@ PARTS = {
     "tickets/<slug:number>/others/",
     "assist/tickets/<uuid:pk>/",
     "assist/tickets/<uuid:pk>/draft/",
+    "assist/tickets/<uuid:pk>/chat/",
     "assist/runs/<uuid:pk>/",
     "calls/<uuid:session_id>/parts/<slug:name>/",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ class VisitorLine:
     priority: str = ""
     ticket_number: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    said_at: datetime | None = None  # before what was said since, even if it is filed only now
 
 
 def translate(line: VisitorLine) -> InboundMessage:
@@ -41,6 +43,7 @@ def translate(line: VisitorLine) -> InboundMessage:
         body_text=clean_text(line.text)[:LONGEST_BODY],
         external_id=line.reference,
         verified="pass" if line.verified else "none",
+        received_at=line.said_at,
         queue=line.queue,
         priority=line.priority,
         metadata={**line.metadata, **known},

@@ -115,7 +115,7 @@ def _sent(request: AgentRequest, ticket: Ticket, message: Message) -> HttpRespon
     shown = thread.for_thread(Message.objects.filter(pk=message.pk)).get()
     context = {"work": work, "page": {"view": listing.VIEWS[5]}, "item": thread.message_item(shown), "kind": request.POST.get("kind", "")}
     response = render(request, "tickets/sent.html", context)
-    undo = "" if message.is_note else str(message.pk)
+    undo = "" if message.is_note or message.delivery == Message.DeliveryState.NONE else str(message.pk)  # what nothing delivers has arrived
     detail = {
         "message": undo,
         "number": ticket.number,
