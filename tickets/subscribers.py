@@ -6,7 +6,7 @@ from uuid import UUID
 
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
-from tickets import acknowledging, crm_cases, remembering, searching
+from tickets import acknowledging, crm_cases, rating, remembering, searching
 from tickets.channels import email
 
 
@@ -43,6 +43,16 @@ def remember_message(event: Event) -> None:
 @subscribe("ticket.created", "ticket.status_changed", slow=True)
 def remember_ticket(event: Event) -> None:
     remembering.remember_ticket(event)
+
+
+@subscribe("rating.given")
+def follow_up_low_rating(event: Event) -> None:
+    rating.follow_up(event.subject_id)
+
+
+@subscribe("rating.given", slow=True)
+def remember_rating(event: Event) -> None:
+    remembering.remember_rating(event)
 
 
 @subscribe("message.sent", slow=True)

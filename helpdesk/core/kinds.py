@@ -78,6 +78,15 @@ class TicketMerged(TypedDict, total=False):
     into: bool  # this one became part of the other
 
 
+class RatingData(TypedDict, total=False):
+    """How satisfied a customer is; the words are in the rating itself, which can be changed and erased."""
+
+    score: int  # 1..5
+    old: int | None  # before they changed their mind
+    commented: bool
+    source: str  # mail | page | chat | api
+
+
 class FollowUp(TypedDict, total=False):
     at: str
     reason: str
@@ -216,6 +225,8 @@ KINDS: dict[str, Any] = {
     "ticket.participant_added": Person,
     "ticket.participant_removed": Person,
     "ticket.subject_changed": Change,
+    "rating.given": RatingData,  # or changed
+    "rating.asked": RatingData,  # by a mail of its own
     # assist
     "triage.completed": TriageData,
     "triage.batch_started": BatchData,

@@ -51,7 +51,7 @@ from knowledge import cases
 from tests.cast import make_customer, receive, run_events
 from tests.plugins.servers import REDIS_DATABASES_EACH
 from tickets import searching
-from tickets.models import Attachment, Delivery, Message, RawMail, Ticket
+from tickets.models import Attachment, Delivery, Message, Rating, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 CANARY = "Canary7f3a9c1e5b2d8046canary7f3a9c1e5b2d"  # forty letters
@@ -155,6 +155,7 @@ def planted(support: Any, maya: User, dwayne: Customer) -> Customer:
     file.file.save(f"{CANARY}.txt", ContentFile(CANARY.encode()))
     file.save()
     Ticket.objects.filter(pk=ticket.pk).update(analysis={"summary": CANARY}, metadata={"x": CANARY})
+    Rating.objects.create(ticket=ticket, customer=person, score=1, comment=CANARY, source="mail")
     plant_assistance(person, ticket, message)
     plant_memory(person, ticket, maya)
     plant_elsewhere(person, ticket, dwayne)

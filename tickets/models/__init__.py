@@ -5,6 +5,7 @@ from .message import Attachment, Message, ThreadReference
 from .number import TicketNumber
 from .people import Participant, TicketRead
 from .queue import InboundHook, Queue, QueueMembership
+from .rating import Rating
 from .search import SearchEntry
 from .status_link import StatusLink
 from .tag import Tag
@@ -22,6 +23,7 @@ __all__ = (
     "Participant",
     "Queue",
     "QueueMembership",
+    "Rating",
     "RawMail",
     "SearchEntry",
     "StatusLink",
