@@ -8,6 +8,7 @@ from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
 from tickets import acknowledging, crm_cases, rating, remembering, searching
 from tickets.channels import email
+from tickets.rules import fields, firing
 
 
 @subscribe("mail.stored")
@@ -68,3 +69,8 @@ def forget_reply(event: Event) -> None:
 @subscribe("customer.consent_changed", slow=True)
 def remember_what_came_before(event: Event) -> None:
     remembering.catch_up(event)
+
+
+@subscribe(*fields.TRIGGERS)
+def fire_rules(event: Event) -> None:
+    firing.fire_for(event)

@@ -184,6 +184,9 @@ class WebhookData(TypedDict, total=False):
 class KeyData(TypedDict, total=False):
     name: str
     scopes: list[str]
+class RuleData(TypedDict, total=False):
+    name: str
+    what: str  # saved | on | off | removed | imported
 
 
 class Person(TypedDict, total=False):
@@ -289,6 +292,7 @@ KINDS: dict[str, Any] = {
     "key.changed": KeyData,
     "key.renewed": KeyData,
     "key.revoked": KeyData,
+    "rule.changed": RuleData,
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,

@@ -31,6 +31,7 @@ CELERY_BEAT_SCHEDULE = {
     "mail left behind": {"task": "tickets.tasks.deliver_the_forgotten", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
     "replies to many": {"task": "tickets.rounds.replies_left_behind", "schedule": timedelta(seconds=10), "options": {"expires": 20}},
     "ask how it went": {"task": "tickets.tasks.ask_how_it_went", "schedule": timedelta(minutes=5), "options": {"expires": 240}},
+    "rules by the clock": {"task": "tickets.rounds.rules_by_the_clock", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "fetch mail": {"task": "tickets.tasks.fetch_mail", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
     "old traces": {"task": "helpdesk.core.tasks.forget_old_traces", "schedule": timedelta(hours=1)},
     "articles left behind": {"task": "knowledge.tasks.index_the_forgotten", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
