@@ -184,6 +184,8 @@ class WebhookData(TypedDict, total=False):
 class KeyData(TypedDict, total=False):
     name: str
     scopes: list[str]
+
+
 class RuleData(TypedDict, total=False):
     name: str
     what: str  # saved | on | off | removed | imported
