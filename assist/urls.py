@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from assist.widget import pages
+
 from . import article_views, chat_views, views
-from .api import acd
+from .api import acd, widget, widget_chat
 
 urlpatterns = [
     path("", include("assist.console.urls")),
@@ -23,5 +25,19 @@ urlpatterns = [
     path("assist/suggestions/<int:pk>/clicked/", views.clicked, name="suggestion-clicked"),
     path("assist/suggestions/<int:pk>/differs/", views.differs, name="suggestion-differs"),
     path("assist/suggestions/<int:pk>/apply/", views.apply, name="suggestion-apply"),
+    path("widget.js", pages.loader, name="widget-loader"),
+    path("widget/", pages.frame, name="widget"),
+    path("widget/help-centre.js", pages.help_centre, name="widget-help-centre"),
+    path("widget/demo/", pages.demonstration, name="widget-demo"),
+    path("api/widget/visits", widget.Visits.as_view(), name="widget-visits"),
+    path("api/widget/introductions", widget.Introductions.as_view(), name="widget-introductions"),
+    path("api/widget/departures", widget.Departures.as_view(), name="widget-departures"),
+    path("api/widget/notes", widget.Notes.as_view(), name="widget-notes"),
+    path("api/widget/files", widget.Files.as_view(), name="widget-files"),
+    path("api/widget/chat", widget_chat.Chat.as_view(), name="widget-chat"),
+    path("api/widget/chat/handovers", widget_chat.Handovers.as_view(), name="widget-handovers"),
+    path("api/widget/chat/endings", widget_chat.Endings.as_view(), name="widget-endings"),
+    path("api/widget/chat/ratings", widget_chat.Ratings.as_view(), name="widget-ratings"),
+    path("api/widget/socket-tickets", widget_chat.SocketTickets.as_view(), name="widget-socket-tickets"),
     path("api/realtime/acd/<slug:provider>/<str:key>/", acd.Webhook.as_view(), name="acd-webhook"),
 ]

@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import IntegrityError, models, transaction
@@ -37,6 +38,9 @@ class WidgetSiteQuerySet(models.QuerySet["WidgetSite"]):
         """The site of a public key, if its widget is on."""
         return self.filter(key=key[:40], is_active=True).select_related("queue").first()
 
+    def of_help_centre(self) -> WidgetSite | None:
+        return self.filter(in_help_centre=True, is_active=True).first()
+
 
 class WidgetSite(models.Model):
     """One website with our script on it. The key is public, it stands in the page; the secret is sealed and shown once."""
@@ -61,6 +65,7 @@ class WidgetSite(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     offline_text = models.CharField(_("words outside hours"), max_length=300, blank=True)
     queue = models.ForeignKey(Queue, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team"))
+    in_help_centre = models.BooleanField(_("in our help centre"), default=False)
     is_active = models.BooleanField(_("on"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -69,6 +74,9 @@ class WidgetSite(models.Model):
     class Meta:
         verbose_name = _("widget site")
         ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("in_help_centre",), condition=models.Q(in_help_centre=True), name="one_widget_in_help_centre"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -86,8 +94,8 @@ class WidgetSite(models.Model):
         return fresh
 
     def allows(self, origin: str) -> bool:
-        """Is this exact origin (scheme, host, port) on the list?"""
-        return origin in self.origins
+        """Is this exact origin (scheme, host, port) on the list? Our own pages need no entry."""
+        return origin in self.origins or origin == settings.SITE_URL
 
 
 class WidgetVisitor(models.Model):

@@ -15,7 +15,7 @@ from helpdesk.core.models import User
 from knowledge.categories import load_default_categories
 from tickets.models import Ticket
 
-from . import calls_loading, company, knowledge, learned, memories, sign_in, source, tickets_loading
+from . import calls_loading, company, knowledge, learned, memories, sign_in, source, tickets_loading, widget
 from .moments import Moments
 
 Advance = Callable[[int], None]
@@ -43,6 +43,7 @@ def load(progress: Progress) -> Loaded:
     with transaction.atomic(), _bar(progress, "People and queues", 1):
         cast = _people(password, at)
         knowledge.load_status(at)
+        widget.load_site()
     with _bar(progress, "Articles", 1):
         cast.articles = knowledge.load_articles(cast.agents, cast.categories, at)
     with _bar(progress, "Making articles findable", len(cast.articles)) as advance, _without_engine(loaded):

@@ -38,7 +38,6 @@ NOTED = {
     "api/v1/tickets/<str:number>/": "ticket",
     "api/v1/tickets/<str:number>/messages/": "messages",
     "api/v1/tickets/<str:number>/events/": "events",
-    "api/v1/satisfaction/": "ratings",
     "api/v1/events/": "events",
     "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/": "webhook delivery",
     "api/realtime/suggestions/<uuid:session_id>/": "call",
@@ -76,14 +75,16 @@ PARTS = {
 }
 # The customer's own, noted where a visit or a link leads in: tests/customers/test_customer_page.py, tests/tickets/test_my_requests.py.
 OWN = {
+    "api/widget/chat",
     "help/privacy/export/<uuid:pk>/",
     "help/requests/mine/<str:number>/",
     "help/requests/<str:secret>/",
-    "help/rate/<str:token>/",
     "help/contact/sent/<str:reference>/",
 }
 # Leads on, or shows nothing of any customer.
 NOTHING = {
+    "widget/",
+    "widget/demo/",
     "profile/",
     "inbox/new/",
     "tickets/<slug:number>/",
