@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from customers.erasure import Person, keep_files, mentioning, store
-from tickets.models import Attachment, Delivery, Message, Participant, RawMail, SearchEntry, Ticket
+from tickets.models import Attachment, Delivery, Message, Participant, Rating, RawMail, SearchEntry, Ticket
 
 
 @store("own tickets", layer="collect")
@@ -38,6 +38,11 @@ def attachments(person: Person) -> int:
 def search_entries(person: Person) -> int:
     found = SearchEntry.objects.filter(Q(ticket__in=person.tickets) | Q(message__in=_theirs(person)))
     return found.delete()[0]
+
+
+@store("ratings", layer="tickets")
+def ratings(person: Person) -> int:
+    return Rating.objects.filter(Q(ticket__in=person.tickets) | Q(customer__in=person.ids)).delete()[0]
 
 
 @store("tickets and messages", layer="tickets")

@@ -7,7 +7,7 @@ from typing import Any
 
 from customers.exporting import Stored, part
 from customers.models import Customer
-from tickets.models import Message, Ticket
+from tickets.models import Message, Rating, Ticket
 
 
 @part("tickets")
@@ -24,6 +24,12 @@ def tickets(customer: Customer) -> Iterator[dict[str, Any] | Stored]:
         }
         for message in shown:
             yield from (Stored(file.file.name or "", f"{file.pk}-{file.name}") for file in message.attachments.all())
+
+
+@part("ratings")
+def ratings(customer: Customer) -> Iterator[dict[str, Any]]:
+    for given in Rating.objects.filter(customer=customer).select_related("ticket").order_by("created_at"):
+        yield {"at": given.created_at, "ticket": given.ticket.number, "score": given.score, "comment": given.comment}
 
 
 def _message(message: Message) -> dict[str, Any]:

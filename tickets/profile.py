@@ -59,6 +59,7 @@ TOLD: dict[str, tuple[str, str, Any]] = {
     "ticket.created": ("tickets", "mail", gettext_lazy("Wrote in: %(subject)s")),
     "ticket.status_changed": ("tickets", "circle-check", gettext_lazy("%(status)s: %(subject)s")),
     "ticket.escalated": ("tickets", "siren", gettext_lazy("Escalated: %(subject)s")),
+    "rating.given": ("tickets", "star", gettext_lazy("Rated with %(score)s of 5: %(subject)s")),
     "call.started": ("calls", "phone", gettext_lazy("Called")),
     "call.ended": ("calls", "phone", gettext_lazy("Call ended: %(summary)s")),
     "customer.created": ("account", "circle-user", gettext_lazy("Became known")),
@@ -72,6 +73,7 @@ SOURCES = {
     "message": gettext_lazy("Message"),
     "ticket": gettext_lazy("Ticket"),
     "call": gettext_lazy("Call"),
+    "rating": gettext_lazy("Rating"),
     "crm": gettext_lazy("CRM"),
     "api": gettext_lazy("API"),
     "customer": gettext_lazy("The customer"),
@@ -148,6 +150,7 @@ def _line(event: Event, subjects: dict[UUID, tuple[str, str]]) -> Line:
         "status": Ticket.Status(data["new"]).label if event.kind == "ticket.status_changed" else "",
         "summary": str(data.get("summary") or _("no summary"))[:200],
         "name": data.get("name", ""),
+        "score": str(data.get("score", "")),
         "connection": data.get("connection", ""),
         "changed": ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in (data.get("changed") or {}).items())[:200],
     }

@@ -16,11 +16,11 @@ from customers.memory.drawing import draw, known_products
 from customers.models import Customer, MemoryNode
 from helpdesk.core.errors import Invalid
 from helpdesk.core.models import Event
-from tickets.models import Message, Ticket
+from tickets.models import Message, Rating, Ticket
 from tickets.models.message import MessageQuerySet
 
 OLD_MESSAGES = 300  # read at most when leave comes late
-TICKET_EVENTS = ("ticket.created", "ticket.status_changed")
+TICKET_EVENTS = ("ticket.created", "ticket.status_changed", "rating.given")
 OLD_EVENTS = 300
 OURS = re.compile(r"TKT-\d{8}-\d{4,}")
 LONGEST = 4_000  # characters of a message that are remembered; the message itself stays in its ticket
@@ -76,11 +76,12 @@ def catch_up(event: Event) -> None:
     theirs = Q(customer_id=event.customer_ref) | Q(author_kind=Message.AuthorKind.AGENT, ticket__customer_id=event.customer_ref)
     latest = Message.objects.filter(theirs).public().order_by("-created_at").values_list("pk", "author_kind")[:OLD_MESSAGES]
     for pk, author in reversed(latest):  # the oldest first, as they came
-        remember = remember_reply if author == Message.AuthorKind.AGENT else remember_message
-        remember(pk, now=False)
+        recall = remember_reply if author == Message.AuthorKind.AGENT else remember_message
+        recall(pk, now=False)
     told = Event.objects.filter(kind__in=TICKET_EVENTS, ticket_ref__in=Ticket.objects.filter(customer=event.customer_ref).values("pk"))
     for old in reversed(told.order_by("-id")[:OLD_EVENTS]):
-        remember_ticket(old, now=False)
+        remember = remember_rating if old.kind == "rating.given" else remember_ticket
+        remember(old, now=False)
 
 
 def _whole(messages: MessageQuerySet) -> MessageQuerySet:
@@ -131,6 +132,30 @@ def remember_ticket(event: Event, *, now: bool = True) -> None:
         metadata=_metadata(ticket, ticket.channel),
     )
     memory.observe([ticket.customer], seen, source=Source("ticket", f"{ticket.pk}:{event.pk}"), now=now)
+
+
+def remember_rating(event: Event, *, now: bool = True) -> None:
+    """What the customer thought of it. A change of mind is another observation: both were said."""
+    given = Rating.objects.select_related("ticket__customer", "ticket__category").filter(pk=event.subject_id).first()
+    if given is None or not memory.allows(given.ticket.customer, "storage", "Observation"):
+        return
+    ticket, words = given.ticket, given.comment[:LONGEST] if event.data.get("commented") else ""
+    text = _("Rated “{subject}” with {score} of 5").format(subject=ticket.subject, score=event.data["score"])
+    text = f"{text}: {words}" if words else text
+    content = {"observation_type": "CustomerFeedback", "text": text, "subject_id": str(ticket.customer_id), "observer_id": ""}
+    seen = Observed(
+        "Observation",
+        "CustomerFeedback",
+        text,
+        content,
+        starts=event.occurred_at,
+        learned=event.occurred_at,
+        channel=ticket.channel,
+        category=_category(ticket),
+        ticket=ticket.pk,
+        metadata=_metadata(ticket, ticket.channel),
+    )
+    memory.observe([ticket.customer], seen, source=Source("rating", f"{given.pk}:{event.pk}"), now=now)
 
 
 def _category(ticket: Ticket) -> str:

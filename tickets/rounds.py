@@ -8,6 +8,7 @@ from celery import shared_task
 
 from helpdesk.core.tasks import send_quietly
 from tickets import mass_reply
+from tickets.rules import schedule
 
 
 @shared_task
@@ -21,3 +22,9 @@ def reply_to_many(pk: str) -> None:
 def replies_left_behind() -> None:
     for pk in mass_reply.left_behind():
         send_quietly(reply_to_many, str(pk))
+
+
+@shared_task
+def rules_by_the_clock() -> None:
+    """One round of every rule on a schedule that is due."""
+    schedule.run_due()

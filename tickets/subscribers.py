@@ -6,8 +6,9 @@ from uuid import UUID
 
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
-from tickets import acknowledging, crm_cases, remembering, searching
+from tickets import acknowledging, crm_cases, rating, remembering, searching
 from tickets.channels import email
+from tickets.rules import fields, firing
 
 
 @subscribe("mail.stored")
@@ -45,6 +46,16 @@ def remember_ticket(event: Event) -> None:
     remembering.remember_ticket(event)
 
 
+@subscribe("rating.given")
+def follow_up_low_rating(event: Event) -> None:
+    rating.follow_up(event.subject_id)
+
+
+@subscribe("rating.given", slow=True)
+def remember_rating(event: Event) -> None:
+    remembering.remember_rating(event)
+
+
 @subscribe("message.sent", slow=True)
 def remember_reply(event: Event) -> None:
     remembering.remember_reply(event.subject_id)
@@ -58,3 +69,8 @@ def forget_reply(event: Event) -> None:
 @subscribe("customer.consent_changed", slow=True)
 def remember_what_came_before(event: Event) -> None:
     remembering.catch_up(event)
+
+
+@subscribe(*fields.TRIGGERS)
+def fire_rules(event: Event) -> None:
+    firing.fire_for(event)

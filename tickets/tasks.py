@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tickets import delivery
+from tickets import asking, delivery
 from tickets.channels import imap
 
 
@@ -24,3 +24,9 @@ def deliver_the_forgotten() -> None:
 def fetch_mail() -> None:
     """Poll the configured IMAP mailboxes."""
     imap.fetch_all()
+
+
+@shared_task
+def ask_how_it_went() -> None:
+    """Ask the customers of solved tickets that no mail has asked yet."""
+    asking.ask_due()

@@ -215,6 +215,8 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "chat.ended": ("message-circle", gettext_lazy("ended the chat")),
     "ticket.merge_undone": ("undo-2", gettext_lazy("took the merge with %(other)s back")),
     "ticket.follow_up_planned": ("calendar", gettext_lazy("will ask the customer how it went")),
+    "rating.given": ("star", gettext_lazy("rated this with %(score)s of 5")),
+    "rating.asked": ("star", gettext_lazy("asked the customer how it went")),
     "message.withdrawn": ("undo-2", gettext_lazy("took a reply back before it left")),
     "message.quarantined": ("shield-alert", gettext_lazy("wrote, but is not known in this ticket: kept apart in %(target)s")),
 }
@@ -240,6 +242,7 @@ def _words(event: Event) -> dict[str, str]:
         "old": _shown(event.kind, data.get("old")),
         "new": _shown(event.kind, data.get("new")),
         "tag": data.get("tag", ""),
+        "score": str(data.get("score", "")),
         "reference": data.get("reference", ""),
         "other": data.get("other", ""),
         "level": str(data.get("level", "")).replace("_", " "),

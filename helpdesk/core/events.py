@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 SWEEP_AFTER = timedelta(seconds=settings.EVENT_SWEEP_AFTER_SECONDS)  # an event whose ring was heard is done long before
 LEASE = timedelta(seconds=settings.EVENT_LEASE_SECONDS)  # nobody else takes the receipt meanwhile
 MOST_ATTEMPTS = 8
+MACHINES = ("system", "rule")  # actors that are nobody: nothing is learned from what they decide
 Handler = Callable[[Event], None]
 
 
@@ -103,7 +104,7 @@ def record(
         actor_name=str(by or "")[:150],
         request_id=current_request_id(),
     )
-    subscriptions = [one for one in _by_kind.get(kind, ()) if by is not None or not one.of_people]
+    subscriptions = [one for one in _by_kind.get(kind, ()) if not one.of_people or event.actor_kind not in MACHINES]
     due = timezone.now() + SWEEP_AFTER
     if subscriptions:
         Receipt.objects.bulk_create([Receipt(event=event, subscriber=s.name, due_at=due) for s in subscriptions])

@@ -78,6 +78,15 @@ class TicketMerged(TypedDict, total=False):
     into: bool  # this one became part of the other
 
 
+class RatingData(TypedDict, total=False):
+    """How satisfied a customer is; the words are in the rating itself, which can be changed and erased."""
+
+    score: int  # 1..5
+    old: int | None  # before they changed their mind
+    commented: bool
+    source: str  # mail | page | chat | api
+
+
 class FollowUp(TypedDict, total=False):
     at: str
     reason: str
@@ -177,6 +186,11 @@ class KeyData(TypedDict, total=False):
     scopes: list[str]
 
 
+class RuleData(TypedDict, total=False):
+    name: str
+    what: str  # saved | on | off | removed | imported
+
+
 class Person(TypedDict, total=False):
     email: str
     role: str
@@ -216,6 +230,8 @@ KINDS: dict[str, Any] = {
     "ticket.participant_added": Person,
     "ticket.participant_removed": Person,
     "ticket.subject_changed": Change,
+    "rating.given": RatingData,  # or changed
+    "rating.asked": RatingData,  # by a mail of its own
     # assist
     "triage.completed": TriageData,
     "triage.batch_started": BatchData,
@@ -278,6 +294,7 @@ KINDS: dict[str, Any] = {
     "key.changed": KeyData,
     "key.renewed": KeyData,
     "key.revoked": KeyData,
+    "rule.changed": RuleData,
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import structlog
@@ -18,6 +19,16 @@ _current: ContextVar[str] = ContextVar("request_id", default="")
 def current_request_id() -> str:
     """The id of the request being served in this context, or the empty string in a worker or command."""
     return _current.get()
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Events recorded inside carry this as their request id: what a worker does is found again by it."""
+    token = _current.set(what)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 class RequestIdMiddleware:

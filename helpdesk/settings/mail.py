@@ -26,5 +26,6 @@ MAIL_LARGEST = env.int("MAIL_LARGEST", default=25 * 1024 * 1024)  # bytes, as an
 MAIL_AUTHSERV_ID = env("MAIL_AUTHSERV_ID", default="")  # whose Authentication-Results we believe
 MAIL_CHECK_SENDERS = env.bool("MAIL_CHECK_SENDERS", default=not TESTING)  # DMARC by ourselves, when DNS answers
 MAIL_ACKNOWLEDGE = env.bool("MAIL_ACKNOWLEDGE", default=False)
+SATISFACTION_ASK = env.bool("SATISFACTION_ASK", default=True)  # about tickets that were solved without a mail
 MAIL_AUTOMATIC_PER_HOUR = env.int("MAIL_AUTOMATIC_PER_HOUR", default=200)
 IMAP_URLS = env.list("IMAP_URLS", default=[])  # imaps://user:password@host/INBOX?queue=billing

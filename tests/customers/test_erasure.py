@@ -51,7 +51,7 @@ from knowledge import cases
 from tests.cast import make_customer, receive, run_events
 from tests.plugins.servers import REDIS_DATABASES_EACH
 from tickets import searching
-from tickets.models import Attachment, Delivery, Message, RawMail, Ticket
+from tickets.models import Attachment, Delivery, Message, Rating, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 CANARY = "Canary7f3a9c1e5b2d8046canary7f3a9c1e5b2d"  # forty letters
@@ -74,7 +74,10 @@ WORDLESS = {
     "customers_customerexport": "its file is looked into",
     "customers_customermerge": "ids, and what was filled",
     "customers_erasurewish": "times",
+    "tickets_chatpost": "words of a rule, its variables unfilled",
     "tickets_massreplypiece": "why nothing was sent, in a word of ours",
+    "tickets_notice": "words of a rule, its variables unfilled",
+    "tickets_rulefiring": "names of teams, colleagues and labels, before and after",
     "tickets_statuslink": "why it belongs to an incident, in a word of ours",
     "tickets_ticket_tags": "two ids",
     "tickets_ticketmerge": "ids and labels",
@@ -155,6 +158,7 @@ def planted(support: Any, maya: User, dwayne: Customer) -> Customer:
     file.file.save(f"{CANARY}.txt", ContentFile(CANARY.encode()))
     file.save()
     Ticket.objects.filter(pk=ticket.pk).update(analysis={"summary": CANARY}, metadata={"x": CANARY})
+    Rating.objects.create(ticket=ticket, customer=person, score=1, comment=CANARY, source="mail")
     plant_assistance(person, ticket, message)
     plant_memory(person, ticket, maya)
     plant_elsewhere(person, ticket, dwayne)

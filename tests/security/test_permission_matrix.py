@@ -24,7 +24,7 @@ from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
-from tickets.models import Attachment, InboundHook, Message, Queue, RawMail, Ticket
+from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,7 @@ ROWS: dict[str, Row] = {
     "api/widget/chat/ratings": Row(NOBODY, WRITE),
     "api/widget/socket-tickets": Row(NOBODY, WRITE),
     "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
+    "help/rate/<str:token>/": Row(NOBODY),  # without a link that we signed
     "help/requests/": Row(PUBLIC),
     "help/requests/mine/<str:number>/": Row(NOBODY),  # without a visit nobody's
     "help/requests/<str:secret>/": Row(NOBODY),
@@ -247,6 +248,7 @@ ROWS: dict[str, Row] = {
     "api/v1/tickets/<str:number>/": Row(API),
     "api/v1/tickets/<str:number>/messages/": Row(API),
     "api/v1/tickets/<str:number>/events/": Row(API),
+    "api/v1/satisfaction/": Row(API_LIST),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/calls/": Row(API_LIST),
@@ -351,6 +353,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     article_file = ArticleFile(article=internal, name="x.txt", size=1, sha256="x")
     article_file.file.save("x", ContentFile(b"x"), save=False)
     article_file.save()
+    Rating.objects.create(ticket=ticket, customer=ticket.customer, queue=support, score=4, source="mail")
     hook = InboundHook.objects.create(name="x", queue=support)
     call = CallSession.objects.create(
         call_id="x", queue=support, agent=maya, status="completed", entities=[{"type": "version", "value": "1"}], ended_at=timezone.now()

@@ -38,6 +38,7 @@ NOTED = {
     "api/v1/tickets/<str:number>/": "ticket",
     "api/v1/tickets/<str:number>/messages/": "messages",
     "api/v1/tickets/<str:number>/events/": "events",
+    "api/v1/satisfaction/": "ratings",
     "api/v1/events/": "events",
     "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/": "webhook delivery",
     "api/realtime/suggestions/<uuid:session_id>/": "call",
@@ -79,6 +80,7 @@ OWN = {
     "help/privacy/export/<uuid:pk>/",
     "help/requests/mine/<str:number>/",
     "help/requests/<str:secret>/",
+    "help/rate/<str:token>/",
     "help/contact/sent/<str:reference>/",
 }
 # Leads on, or shows nothing of any customer.

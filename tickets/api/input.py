@@ -13,7 +13,7 @@ from knowledge.models import Category
 from tickets.models import Queue, Ticket
 
 LONGEST_BODY = 200_000
-OURS = frozenset(("ticket_number", "claimed_ticket", "follow_up_of", "follow_up", "escalation"))  # metadata that only we may set
+OURS = frozenset(("ticket_number", "claimed_ticket", "follow_up_of", "follow_up", "escalation", "rating"))  # metadata that only we may set
 
 
 class CustomerInput(StrictSerializer):

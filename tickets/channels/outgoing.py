@@ -19,7 +19,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from helpdesk.core.errors import Invalid
-from tickets import tracking
+from tickets import rating, tracking
 from tickets.models import Delivery, Message, Ticket
 
 from .addresses import default_from
@@ -51,16 +51,17 @@ def compose(delivery: Delivery, server: BaseEmailBackend | None = None) -> Email
     message, ticket = delivery.message, delivery.message.ticket
     quoted = None if message.automatic else _last_from_customer(message)
     link = "" if message.automatic else tracking.link_for(ticket, delivery.recipient)
+    ask = _question(message, delivery.recipient)
     mail = ReplyMail(
-        subject=_("We have received your message") if message.automatic else _subject(ticket, quoted),
-        body=_plain(message, quoted, link),
+        subject=_automatic_subject(message) if message.automatic else _subject(ticket, quoted),
+        body=_plain(message, quoted, link, ask),
         from_email=_sender(message),
         to=[_address(delivery.recipient)],
         reply_to=[reply_address(ticket.pk, delivery.recipient)],
         headers=_headers(message),
         connection=server,
     )
-    mail.attach_alternative(_html(message, quoted, link), "text/html")
+    mail.attach_alternative(_html(message, quoted, link, ask), "text/html")
     _attach(mail, message)
     return mail
 
@@ -84,6 +85,20 @@ def _sender(message: Message) -> str:
 def _subject(ticket: Ticket, quoted: Message | None) -> str:
     subject = clean_line(ticket.subject)[:400] or _("(no subject)")
     return subject if quoted is None or subject.lower().startswith("re:") else f"Re: {subject}"
+
+
+def _automatic_subject(message: Message) -> str:
+    return _("How did we do?") if message.metadata.get("asks") else _("We have received your message")
+
+
+def _question(message: Message, recipient: str) -> str:
+    """The link by which this recipient may rate the ticket; noted on the message, so that nobody is asked twice."""
+    asks = message.metadata.get("asks")
+    link = rating.link_for(message.ticket, recipient) if asks or not message.automatic else ""
+    if link and not asks:
+        message.metadata["asks"] = True
+        message.save(update_fields=["metadata"])
+    return link
 
 
 def _headers(message: Message) -> dict[str, str]:
@@ -128,10 +143,12 @@ def _signature(message: Message) -> str:
     return "\n".join(filter(None, ((own or "").strip(), message.ticket.queue.signature.strip())))
 
 
-def _plain(message: Message, quoted: Message | None, link: str) -> str:
+def _plain(message: Message, quoted: Message | None, link: str, ask: str) -> str:
     parts = [message.body_text.replace("](/", f"]({settings.SITE_URL}/")]
     if signature := _signature(message):
         parts.append(f"-- \n{signature}")
+    if ask:
+        parts.append("\n".join([_("How did we do?"), *(f"{score} {label}: {ask}?score={score}" for score, label in rating.FACES)]))
     if link:
         parts.append(_("Your request and every answer to it: %(link)s") % {"link": link})
     if quoted:
@@ -140,11 +157,14 @@ def _plain(message: Message, quoted: Message | None, link: str) -> str:
     return "\n\n".join(parts)
 
 
-def _html(message: Message, quoted: Message | None, link: str) -> str:
+def _html(message: Message, quoted: Message | None, link: str, ask: str) -> str:
     body = message.body_html or reply_html(message.body_text)
     parts = [body.replace('href="/', f'href="{settings.SITE_URL}/')]
     if signature := _signature(message):
         parts.append(f"<p>-- <br>{escape(signature).replace(chr(10), '<br>')}</p>")
+    if ask:
+        faces = " · ".join(f'<a href="{escape(ask)}?score={score}">{score} {escape(label)}</a>' for score, label in rating.FACES)
+        parts.append(f"<p>{escape(_('How did we do?'))}<br>{faces}</p>")
     if link:
         parts.append(f'<p><a href="{escape(link)}">{escape(_("Your request and every answer to it"))}</a></p>')
     if quoted:

@@ -2,9 +2,12 @@ from .mail import Delivery, RawMail
 from .mailbox import ImapMailbox
 from .mass_reply import MassReply, MassReplyPiece
 from .message import Attachment, Message, ThreadReference
+from .notice import ChatHook, ChatPost, Notice, NoticeSettings
 from .number import TicketNumber
 from .people import Participant, TicketRead
 from .queue import InboundHook, Queue, QueueMembership
+from .rating import Rating
+from .rule import Rule, RuleFiring
 from .search import SearchEntry
 from .status_link import StatusLink
 from .tag import Tag
@@ -13,16 +16,23 @@ from .ticket_merge import TicketMerge
 
 __all__ = (
     "Attachment",
+    "ChatHook",
+    "ChatPost",
     "Delivery",
     "ImapMailbox",
     "InboundHook",
     "MassReply",
     "MassReplyPiece",
     "Message",
+    "Notice",
+    "NoticeSettings",
     "Participant",
     "Queue",
     "QueueMembership",
+    "Rating",
     "RawMail",
+    "Rule",
+    "RuleFiring",
     "SearchEntry",
     "StatusLink",
     "Tag",

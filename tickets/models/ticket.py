@@ -23,12 +23,13 @@ from tickets import sla
 from tickets.channels.charsets import clean_line
 
 from .queue import Queue
+from .rule import Rule
 from .tag import Tag
 
 if TYPE_CHECKING:
     from helpdesk.core.models import Event
 
-Actor = User | ApiKey | Customer | None
+Actor = User | ApiKey | Customer | Rule | None
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -127,6 +128,7 @@ class Ticket(models.Model):
     decided_by_people = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
+    status_since = models.DateTimeField(default=timezone.now)
     last_customer_message_at = models.DateTimeField(null=True, blank=True)
     last_agent_message_at = models.DateTimeField(null=True, blank=True)
     first_response_at = models.DateTimeField(null=True, blank=True)
@@ -204,13 +206,14 @@ class Ticket(models.Model):
             if status == self.status:
                 return
             old, self.status, now = self.status, status, timezone.now()
+            self.status_since = now
             if status in self.DONE:
                 self.resolved_at = self.resolved_at or now
                 self.closed_at = now if status == self.Status.CLOSED else None
                 self.snoozed_until = None
             elif old in self.DONE:
                 self.resolved_at = self.closed_at = None
-            self.touch("status", "resolved_at", "closed_at", "snoozed_until")
+            self.touch("status", "status_since", "resolved_at", "closed_at", "snoozed_until")
             self.record("ticket.status_changed", by=by, old=old, new=status, reason=reason)
 
     def resolve(self, *, by: Actor) -> None:

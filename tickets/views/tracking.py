@@ -14,11 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from helpdesk.core.limits import client_address
-from tickets import intake, tracking
+from tickets import intake, rating, tracking
 from tickets.channels.base import InboundMessage, Sender
 from tickets.channels.charsets import clean_text
 from tickets.channels.webform import LONGEST_BODY, TooManyRequests, check_allowance, once_id
-from tickets.models import Ticket
+from tickets.models import Rating, Ticket
 
 
 class ReplyForm(forms.Form):
@@ -47,6 +47,9 @@ def request_page(request: HttpRequest, secret: str) -> HttpResponse:
                 return redirect("request", secret=secret)
             return redirect(tracking.link_for(answered, address))  # a closed request goes on in a new one
     context = {"ticket": ticket, "messages_shown": tracking.shown(ticket), "steps": _steps(ticket), "form": form, "secret": secret}
+    if ticket.status in Ticket.DONE and rating.is_theirs(ticket, address):
+        given = Rating.objects.filter(ticket=ticket).first()
+        context |= {"rate_token": rating.token_for(ticket), "faces": rating.FACES, "given": given, "changeable": rating.changeable(given)}
     return render(request, "tickets/public/request.html", context, status=400 if form.errors else 200)
 
 

@@ -22,6 +22,8 @@ from helpdesk.core.embeddings import EmbeddingMisfit, EmbeddingUnavailable, prep
 from helpdesk.core.tasks import HEARTBEAT_KEY
 from knowledge.categories import load_default_categories
 from knowledge.models import Category
+from tickets.models import Rule
+from tickets.rules import shipped
 
 from .children import fork
 
@@ -56,6 +58,8 @@ def update_database() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     if not Category.objects.exists():  # a company that empties the list on purpose keeps one; none at all is a first start
         load_default_categories()
+    if not Rule.objects.exists():
+        shipped.ensure()
     cache.delete(HEARTBEAT_KEY)
 
 
