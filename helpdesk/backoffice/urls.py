@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai, keys, people, retention, telephony, webhooks
+from . import ai, keys, people, retention, telephony, webhooks, widget
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -33,4 +33,8 @@ urlpatterns = [
     path("settings/telephony/<uuid:connection_id>/play/", telephony.play, name="telephony-play"),
     path("settings/telephony/<uuid:connection_id>/address/", telephony.renew, name="telephony-renew"),
     path("settings/telephony/<uuid:connection_id>/remove/", telephony.remove, name="telephony-remove"),
+    path("settings/widget/", widget.index, name="widget-sites"),
+    path("settings/widget/<uuid:site_id>/", widget.site, name="widget-site"),
+    path("settings/widget/<uuid:site_id>/secret/", widget.renew, name="widget-renew"),
+    path("settings/widget/<uuid:site_id>/remove/", widget.remove, name="widget-remove"),
 ]

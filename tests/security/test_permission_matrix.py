@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from assist.models import AcdConnection, TriageBatch
+from assist.models import AcdConnection, TriageBatch, WidgetSite
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
@@ -211,6 +211,10 @@ ROWS: dict[str, Row] = {
     "calls/<uuid:session_id>/whisper/": Row(OVERSEERS, WRITE),  # and leads
     "settings/retention/": Row(OVERSEERS),
     "settings/telephony/": Row(OVERSEERS),
+    "settings/widget/": Row(OVERSEERS),
+    "settings/widget/<uuid:site_id>/": Row(OVERSEERS),
+    "settings/widget/<uuid:site_id>/secret/": Row(OVERSEERS, WRITE),
+    "settings/widget/<uuid:site_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
     "settings/ai/": Row(OVERSEERS),
     "settings/ai/test/": Row(OVERSEERS, WRITE),
     "settings/ai/forget/": Row({"admin"}, WRITE),
@@ -378,6 +382,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "token": "nothing",
         "provider": "twilio",
         "connection_id": AcdConnection.create(provider="pbx", name="x")[0].pk,
+        "site_id": WidgetSite.objects.create(name="x").pk,
         "key": "nothing",
         "ticket.pk": ticket.pk,
         "messages.pk": message.pk,
