@@ -91,6 +91,7 @@ def resend(request: HttpRequest, user_id: str) -> HttpResponse:
 
 revoke = _verb(invitations.revoke, "The invitation of %(name)s is taken back.")
 deactivate = _verb(people.deactivate, "%(name)s can no longer sign in.")
+reset_second_step = _verb(people.reset_second_step, "%(name)s signs in with the password alone, and sets up the second step anew.")
 reactivate = _verb(people.reactivate, "%(name)s can sign in again.")
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("settings/people/<uuid:user_id>/resend/", people.resend, name="person-resend"),
     path("settings/people/<uuid:user_id>/revoke/", people.revoke, name="person-revoke"),
     path("settings/people/<uuid:user_id>/deactivate/", people.deactivate, name="person-deactivate"),
+    path("settings/people/<uuid:user_id>/second-step/", people.reset_second_step, name="person-second-step"),
     path("settings/people/<uuid:user_id>/reactivate/", people.reactivate, name="person-reactivate"),
     path("settings/ai/", ai.index, name="ai"),
     path("settings/ai/test/", ai.test, name="ai-test"),

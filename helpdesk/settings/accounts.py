@@ -1,4 +1,4 @@
-"""Sign-in: allauth by e-mail, Argon2, lock-out by axes in PostgreSQL (Redis may be flushed; locks stay)."""
+"""Sign-in: allauth by e-mail, passkey or the company's own; Argon2; lock-out by axes in PostgreSQL (Redis may be flushed; locks stay)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,28 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"reset_password": "10/m/ip,3/h/key", "login_failed": False}
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ON_LOOPBACK  # browsers themselves take 127.0.0.1 for safe
+TWO_FACTOR_REQUIRED = env.bool("TWO_FACTOR_REQUIRED", default=not ON_LOOPBACK)
+
+# The company's own sign-in (OpenID Connect). It lets in who has an account here already; it makes none.
+OIDC_ISSUER = env("OIDC_ISSUER", default="")
+OIDC_NAME = env("OIDC_NAME", default="Company sign-in")
+OIDC_TRUSTS_EMAILS = env.bool("OIDC_TRUSTS_EMAILS", default=False)  # for issuers that never say `email_verified`, as Entra ID
+SOCIALACCOUNT_ADAPTER = "helpdesk.core.accounts.company.CompanyAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # ours is stricter: helpdesk.core.accounts.company
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that leads to another host would be stopped by `form-action 'self'`; `state` guards the way back
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
+_COMPANY = {
+    "provider_id": "company",
+    "name": OIDC_NAME,
+    "client_id": env("OIDC_CLIENT_ID", default=""),
+    "secret": env("OIDC_CLIENT_SECRET", default=""),
+    "settings": {"server_url": OIDC_ISSUER},
+}
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [_COMPANY] if OIDC_ISSUER else [], "OAUTH_PKCE_ENABLED": True}}
 
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)

@@ -25,6 +25,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "axes",
     "channels",
     "csp",
@@ -61,6 +64,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "helpdesk.core.api.idempotency.IdempotencyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "helpdesk.core.accounts.second_step.SecondStepRequired",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -101,6 +101,9 @@ ROWS: dict[str, Row] = {
     "": Row(PUBLIC),  # only leads to the inbox, which asks for a sign-in
     "profile/": Row(STAFF),
     "profile/theme/": Row(STAFF, WRITE),
+    "profile/sessions/": Row(STAFF),
+    "profile/sessions/end/": Row(STAFF, WRITE),
+    "profile/sessions/<int:session>/end/": Row(NOBODY, WRITE),  # one's own only: tests/core/test_second_step.py
     "inbox/": Row(STAFF),
     "inbox/counts/": Row(STAFF),
     "inbox/new/": Row(STAFF),
@@ -247,6 +250,7 @@ ROWS: dict[str, Row] = {
     "settings/people/<uuid:user_id>/revoke/": Row(OVERSEERS, WRITE),
     "settings/people/<uuid:user_id>/deactivate/": Row(OVERSEERS, WRITE),
     "settings/people/<uuid:user_id>/reactivate/": Row(OVERSEERS, WRITE),
+    "settings/people/<uuid:user_id>/second-step/": Row(OVERSEERS, WRITE),
     # API
     "api/v1/tickets/": Row(API_LIST),
     "api/v1/tickets/<str:number>/": Row(API),
@@ -370,6 +374,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     delivery = WebhookDelivery.objects.create(webhook=webhook, kind="ticket.created", customer_ref=ticket.customer_id, body="{}")
     values = {
         "slug": article.slug,
+        "session": 0,
         "number": ticket.number,
         "view": "all",
         "verb": "status",
@@ -500,6 +505,10 @@ OPEN_ACCOUNT_PAGES = {
     "account_email_verification_sent",
     "account_confirm_login_code",
     "mfa_authenticate",
+    "mfa_login_webauthn",
+    "socialaccount_login_cancelled",
+    "socialaccount_login_error",
+    "socialaccount_signup",  # leads back to the sign-in page
 }
 
 
@@ -510,7 +519,7 @@ def test_no_other_account_page_opens_without_signing_in() -> None:
         one.name
         for resolver in get_resolver().url_patterns
         for one in _leaves(resolver)
-        if one.name and one.name.startswith(("account_", "mfa_"))
+        if one.name and one.name.startswith(("account_", "mfa_", "socialaccount_"))
     }
     for name in sorted(names - OPEN_ACCOUNT_PAGES):
         try:

@@ -88,6 +88,7 @@ NOTHING = {
     "widget/",
     "widget/demo/",
     "profile/",
+    "profile/sessions/",
     "inbox/new/",
     "tickets/<slug:number>/",
     "invitations/<str:secret>/",

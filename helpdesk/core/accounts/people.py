@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,7 @@ from helpdesk.core.events import record
 from helpdesk.core.models import User
 
 from .invitations import roles_given_by
+from .sessions import end_all
 
 
 def set_role(user: User, role: str, *, by: User) -> None:
@@ -40,6 +42,16 @@ def reactivate(user: User, *, by: User) -> None:
         raise Conflict(_("This person has not joined yet. Send a new invitation."))
     with transaction.atomic():
         _turn(user, True, by)
+
+
+def reset_second_step(user: User, *, by: User) -> None:
+    """For someone who lost phone and codes: code generator, passkeys and recovery codes go, every session ends. The password stays."""
+    _guard(user, by)
+    with transaction.atomic():
+        gone, _each = Authenticator.objects.filter(user=user).delete()
+        if gone:
+            record("user.changed", subject=user, by=by, old="two-step", new="none")
+    end_all(user)
 
 
 def _turn(user: User, active: bool, by: User) -> None:

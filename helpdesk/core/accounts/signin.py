@@ -30,6 +30,9 @@ class SignInView(LoginView):
             with_theme(response, user.theme)
         return response
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, company=settings.OIDC_NAME if settings.OIDC_ISSUER else "")
+
     def form_invalid(self, form: Form) -> HttpResponse:
         said = {settings.AXES_USERNAME_FORM_FIELD: str(form.data.get("login", "")).strip().lower()}
         locked = not AxesProxyHandler.is_allowed(self.request, said)

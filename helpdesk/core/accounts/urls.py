@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from . import views
+from . import sessions, views
 from .signin import ResetView, SignInView
 
 urlpatterns = [
@@ -12,8 +12,13 @@ urlpatterns = [
     path("accounts/email/", RedirectView.as_view(pattern_name="profile")),  # one address each: the one that was invited
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/company/", include("allauth.socialaccount.urls")),
+    path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("invitations/<str:secret>/", views.JoinView.as_view(), name="invitation"),
     path("setup/<str:secret>/", views.SetupView.as_view(), name="setup"),
     path("profile/", views.profile, name="profile"),
+    path("profile/sessions/", sessions.index, name="sessions"),
+    path("profile/sessions/<int:session>/end/", sessions.end, name="session-end"),
+    path("profile/sessions/end/", sessions.end_others, name="sessions-end"),
     path("profile/theme/", views.theme, name="profile-theme"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -51,6 +52,7 @@ class JoinView(View):
                 form.add_error(None, taken.detail)
             else:
                 login(request, user, backend=BACKEND)
+                UserSession.objects.create_from_request(request)
                 return redirect("/inbox/")
         return self._show(request, token, form, status=400)
 
