@@ -38,6 +38,5 @@ urlpatterns = [
     path("api/widget/chat/handovers", widget_chat.Handovers.as_view(), name="widget-handovers"),
     path("api/widget/chat/endings", widget_chat.Endings.as_view(), name="widget-endings"),
     path("api/widget/chat/ratings", widget_chat.Ratings.as_view(), name="widget-ratings"),
-    path("api/widget/socket-tickets", widget_chat.SocketTickets.as_view(), name="widget-socket-tickets"),
     path("api/realtime/acd/<slug:provider>/<str:key>/", acd.Webhook.as_view(), name="acd-webhook"),
 ]

@@ -100,4 +100,10 @@ class EndInput(StrictSerializer):
 
 
 class SocketTicketInput(StrictSerializer):
-    session_id = SessionId(help_text="The call session that the ticket opens.")
+    session_id = SessionId(required=False, help_text="The call session that the ticket opens.")
+    user_id = serializers.CharField(max_length=150, required=False, help_text="Or the user whose chat it opens.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError(_("Name a “session_id” or a “user_id”."))
+        return attrs

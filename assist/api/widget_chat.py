@@ -9,11 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assist.chat import briefing, handing_over, visitors
+from assist.chat import briefing, handing_over
 from assist.models import ChatSession
 from assist.widget import thread
 from assist.widget.pages import LONGEST_LINE
-from helpdesk.core import socket_access
 from helpdesk.core.api.base import StrictSerializer
 from helpdesk.core.errors import Invalid, NotFound
 
@@ -117,15 +116,6 @@ class Ratings(VisitorView):
         session, said = _own(request, RatingInput(data=request.data))
         thread.rate(session, said["rating"], said["comment"], line=said["message_id"])
         return Response(status=204)
-
-
-class SocketTickets(VisitorView):
-    """A one-time key to the visitor's own `/ws/chat/<user_id>`: a browser can send no header with a socket."""
-
-    @extend_schema(operation_id="widget_socket_ticket", request=None, responses={201: None})
-    def post(self, request: Request) -> Response:
-        lasts = int(socket_access.TICKET_LIFETIME.total_seconds())
-        return Response({"ticket": visitors.issue_ticket(me(request)), "expires_in": lasts}, status=201)
 
 
 def _own(request: Request, entered: StrictSerializer) -> tuple[ChatSession, dict[str, Any]]:

@@ -3,6 +3,14 @@
 const WAIT = 250; // ms after the last key
 const SHORTEST = 3; // characters
 
+/* The chat, where there is one: its script comes when it comes, so what opens it is shown once it is there. */
+for (const button of document.querySelectorAll('[data-chat]')) {
+  const about = { url: new URL(button.dataset.chat, location.href).href, title: button.dataset.title };
+  button.addEventListener('click', () => window.HelpdeskChat.open(about));
+  addEventListener('helpdesk-chat', () => { button.hidden = false; });
+  button.hidden = !window.HelpdeskChat;
+}
+
 for (const source of document.querySelectorAll('[data-suggest]')) watch(source);
 
 function watch(source) {

@@ -36,7 +36,7 @@ async function connect() {
   starting = true;
   try {
     const { user_id: user } = await enter();
-    const { ticket } = await ask('/api/widget/socket-tickets', {});
+    const { ticket } = await ask('/api/v1/socket-tickets', { user_id: user });
     const address = new URL(`/ws/chat/${encodeURIComponent(user)}`, location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     address.search = new URLSearchParams({ ticket, session_id: kept().session_id || '' });

@@ -41,6 +41,7 @@
     wide.addEventListener('change', modal);
     if (store('localStorage', 'going')) load();   // a chat is going on: its answers are counted on the button
     if (store('sessionStorage', 'shown') && wide.matches) open();
+    dispatchEvent(new Event('helpdesk-chat'));
     for (const [verb, ...rest] of early) if (typeof api[verb] === 'function') api[verb](...rest);
   }
 

@@ -60,7 +60,7 @@ function resume() {
   for (const one of visit.kept().unsent || []) log.pending(one);
   face();
   if (!visit.isKnown()) return;
-  if (visit.kept().session_id || visit.kept().verified) { link.follow(); sync(); }
+  if (visit.kept().session_id || visit.kept().verified) sync();
   flush();
 }
 
@@ -120,7 +120,6 @@ async function flush() {
   sending = true;
   try {
     for (let one; (one = (visit.kept().unsent || []).find(item => !item.refused));) {
-      link.follow();
       if (!now || now.state === 'assistant') showTyping('assistant');
       absorb(await visit.ask(`/api/widget/chat?after=${last}`, { session_id: visit.kept().session_id, client_id: one.client_id, content: one.content, page }));
       visit.keep({ unsent: (visit.kept().unsent || []).filter(item => item.client_id !== one.client_id) });

@@ -238,7 +238,13 @@ def test_reading_the_chat_costs_the_same_however_long_it_is(window: Window, djan
 
 
 def test_a_ticket_for_the_socket_is_the_visitors_own(window: Window) -> None:
-    secret = window.post("socket-tickets").json()["ticket"]
+    def ask(**body: Any) -> Any:
+        return window.client.post("/api/v1/socket-tickets", json.dumps(body), content_type="application/json")
+
+    assert ask(user_id="somebody-else").status_code == 404
+    assert ask(session_id=str(uuid4())).status_code == 404
+    assert ask().status_code == 400
+    secret = ask(user_id=window.visitor.user_id).json()["ticket"]
     door = visitors.at_door({}, f"ticket={secret}".encode(), user_id=window.visitor.user_id)
     assert door is not None
     assert door.pk == window.visitor.pk
