@@ -8,7 +8,7 @@ from assist.models import ChatMessage, ChatSession
 from helpdesk.core.errors import Invalid
 from tickets import intake, transcripts
 from tickets.channels.chat import VisitorLine, translate
-from tickets.models import Message, Ticket
+from tickets.models import Message, Participant, Ticket
 
 from . import lines
 
@@ -35,6 +35,7 @@ def file(session: ChatSession, *, subject: str = "", queue: str = "", priority: 
         if opening is None:
             raise Invalid("There is nothing in this chat that a ticket could be made of")
         message = intake.receive(translate(_line(held, opening, subject=subject, queue=queue, priority=priority)))
+        _answer_to(held, message.ticket)
         _set_down(message.ticket, [line for line in said if line != opening])
         _joined(opening, message)
         held.ticket, held.queue = message.ticket, message.ticket.queue
@@ -64,7 +65,6 @@ def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: 
         customer_id=session.customer_id,
         text=line.content,
         name=str(session.slots.get("name") or ""),
-        email=session.email,
         verified=session.identity == ChatSession.Identity.VERIFIED,
         subject=subject,
         queue=queue,
@@ -73,6 +73,12 @@ def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: 
         ticket_number="" if new or session.ticket is None else session.ticket.number,
         metadata={MARK: {"session": str(session.pk), "state": session.state}} if new else {},
     )
+
+
+def _answer_to(session: ChatSession, ticket: Ticket) -> None:
+    """The address that a stranger gave gets our answers in this ticket. It leads to no customer: whoever claims it proves nothing."""
+    if session.email and not session.customer.email:
+        Participant.objects.get_or_create(ticket=ticket, address=session.email, role=Participant.Role.REQUESTER)
 
 
 def _set_down(ticket: Ticket, said: list[ChatMessage]) -> None:

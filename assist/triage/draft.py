@@ -21,12 +21,12 @@ from .sentiment import Sentiment
 from .system_status import Link, SystemStatus
 
 MOST_STEPS = 8
-LEAD_SENTENCES = 2
+LEADSENTENCES = 2
 TEMPLATE_CONFIDENCE = 0.55  # a thank-you or a hand-over needs no article, and is still only a proposal
 OTHER_LANGUAGE = 0.6  # of the confidence: the draft is in English, the customer is not
 STANDS_ALONE = ("feedback", "feature_request", "privacy_legal", "security")  # answered by people or with thanks, not by an article
 _NOT_PROSE = re.compile(r"^\s*(?:\||[-*+]\s|\d+[.)]\s|```|~~~|>|#|!\[)")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True)
@@ -120,28 +120,28 @@ def _tell_of(incident: Link, page: _Page) -> None:
 
 def _answer(passage: Passage, body: str, page: _Page) -> tuple[str, ...]:
     """The article's own opening, then its steps; without steps, its passage that fits best."""
-    lead = _opening(body)
+    lead = opening(body)
     mark = page.cite("article", passage.slug, passage.title, passage.url, lead or passage.excerpt)
-    page.say(*(f"{sentence} {mark}" for sentence in _SENTENCE.split(lead)[:LEAD_SENTENCES] if sentence))
+    page.say(*(f"{sentence} {mark}" for sentence in SENTENCE.split(lead)[:LEADSENTENCES] if sentence))
     steps = passage.steps[:MOST_STEPS]
     if steps:
         page.paragraphs.append("\n".join(f"{n}. {step} {mark}" for n, step in enumerate(steps, 1)))
-    elif more := _beyond(lead, passage.excerpt):
+    elif more := beyond(lead, passage.excerpt):
         page.say(*(f"{sentence} {mark}" for sentence in more))
     return steps
 
 
-def _opening(body: str) -> str:
+def opening(body: str) -> str:
     """The first paragraph of prose: our articles begin with the answer."""
     return next(
         (plain(block.text).replace("\n", " ") for block in blocks(body[:8000]) if not block.level and not _NOT_PROSE.match(block.text)), ""
     )
 
 
-def _beyond(lead: str, excerpt: str) -> list[str]:
+def beyond(lead: str, excerpt: str) -> list[str]:
     """Whole sentences of the excerpt that the opening has not said."""
-    whole = [sentence for sentence in _SENTENCE.split(excerpt) if sentence.endswith((".", "!", "?")) and sentence[:1].isupper()]
-    return [sentence for sentence in whole if sentence not in lead][:LEAD_SENTENCES]
+    whole = [sentence for sentence in SENTENCE.split(excerpt) if sentence.endswith((".", "!", "?")) and sentence[:1].isupper()]
+    return [sentence for sentence in whole if sentence not in lead][:LEADSENTENCES]
 
 
 def _point_to(passage: Passage, page: _Page) -> None:

@@ -32,6 +32,11 @@ RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=60)
 ASSIST_MIN_INTERVAL_SECONDS = env.float("ASSIST_MIN_INTERVAL_SECONDS", default=0.0)
 ASSIST_MIN_CONTEXT_CONFIDENCE = env.float("ASSIST_MIN_CONTEXT_CONFIDENCE", default=0.6)  # below, the agent is given questions to ask
 ASSIST_MAX_SUGGESTIONS = env.int("ASSIST_MAX_SUGGESTIONS", default=5)
+
+# Chat. A declining mood at or below this polarity brings a person (contract section 3).
+HANDOFF_THRESHOLD = env.float("HANDOFF_THRESHOLD", default=-0.5)
+MAX_WS_CONNECTIONS_PER_USER = env.int("MAX_WS_CONNECTIONS_PER_USER", default=5)  # on /ws/chat
+
 MEMORY_HALF_LIFE_DAYS = env.float("MEMORY_HALF_LIFE_DAYS", default=90.0)  # after so long a memory's recency is worth half
 MEMORY_RECENCY_WEIGHT = env.float("MEMORY_RECENCY_WEIGHT", default=0.6)  # 0: age does not matter; 1: an old memory fades to nothing
 ERASE_CUSTOMERS_AT_ONCE = env.bool("ERASE_CUSTOMERS_AT_ONCE", default=False)  # on their own word; else a supervisor confirms it

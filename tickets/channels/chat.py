@@ -17,13 +17,12 @@ LONGEST_BODY = 50_000  # characters
 
 @dataclass(frozen=True, kw_only=True)
 class VisitorLine:
-    """What a visitor said. `ticket_number` is set once a ticket stands behind the chat; `email` is what an anonymous one gave."""
+    """What a visitor said. `ticket_number` is set once a ticket stands behind the chat."""
 
     reference: str  # names the line, so that it is taken in once
     customer_id: UUID
     text: str
     name: str = ""
-    email: str = ""
     verified: bool = False
     subject: str = ""
     queue: str = ""
@@ -38,7 +37,7 @@ def translate(line: VisitorLine) -> InboundMessage:
     known = {"ticket_number": line.ticket_number} if line.ticket_number else {}
     return InboundMessage(
         channel=Ticket.Channel.CHAT,
-        sender=Sender(customer_id=line.customer_id, email=line.email, name=line.name),
+        sender=Sender(customer_id=line.customer_id, name=line.name),
         subject=clean_line(line.subject),
         body_text=clean_text(line.text)[:LONGEST_BODY],
         external_id=line.reference,

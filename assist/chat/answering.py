@@ -1,0 +1,87 @@
+"""Answers from articles: two to four sentences of the passage that fits best, with its source; a question back where it is not clear;
+and where nothing fits, the word that a person will."""
+
+from __future__ import annotations
+
+from assist.models import ChatMessage, ChatSession
+from assist.triage.draft import SENTENCE, beyond, opening
+from knowledge.fusion import Band
+from knowledge.models import Article
+from knowledge.search import Found, Hit
+
+from . import tools, wording
+from .patterns import pattern
+from .routing import Reason
+from .thought import Thought, source
+from .understanding import Understood
+
+LEAD, MOST_STEPS = 2, 4  # sentences; steps, the rest stays in the article
+LONGEST_SENTENCE = 400
+TITLES = 2
+FEW_WORDS = 7
+
+
+def answer(session: ChatSession, read: Understood, thought: Thought, *, before: int) -> Thought:
+    """Fill the thought with an answer, a question, or the need for a person."""
+    if pattern("vague").match(read.text) and not session.slots.get("asked"):
+        return _ask(thought, wording.tell_me_more() if read.intent.act != "question" else wording.tell_me_what(), read)
+    found = _look(session, read, before)
+    if found.band == Band.SHOW:
+        return _told(found, read, thought)
+    titles = [hit.title for hit in found.hits if hit.score >= 0.3][:TITLES]  # noqa: PLR2004 - knowledge.fusion.POSSIBLE
+    if found.band == Band.POSSIBLE and not session.slots.get("asked"):
+        return _ask(thought, wording.which_of(titles), read, hits=found.hits[: len(titles)])
+    thought.escalate = Reason.FAILED
+    thought.failures += 1
+    return thought
+
+
+def _look(session: ChatSession, read: Understood, before: int) -> Found:
+    """What fits this line; where it does not stand alone, what fits it together with the one before."""
+    session.language = session.language or read.language
+    found = tools.run(session, "search_faq", {"query": read.text}).found or Found()
+    if found.band == Band.SHOW and not _leans(read.text):
+        return found
+    if (earlier := _question_before(session, before)) and (session.slots.get("asked") or _leans(read.text)):
+        both = tools.run(session, "search_faq", {"query": f"{earlier}\n{read.text}"}).found or Found()
+        return both if both.confidence > found.confidence else found
+    return found
+
+
+def _leans(text: str) -> bool:
+    return len(text.split()) <= FEW_WORDS and bool(pattern("leans on what was said before").search(text))
+
+
+def _question_before(session: ChatSession, before: int) -> str:
+    said = session.messages.filter(role=ChatMessage.Role.USER, n__lt=before).order_by("-n").values_list("content", flat=True)[:1]
+    return " ".join(said[0].split())[:600] if said else ""
+
+
+def _ask(thought: Thought, question: str, read: Understood, hits: list[Hit] | None = None) -> Thought:
+    """One question back in a row: who is asked again and again is not helped."""
+    thought.text = " ".join(filter(None, (wording.empathy(read.mood.sentiment), question)))
+    thought.slots["asked"] = True
+    thought.sources = [source(hit) for hit in hits or []]
+    return thought
+
+
+def _told(found: Found, read: Understood, thought: Thought) -> Thought:
+    best = found.hits[0]
+    thought.text = "\n\n".join(filter(None, (wording.empathy(read.mood.sentiment), told(best), wording.did_it_help())))
+    thought.sources = [source(hit) for hit in found.hits if hit is best or hit.score >= max(0.4, best.score * 0.85)][:3]
+    thought.slots.pop("asked", None)
+    thought.failures = 0
+    return thought
+
+
+def told(hit: Hit) -> str:
+    """The article's own opening and its steps, else the sentences that fit best."""
+    body = Article.objects.filter(pk=hit.article_id).values_list("body", flat=True).first() or ""
+    lead = opening(body)
+    sentences = [one[:LONGEST_SENTENCE] for one in SENTENCE.split(lead) if one][:LEAD]
+    if hit.steps:
+        steps = "\n".join(f"{n}. {step}" for n, step in enumerate(hit.steps[:MOST_STEPS], 1))
+        more = wording.the_rest(hit.title) if len(hit.steps) > MOST_STEPS else ""
+        return "\n".join(filter(None, (" ".join(sentences), steps, more)))
+    more_of_it = [one[:LONGEST_SENTENCE] for one in beyond(lead, hit.excerpt)]
+    return " ".join([*sentences, *more_of_it]) or hit.excerpt

@@ -1,0 +1,101 @@
+"""What to say to a line: read it, choose the way by the contract's rules, go it. No transaction is open meanwhile."""
+
+from __future__ import annotations
+
+import copy
+
+from django.conf import settings
+from django.utils.translation import override
+
+from assist.models import ChatMessage, ChatSession
+
+from . import answering, handing_over, memory, slots, understanding, wording
+from .intents import Intent
+from .routing import FRUSTRATED, Reason, Situation, Step, route
+from .thought import Thought
+from .understanding import Understood
+
+WHY = {Reason.FAILED: "failed", Reason.ASKED: "asked", Reason.RISK: "people", Reason.PROMISE: "people"}
+
+
+def think(session: ChatSession, said: ChatMessage) -> tuple[Understood, Thought]:
+    """`session` is what this thread read of it; what changes in it is in the thought."""
+    read = understanding.understand(session, said.content)
+    session.mood = understanding.with_mood(session.mood, read.mood, frustrated_from=FRUSTRATED)
+    thought = Thought(slots=copy.deepcopy(session.slots), failures=session.failures)
+    with override(read.language if read.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
+        way = route(_situation(session, read), threshold=settings.HANDOFF_THRESHOLD)
+        if way.step == Step.ESCALATE:
+            thought.escalate = way.reason
+        else:
+            _go(session, said, read, way.step, thought)
+        if thought.escalate:
+            _pass_on(session, read, thought)
+    return read, thought
+
+
+def _situation(session: ChatSession, read: Understood) -> Situation:
+    return Situation(
+        intent=read.intent.name,
+        act=read.intent.act,
+        frustration=read.mood.frustration_score,
+        frustrated_lines=int(session.mood.get("frustrated", 0)),
+        polarity=read.mood.polarity,
+        trend=read.mood.trend,
+        risk=read.risk,
+        promise=read.promise,
+        pending="pending" in session.slots,
+        failures=session.failures,
+    )
+
+
+def _go(session: ChatSession, said: ChatMessage, read: Understood, step: Step, thought: Thought) -> None:
+    if name := memory.name_told(read.text):
+        thought.slots["name"] = session.slots["name"] = name
+        if step in (Step.TALK, Step.ANSWER) and memory.only_a_name(read.text):
+            thought.text = wording.nice_to_meet(name)
+            return
+    if step == Step.GO_ON:
+        if slots.go_on(session, read, thought) is not None:
+            return
+        step = route(_situation_without_pending(session, read), threshold=-2).step
+    if text := memory.recalled(session, read.text, before=said.n):
+        thought.text = text
+    elif step == Step.TOOL:
+        slots.begin(session, read, thought, before=said.n)
+    elif step == Step.TALK:
+        _talk(session, read.intent, read, thought)
+    else:
+        answering.answer(session, read, thought, before=said.n)
+
+
+def _situation_without_pending(session: ChatSession, read: Understood) -> Situation:
+    return Situation(intent=read.intent.name, act=read.intent.act, failures=0)
+
+
+def _talk(session: ChatSession, intent: Intent, read: Understood, thought: Thought) -> None:
+    name = memory.name_of(session)
+    thought.slots.pop("asked", None)
+    if intent.act == "greeting":
+        thought.text = wording.hello(name)
+    elif intent.act == "goodbye":
+        thought.text = wording.bye(name)
+    elif intent.act == "feedback":
+        unhappy = read.mood.label in ("negative", "very_negative")
+        short = len(read.text.split()) <= 12  # noqa: PLR2004 - thanks; what is longer tells us something
+        thought.text = wording.sorry_it_did_not_help() if unhappy else wording.glad() if short else wording.noted()
+    else:
+        thought.text = wording.what_i_can()
+
+
+def _pass_on(session: ChatSession, read: Understood, thought: Thought) -> None:
+    """The conversation becomes a ticket before the visitor hears that it did."""
+    thought.slots.pop("pending", None)
+    address = slots.email_in(read.text) if session.identity == ChatSession.Identity.ANONYMOUS else ""
+    if address:
+        slots.reachable(session, address)
+    ticket = handing_over.hand_over(session, str(thought.escalate))
+    thought.ticket_created = ticket
+    reach = bool(session.email) or bool(session.customer.email)
+    thought.text = wording.pass_on(ticket.number, why=WHY.get(thought.escalate, ""), mood=read.mood.sentiment, reach=reach)  # type: ignore[call-overload]
+    thought.used("escalate_to_human", "")
