@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("knowledge.urls")),
     path("", include("tickets.urls")),
     path("", include("assist.urls")),
+    path("api/", include("assist.api.chat_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SwaggerPage.as_view(url_name="schema"), name="docs"),
     path("redoc", RedocPage.as_view(url_name="schema"), name="redoc"),

@@ -9,9 +9,8 @@ from knowledge.fusion import Band
 from knowledge.models import Article
 from knowledge.search import Found, Hit
 
-from . import tools, wording
+from . import briefing, tools, wording
 from .patterns import pattern
-from .routing import Reason
 from .thought import Thought, source
 from .understanding import Understood
 
@@ -31,7 +30,7 @@ def answer(session: ChatSession, read: Understood, thought: Thought, *, before: 
     titles = [hit.title for hit in found.hits if hit.score >= 0.3][:TITLES]  # noqa: PLR2004 - knowledge.fusion.POSSIBLE
     if found.band == Band.POSSIBLE and not session.slots.get("asked"):
         return _ask(thought, wording.which_of(titles), read, hits=found.hits[: len(titles)])
-    thought.escalate = Reason.FAILED
+    thought.escalate = briefing.STUCK
     thought.failures += 1
     return thought
 

@@ -8,21 +8,26 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import override
 
 from assist.models import ChatMessage, ChatSession
-from helpdesk.core.errors import Invalid
+from helpdesk.core.errors import Conflict, HelpdeskError, Invalid
+from tickets.models import Ticket
 
-from . import filing, lines, slots, wording
-from .thinking import think
+from . import filing, handing_over, lines, wording
+from .thinking import spoken_in, think
 from .thought import Thought
 from .understanding import Understood
 
 log = logging.getLogger(__name__)
 
 LONGEST = 50_000  # characters of one line
+MOST_LINES, A_MINUTE = 40, 60  # of one conversation in so many seconds
 
 
 class TooLong(Invalid):
@@ -30,6 +35,13 @@ class TooLong(Invalid):
 
     code = "message-too-long"
     status = 413
+
+
+class TooFast(HelpdeskError):
+    """Too many messages in a minute. Wait a moment; this one was not taken."""
+
+    code = "too-many-messages"
+    status = 429
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,15 @@ class Answer:
 def say(session: ChatSession, content: str, *, client_id: str = "") -> Answer:
     """The visitor says something. The same `client_id` twice is one line with one answer. Raises Invalid, TooLong."""
     began = time.perf_counter()
-    said = hear(session, _checked(content), client_id=client_id)
+    said = hear(session, checked(content), client_id=client_id)
     known = ChatMessage.objects.filter(answers=said).first()
     if known is not None or not session.with_assistant:
+        if known is None and session.state == ChatSession.State.WAITING:
+            handing_over.take_address(session, said.content)
         return Answer(session, said, known)
     read, thought = think(session, said)
-    return _answer(session, said, read, thought, ms=(time.perf_counter() - began) * 1000)
+    answered = _Answered(session, said, read, thought, began)
+    return answered.passed_on() if thought.escalate else answered.said_here()
 
 
 def hear(session: ChatSession, content: str, *, client_id: str = "") -> ChatMessage:
@@ -67,34 +82,54 @@ def hear(session: ChatSession, content: str, *, client_id: str = "") -> ChatMess
         known = held.messages.filter(client_id=client_id).first() if client_id else None
         line = known or lines.add(held, ChatMessage.Role.USER, content, client_id=client_id)
         if known is None:
-            _note_address(held, content)
+            since = timezone.now() - timedelta(seconds=A_MINUTE)
+            if held.messages.filter(role=ChatMessage.Role.USER, created_at__gt=since).count() > MOST_LINES:
+                raise TooFast  # and the line is not kept
             filing.keep_in_step(held, line)
     _as_held(session, held)
     return line
 
 
-def _note_address(held: ChatSession, content: str) -> None:
-    """Whoever waits for a person leaves an address: that is where the answer goes if they do not stay."""
-    if not held.with_assistant and held.identity == ChatSession.Identity.ANONYMOUS and (address := slots.email_in(content)):
-        slots.reachable(held, address)
+class _Answered:
+    """A line that was thought about: what is said to it is written once, whoever else was at it meanwhile."""
 
+    def __init__(self, session: ChatSession, said: ChatMessage, read: Understood, thought: Thought, began: float) -> None:
+        self.session, self.said, self.read, self.thought, self.began = session, said, read, thought, began
+        self.line: ChatMessage | None = None
 
-def _answer(session: ChatSession, said: ChatMessage, read: Understood, thought: Thought, *, ms: float) -> Answer:
-    metadata = _metadata(read, thought, ms)
-    with transaction.atomic():
-        held = lines.locked(session)
-        known = ChatMessage.objects.filter(answers=said).first()
-        if known is not None or (not held.with_assistant and not thought.escalate):  # somebody was quicker, or a person came meanwhile
-            return Answer(session, said, known)
-        held.slots, held.failures, held.mood = thought.slots, thought.failures, session.mood
-        held.language = read.language
+    def said_here(self) -> Answer:
+        with transaction.atomic():
+            held = lines.locked(self.session)
+            self.line = ChatMessage.objects.filter(answers=self.said).first()
+            if self.line is None and held.with_assistant:  # else a person came meanwhile, and speaks
+                self._write(held)
+        _as_held(self.session, held)
+        return Answer(self.session, self.said, self.line)
+
+    def passed_on(self) -> Answer:
+        """A person is asked for, and the visitor hears of it in the same moment."""
+        try:
+            handing_over.hand_over(self.session, self.thought.escalate, announce=self._announce)
+        except Conflict:  # it has ended meanwhile
+            log.info("chat_ended_meanwhile", extra={"chat": str(self.session.pk)})
+        return Answer(self.session, self.said, self.line)
+
+    def _announce(self, held: ChatSession, ticket: Ticket) -> None:
+        self.thought.ticket_created = ticket
+        with override(spoken_in(self.read.language)):
+            self.thought.text = wording.pass_on(ticket.number, why=self.thought.escalate, mood=self.read.mood.sentiment)
+        self._write(held)
+
+    def _write(self, held: ChatSession) -> None:
+        thought, read = self.thought, self.read
+        metadata = _metadata(read, thought, (time.perf_counter() - self.began) * 1000)
+        held.slots, held.failures, held.mood, held.language = thought.slots, thought.failures, self.session.mood, read.language
         held.save(update_fields=["slots", "failures", "mood", "language"])
-        line = lines.add(held, ChatMessage.Role.ASSISTANT, thought.text, answers=said, sources=thought.sources, metadata=metadata)
-        filing.keep_in_step(held, line)
+        self.line = lines.add(held, ChatMessage.Role.ASSISTANT, thought.text, answers=self.said, sources=thought.sources, metadata=metadata)
+        filing.keep_in_step(held, self.line)
+        said = self.said
         said.metadata = {**said.metadata, "intent": read.intent.name, "act": read.intent.act, "sentiment": metadata["sentiment"]}
         said.save(update_fields=["metadata"])
-    _as_held(session, held)
-    return Answer(session, said, line)
 
 
 def _metadata(read: Understood, thought: Thought, ms: float) -> dict[str, Any]:
@@ -111,7 +146,7 @@ def _metadata(read: Understood, thought: Thought, ms: float) -> dict[str, Any]:
             "recommended_approach": mood.recommended_approach,
         },
         "escalated": bool(thought.escalate),
-        "reason": str(thought.escalate),
+        "reason": thought.escalate,
         "ticket_created": thought.ticket_created.number if thought.ticket_created else None,
         "tools": thought.tools,
         "engine": thought.engine,
@@ -125,7 +160,7 @@ def _as_held(session: ChatSession, held: ChatSession) -> None:
         setattr(session, name, getattr(held, name))
 
 
-def _checked(content: str) -> str:
+def checked(content: str) -> str:
     content = content.replace("\x00", "").strip()
     if not content:
         raise Invalid("There is nothing in this message")

@@ -10,9 +10,10 @@ from tickets import intake, transcripts
 from tickets.channels.chat import VisitorLine, translate
 from tickets.models import Message, Participant, Ticket
 
-from . import lines
+from . import lines, wording
 
 MARK = "chat"  # key of the ticket's metadata that says: a conversation stands behind this
+TELLING, FEWEST_WORDS = ("question", "problem", "complaint"), 4
 AUTHOR = {
     ChatMessage.Role.USER: transcripts.BY_CUSTOMER,
     ChatMessage.Role.ASSISTANT: transcripts.BY_ASSISTANT,
@@ -34,7 +35,8 @@ def file(session: ChatSession, *, subject: str = "", queue: str = "", priority: 
         opening = next((line for line in reversed(said) if line.role == ChatMessage.Role.USER), None)
         if opening is None:
             raise Invalid("There is nothing in this chat that a ticket could be made of")
-        message = intake.receive(translate(_line(held, opening, subject=subject, queue=queue, priority=priority)))
+        about = subject or _matter(said)
+        message = intake.receive(translate(_line(held, opening, subject=about, queue=queue, priority=priority)))
         _answer_to(held, message.ticket)
         _set_down(message.ticket, [line for line in said if line != opening])
         _joined(opening, message)
@@ -58,8 +60,15 @@ def keep_in_step(session: ChatSession, line: ChatMessage) -> None:
     _joined(line, message)
 
 
+def _matter(said: list[ChatMessage]) -> str:
+    """What the conversation is about: the visitor's latest question or problem that can stand alone, else their last word."""
+    theirs = [line for line in said if line.role == ChatMessage.Role.USER]
+    telling = [line for line in theirs if line.metadata.get("act") in TELLING and len(line.content.split()) >= FEWEST_WORDS]
+    return wording.subject_of((telling or theirs)[-1].content)
+
+
 def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: str = "", priority: str = "") -> VisitorLine:
-    new = session.ticket is None or bool(subject)
+    new = session.ticket is None or bool(subject)  # another matter
     return VisitorLine(
         reference=_reference(line),
         customer_id=session.customer_id,

@@ -8,6 +8,7 @@ The visitor's press and the engine's rule may come at once: the session's row de
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -24,13 +25,15 @@ from .briefing import Briefing
 
 State = ChatSession.State
 LONGEST_REASON = 300  # characters
+Announce = Callable[[ChatSession, Ticket], None]  # the session is held meanwhile
 ADDRESS = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}\b")
 
 
-def hand_over(session: ChatSession, reason: str) -> Ticket:
+def hand_over(session: ChatSession, reason: str, *, announce: Announce | None = None) -> Ticket:
     """Ask for a person, once; whoever asks again gets the same ticket. `reason` is one of `briefing.REASONS`, or words.
 
-    From now on the assistant keeps quiet. `session` is brought up to date. Raises Conflict when the chat has ended.
+    From now on the assistant keeps quiet. `announce` says so to the visitor, once it is certain. `session` is brought up to date. Raises
+    Conflict when the chat has ended.
     """
     session.refresh_from_db()
     brief = briefing.brief(session, list(session.messages.in_order()), reason) if session.with_assistant else None
@@ -39,12 +42,12 @@ def hand_over(session: ChatSession, reason: str) -> Ticket:
         if held.state == State.ENDED:
             raise Conflict(_("This chat has ended."))
         if held.with_assistant:
-            _write(held, brief or briefing.brief(held, list(held.messages.in_order()), reason))
+            _write(held, brief or briefing.brief(held, list(held.messages.in_order()), reason), announce)
     session.refresh_from_db()
     return ticket_of(session)
 
 
-def _write(session: ChatSession, brief: Briefing) -> None:
+def _write(session: ChatSession, brief: Briefing, announce: Announce | None) -> None:
     if not session.messages.filter(role=ChatMessage.Role.USER).exists():  # the press of the button is all that was said
         lines.add(session, ChatMessage.Role.USER, _("I would like to talk to a person."))
     queue = brief.queue or Queue.objects.default()
@@ -56,6 +59,8 @@ def _write(session: ChatSession, brief: Briefing) -> None:
     _escalate(ticket, brief)
     told = {"state": session.state, "reason": session.handoff_reason, "queue": ticket.queue.slug}
     ticket.record("chat.handed_over", by=session.customer, subject=session, session=str(session.pk), **told)
+    if announce is not None:
+        announce(session, ticket)
     if not availability.anybody_for(ticket.queue):
         _nobody_here(session)
     waiting.moved(ticket.queue_id)

@@ -50,13 +50,11 @@ def go_on(session: ChatSession, read: Understood, thought: Thought) -> Thought |
         return thought
     if pending.get("confirm"):
         return _confirmed(session, pending, text, read, thought)
-    return _given(session, str(pending["tool"]), dict(pending.get("arguments", {})), str(pending.get("needs")), read, thought)
+    return _given(session, pending, read, thought)
 
 
-def _given(
-    session: ChatSession, tool: str, arguments: dict[str, Any], needs: str, read: Understood, thought: Thought
-) -> Thought | None:
-    text = read.text
+def _given(session: ChatSession, pending: dict[str, Any], read: Understood, thought: Thought) -> Thought | None:
+    tool, arguments, needs, text = str(pending["tool"]), dict(pending.get("arguments", {})), str(pending.get("needs")), read.text
     if needs == "email":
         return _with_email(session, arguments, text, thought)
     if needs == "description":

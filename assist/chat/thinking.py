@@ -9,13 +9,21 @@ from django.utils.translation import override
 
 from assist.models import ChatMessage, ChatSession
 
-from . import answering, handing_over, memory, slots, understanding, wording
+from . import answering, briefing, memory, slots, understanding, wording
 from .intents import Intent
 from .routing import FRUSTRATED, Reason, Situation, Step, route
 from .thought import Thought
 from .understanding import Understood
 
-WHY = {Reason.FAILED: "failed", Reason.ASKED: "asked", Reason.RISK: "people", Reason.PROMISE: "people"}
+REASONS = {
+    Reason.FRUSTRATION: briefing.FRUSTRATED,
+    Reason.STAYS_FRUSTRATED: briefing.FRUSTRATED,
+    Reason.DECLINING: briefing.DECLINING,
+    Reason.RISK: briefing.RISKY,
+    Reason.PROMISE: briefing.RISKY,
+    Reason.ASKED: briefing.ASKED,
+    Reason.FAILED: briefing.STUCK,
+}
 
 
 def think(session: ChatSession, said: ChatMessage) -> tuple[Understood, Thought]:
@@ -23,15 +31,21 @@ def think(session: ChatSession, said: ChatMessage) -> tuple[Understood, Thought]
     read = understanding.understand(session, said.content)
     session.mood = understanding.with_mood(session.mood, read.mood, frustrated_from=FRUSTRATED)
     thought = Thought(slots=copy.deepcopy(session.slots), failures=session.failures)
-    with override(read.language if read.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
+    with override(spoken_in(read.language)):
         way = route(_situation(session, read), threshold=settings.HANDOFF_THRESHOLD)
         if way.step == Step.ESCALATE:
-            thought.escalate = way.reason
+            thought.escalate = REASONS[way.reason]
         else:
             _go(session, said, read, way.step, thought)
         if thought.escalate:
-            _pass_on(session, read, thought)
+            thought.slots.pop("pending", None)
+            thought.used("escalate_to_human", "")
     return read, thought
+
+
+def spoken_in(language: str) -> str:
+    """The language of our own phrases: the visitor's, where we have them in it."""
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _situation(session: ChatSession, read: Understood) -> Situation:
@@ -86,16 +100,3 @@ def _talk(session: ChatSession, intent: Intent, read: Understood, thought: Thoug
         thought.text = wording.sorry_it_did_not_help() if unhappy else wording.glad() if short else wording.noted()
     else:
         thought.text = wording.what_i_can()
-
-
-def _pass_on(session: ChatSession, read: Understood, thought: Thought) -> None:
-    """The conversation becomes a ticket before the visitor hears that it did."""
-    thought.slots.pop("pending", None)
-    address = slots.email_in(read.text) if session.identity == ChatSession.Identity.ANONYMOUS else ""
-    if address:
-        slots.reachable(session, address)
-    ticket = handing_over.hand_over(session, str(thought.escalate))
-    thought.ticket_created = ticket
-    reach = bool(session.email) or bool(session.customer.email)
-    thought.text = wording.pass_on(ticket.number, why=WHY.get(thought.escalate, ""), mood=read.mood.sentiment, reach=reach)  # type: ignore[call-overload]
-    thought.used("escalate_to_human", "")

@@ -118,16 +118,15 @@ def did_it_help() -> str:
     return _("Does that help? If not, I can pass you to a person.")
 
 
-def pass_on(number: str, *, why: str, mood: str, reach: bool) -> str:
-    """A person takes over; `reach`: we know where to write to."""
+def pass_on(number: str, *, why: str, mood: str) -> str:
+    """A person takes over. `why` is one of `briefing.REASONS`."""
     begin = {
-        "failed": _("I do not know the answer to that, so I will pass you to a person."),
+        "failure": _("I do not know the answer to that, so I will pass you to a person."),
         "asked": _("Of course, I will pass you to a person."),
-        "people": _("This is a matter for a person, so I will pass you on."),
+        "risk": _("This is a matter for a person, so I will pass you on."),
     }.get(why, _("I will pass you to a person who can help."))
     told = _("Your request is %(number)s and our whole conversation is in it.") % {"number": number}
-    more = "" if reach else _("If you cannot wait, leave your e-mail address here and we will write to you.")
-    return " ".join(filter(None, (empathy(mood), begin, told, more)))
+    return " ".join(filter(None, (empathy(mood), begin, told)))
 
 
 def describe_it() -> str:

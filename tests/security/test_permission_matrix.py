@@ -288,6 +288,11 @@ ROWS: dict[str, Row] = {
     "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/replay/": Row(KEEPERS, WRITE, (202,)),
     "api/v1/socket-tickets/": Row(API_LIST, WRITE),
     "api/realtime/call/start/": Row(API_LIST, WRITE),
+    # the chat: partners' keys, and visitors' own tokens (tests/assist/chat/test_chat_api.py); agents talk in their console
+    "api/chat/": Row({"key"}, WRITE),
+    "api/feedback/": Row({"key"}, WRITE),
+    "api/users/<str:user>/tickets/": Row({"key"}),
+    "api/users/<str:user>/history/": Row({"key"}),
     "api/realtime/call/end/": Row(API_LIST, WRITE),  # which call is in the body: tests/assist/calls/test_api.py
     "api/realtime/transcription/": Row(API_LIST, WRITE),
     "api/realtime/suggestions/<uuid:session_id>/": Row(API),
@@ -379,6 +384,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "verb": "status",
         "deed": "join",
         "user_id": maya.pk,
+        "user": ticket.customer_id,
         "hook": hook.pk,
         "secret": "nothing",
         "mark": "nothing",

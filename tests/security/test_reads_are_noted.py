@@ -43,6 +43,8 @@ NOTED = {
     "api/v1/webhooks/<uuid:pk>/deliveries/<uuid:delivery>/": "webhook delivery",
     "api/realtime/suggestions/<uuid:session_id>/": "call",
     "api/v1/calls/": "calls",
+    "api/users/<str:user>/tickets/": "tickets",
+    "api/users/<str:user>/history/": "chat history",
     "api/v1/calls/<uuid:session_id>/": "call",
 }
 # Work lists show a line of each ticket or call; who opens one is noted. They are read anew at every event.
@@ -115,11 +117,12 @@ def test_who_looked_at_what_and_whose_is_written_down(pattern: str, world: World
     customer, number = world.values["customers.pk"], world.values["number"]
     CallSession.objects.update(customer=customer)
     before = set(AccessEntry.objects.values_list("pk", flat=True))
-    client = world.clients["supervisor"]
+    by_key = pattern.startswith("api/users/")  # agents read chats in their console
+    client = world.clients["key" if by_key else "supervisor"]
     answer = client.get(world.path(pattern), {"q": number} if pattern == "search/" else {})
     assert answer.status_code == 200
     new = AccessEntry.objects.exclude(pk__in=before).filter(customer_ref=customer, what=NOTED[pattern])
-    assert [(entry.actor_kind, entry.actor_name) for entry in new] == [("agent", "Priya Raman")]
+    assert [(entry.actor_kind, entry.actor_name) for entry in new] == [("api", "Matrix") if by_key else ("agent", "Priya Raman")]
     refused = world.clients["stranger"].get(world.path(pattern))
     if refused.status_code in (403, 404):
         assert not AccessEntry.objects.exclude(pk__in=before).filter(actor_name="Tomasz Wójcik").exists(), "nothing was read"
