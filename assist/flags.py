@@ -14,19 +14,18 @@ from tickets import flags
 DRAFT = flags.Flag(_("Draft"), "sparkles", kind="ai")
 
 
-@flags.register
-def drafts(ids: Collection[UUID]) -> dict[UUID, flags.Flag]:
-    return dict.fromkeys(waiting_drafts(ids), DRAFT)
-
-
 CHATS = {
-    ChatSession.State.ASSISTANT: flags.Flag(_("Chat with assistant"), "message-circle", kind="ai"),
-    ChatSession.State.WAITING: flags.Flag(_("Waits in chat"), "message-circle"),
-    ChatSession.State.WITH_AGENT: flags.Flag(_("Live chat"), "message-circle"),
+    ChatSession.State.WAITING: flags.Flag(_("Waits"), "hourglass"),
+    ChatSession.State.WITH_AGENT: flags.Flag(_("Live"), "message-circle"),
 }
 
 
 @flags.register
 def chats(ids: Collection[UUID]) -> dict[UUID, flags.Flag]:
-    running = ChatSession.objects.running().filter(ticket__in=ids).values_list("ticket_id", "state")
+    running = ChatSession.objects.filter(ticket__in=ids, state__in=CHATS).values_list("ticket_id", "state")
     return {ticket: CHATS[ChatSession.State(state)] for ticket, state in running if ticket}
+
+
+@flags.register
+def drafts(ids: Collection[UUID]) -> dict[UUID, flags.Flag]:
+    return dict.fromkeys(waiting_drafts(ids), DRAFT)

@@ -53,6 +53,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         if not self.counted:
             await self.close(TOO_MANY)
             return
+        await self._ask(_note_seen, self.viewer)
         await self._join()
         self._spawn(self._watch_rights())
 
@@ -176,8 +177,8 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
 
     async def _watch_rights(self) -> None:
         while True:
-            await self._ask(_note_seen, self.viewer)
             await asyncio.sleep(CHECK_EVERY)
+            await self._ask(_note_seen, self.viewer)
             if await self._end_if_unwelcome():
                 return
             if self.shown.ticket and not await self._ask(_sees, self.viewer, self.shown.ticket):

@@ -184,7 +184,7 @@ def test_the_inbox_has_a_view_of_chats_and_marks_their_rows(ingrid: Customer, dw
     view = next(view for view in listing.VIEWS if view.slug == "chats")
     page = listing.page(maya, view, view.sorts[0])
     assert [row.ticket for row in page.rows] == [waiting, later]
-    assert {str(flag.text) for row in page.rows for flag in row.flags} >= {"Waits in chat"}
+    assert {str(flag.text) for row in page.rows for flag in row.flags} >= {"Waits"}
     later.refresh_from_db()
     assert conversing.state_of(later) == "waiting"
     later.resolve(by=maya)
