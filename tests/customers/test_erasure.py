@@ -20,6 +20,7 @@ from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
+from assist.chat import conversation, handing_over
 from assist.models import (
     AcdConnection,
     AcdEvent,
@@ -188,6 +189,9 @@ def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None
     WidgetVisitor.objects.create(site=site, email=person.email)
     chat = ChatSession.objects.create(customer=person, session_id=CANARY, summary=CANARY, slots={"name": CANARY}, email=person.email)
     chat.messages.create(n=1, role="user", content=CANARY, message=message)
+    handed = ChatSession.objects.create(customer=person, session_id=f"{CANARY}-2", email=person.email)
+    conversation.hear(handed, f"Can you tell {CANARY}?")
+    handing_over.hand_over(handed, f"asked for by {CANARY}")
     line = AcdConnection.create(provider="pbx", name="x")[0]
     AcdEvent.objects.create(
         connection=line, event_id="1", kind="x", call_id=call.call_id, content_type="x", body=CANARY, due_at=timezone.now()
