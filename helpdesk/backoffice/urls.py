@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai, keys, people, retention, telephony, webhooks, widget
+from . import ai, keys, people, retention, rules, telephony, webhooks, widget
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -38,4 +38,16 @@ urlpatterns = [
     path("settings/widget/<uuid:site_id>/", widget.site, name="widget-site"),
     path("settings/widget/<uuid:site_id>/secret/", widget.renew, name="widget-renew"),
     path("settings/widget/<uuid:site_id>/remove/", widget.remove, name="widget-remove"),
+    path("settings/rules/", rules.index, name="rules"),
+    path("settings/rules/new/", rules.new, name="rule-new"),
+    path("settings/rules/row/", rules.row, name="rule-row"),
+    path("settings/rules/history/", rules.history, name="rules-history"),
+    path("settings/rules/export/", rules.export, name="rules-export"),
+    path("settings/rules/import/", rules.load, name="rules-import"),
+    path("settings/rules/usual/", rules.usual, name="rules-usual"),
+    path("settings/rules/firings/<uuid:firing_id>/undo/", rules.undo, name="rule-undo"),
+    path("settings/rules/<uuid:rule_id>/", rules.one, name="rule"),
+    path("settings/rules/<uuid:rule_id>/switch/", rules.switch, name="rule-switch"),
+    path("settings/rules/<uuid:rule_id>/move/", rules.move, name="rule-move"),
+    path("settings/rules/<uuid:rule_id>/remove/", rules.remove, name="rule-remove"),
 ]

@@ -24,7 +24,7 @@ from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
-from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Ticket
+from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -212,6 +212,18 @@ ROWS: dict[str, Row] = {
     "calls/<uuid:session_id>/end/": Row(NOBODY, WRITE),
     "calls/<uuid:session_id>/whisper/": Row(OVERSEERS, WRITE),  # and leads
     "settings/retention/": Row(OVERSEERS),
+    "settings/rules/": Row(OVERSEERS),
+    "settings/rules/new/": Row(OVERSEERS),
+    "settings/rules/row/": Row(OVERSEERS),
+    "settings/rules/history/": Row(OVERSEERS),
+    "settings/rules/export/": Row(OVERSEERS),
+    "settings/rules/import/": Row(OVERSEERS, WRITE),
+    "settings/rules/usual/": Row(OVERSEERS, WRITE),
+    "settings/rules/firings/<uuid:firing_id>/undo/": Row(OVERSEERS, WRITE),
+    "settings/rules/<uuid:rule_id>/": Row(OVERSEERS),
+    "settings/rules/<uuid:rule_id>/switch/": Row(OVERSEERS, WRITE),
+    "settings/rules/<uuid:rule_id>/move/": Row(OVERSEERS, WRITE),
+    "settings/rules/<uuid:rule_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
     "settings/telephony/": Row(OVERSEERS),
     "settings/widget/": Row(OVERSEERS),
     "settings/widget/<uuid:site_id>/": Row(OVERSEERS),
@@ -366,6 +378,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     article_file.file.save("x", ContentFile(b"x"), save=False)
     article_file.save()
     Rating.objects.create(ticket=ticket, customer=ticket.customer, queue=support, score=4, source="mail")
+    rule = Rule.objects.create(name="x", kinds=["ticket.created"], actions=[{"do": "tag", "value": "x", "text": ""}])
+    firing = RuleFiring.objects.create(rule=rule, ticket=ticket)
     hook = InboundHook.objects.create(name="x", queue=support)
     call = CallSession.objects.create(
         call_id="x", queue=support, agent=maya, status="completed", entities=[{"type": "version", "value": "1"}], ended_at=timezone.now()
@@ -415,6 +429,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "version": 1,
         "session_id": call.session_id,
         "name": "side",
+        "rule_id": rule.pk,
+        "firing_id": firing.pk,
         "prompt_name": "reply",
         "calls.pk": said.pk,
         "webhooks.pk": delivery.webhook_id,

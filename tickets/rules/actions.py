@@ -173,7 +173,7 @@ def _problem(action: Any) -> str:  # noqa: PLR0911 - one remark a fault
         return _("This action is not known: %(action)s") % {"action": str(action)[:120]}
     value, text, words = str(action.get("value") or ""), str(action.get("text") or ""), {"action": kind.label}
     choices = choices_of(kind.name)
-    if choices and (value not in choices or (kind.name == "notify" and not value)):
+    if kind.value in ("choice", "level", "who") and (value not in choices or (kind.name == "notify" and not value)):
         return _("“%(action)s”: choose one.") % words
     if kind.value == "label" and not Tag.normal(value):
         return _("“%(action)s”: name it.") % words

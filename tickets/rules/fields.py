@@ -64,7 +64,8 @@ class Field:
 
 
 def _from(pairs: Any) -> Callable[[], Mapping[str, Label]]:
-    return lambda: dict(pairs)
+    choices = dict(pairs)
+    return lambda: choices
 
 
 def queues() -> dict[str, Label]:
