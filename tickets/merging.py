@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.core.errors import Conflict, Invalid
-from helpdesk.core.models import User
+from helpdesk.core.models import ApiKey, User
 from tickets.models import Message, Participant, SearchEntry, Ticket, TicketMerge
 
 UNDO = timedelta(days=30)
@@ -38,7 +38,7 @@ def preview(kept: Ticket, merged: Ticket) -> Preview:
     return Preview(merged.messages.count(), newest, [one.address for one in _newcomers(kept, merged)], _new_tags(kept, merged))
 
 
-def merge(*, kept: Ticket, merged: Ticket, by: User) -> TicketMerge:
+def merge(*, kept: Ticket, merged: Ticket, by: User | ApiKey) -> TicketMerge:
     """Make one of two. Raises Invalid for one and the same, Conflict for two customers, a merged ticket or a solved one to keep."""
     with transaction.atomic():
         kept, merged = _locked(kept.pk, merged.pk)
@@ -57,7 +57,7 @@ def merge(*, kept: Ticket, merged: Ticket, by: User) -> TicketMerge:
             participants=[str(person.pk) for person in people],
             tags=tags,
             status=merged.status,
-            by=by,
+            by=by if isinstance(by, User) else None,
         )
         _follow(kept)
         merged.merged_into = kept

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,9 @@ from assist.calls.representation import ever_offered
 from assist.models import CallSession, TranscriptionSegment
 from customers import identity
 from customers.access_log import note_read
-from helpdesk.core.api.base import Cursor
+from helpdesk.core.api.listing import Listed
+from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.shaping import Shaped, parameters, tagged
 from helpdesk.core.models import User
 
 from .calls import find
@@ -27,7 +29,7 @@ from .calls_output import EntityOutput, QuestionOutput, SuggestionOutput
 MOST_SEGMENTS = 2000  # a call of more than three hours
 
 
-class CallOutput(serializers.ModelSerializer[CallSession]):
+class CallOutput(Shaped, serializers.ModelSerializer[CallSession]):
     id = serializers.UUIDField(source="session_id")
     agent = serializers.UUIDField(source="agent_id", allow_null=True)
     agent_name = serializers.CharField(source="agent.name", default="")
@@ -91,7 +93,7 @@ class CallCursor(Cursor):
     allowed = ("started_at",)
 
 
-class CallList(generics.GenericAPIView):  # type: ignore[type-arg]
+class CallList(Listed):
     scope = "calls"
     serializer_class = CallOutput
     pagination_class = CallCursor
@@ -101,11 +103,12 @@ class CallList(generics.GenericAPIView):  # type: ignore[type-arg]
     def get_queryset(self) -> QuerySet[CallSession]:
         return CallSession.objects.visible_to(self.request.user).with_people()
 
-    @extend_schema(operation_id="calls_list", responses=CallOutput(many=True), parameters=[OpenApiParameter("ordering", str)])
+    @extend_schema(operation_id="calls_list", responses=CallOutput(many=True), parameters=parameters(CallOutput))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        note_read(request.user, {call.customer_id for call in page or () if call.customer_id}, "calls", request.query_params.urlencode())
-        return self.get_paginated_response(CallOutput(page, many=True).data)
+        return self.listed(request)
+
+    def note(self, request: Request, page: Any) -> None:
+        note_read(request.user, {call.customer_id for call in page if call.customer_id}, "calls", request.query_params.urlencode())
 
 
 class CallDetail(generics.GenericAPIView):  # type: ignore[type-arg]
@@ -120,7 +123,7 @@ class CallDetail(generics.GenericAPIView):  # type: ignore[type-arg]
         if isinstance(request.user, User) and not screen.may_open(call, request.user):
             raise Http404  # a colleague's running call is for those who oversee it, as on the page
         looking.note(call, "call", by=request.user)
-        return Response(CallOutput(call).data | _what_was_said(call))
+        return tagged(CallOutput(call).data | _what_was_said(call))
 
 
 def _what_was_said(call: CallSession) -> dict[str, Any]:

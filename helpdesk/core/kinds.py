@@ -262,6 +262,8 @@ KINDS: dict[str, Any] = {
     "customer.created": Nothing,
     "customer.changed": Change,
     "customer.crm_changed": CrmData,
+    "organisation.created": Nothing,
+    "organisation.changed": Change,
     "customer.consent_changed": ConsentData,
     "customer.merged": Merge,
     "customer.merge_undone": Merge,

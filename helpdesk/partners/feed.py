@@ -38,6 +38,7 @@ RESOURCES = {
     "rating": "tickets",
     "macro": "tickets",
     "customer": "customers",
+    "organisation": "customers",
     "article": "articles",
     "call": "calls",
     "chat": "chat",

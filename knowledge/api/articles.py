@@ -13,7 +13,10 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.core.api.base import Cursor, StrictSerializer, etag
+from helpdesk.core.api.base import StrictSerializer
+from helpdesk.core.api.listing import Listed, Shown
+from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.shaping import parameters
 from knowledge.models import Article
 from knowledge.search import MOST_HITS, Narrowing, find
 
@@ -40,32 +43,34 @@ class ArticleFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset
 
 
-class ArticleList(generics.GenericAPIView):  # type: ignore[type-arg]
+class ArticleCursor(Cursor):
+    allowed = ("created_at", "updated_at", "title")
+
+
+class ArticleList(Listed):
     scope = "articles"
     serializer_class = ArticleSerializer
-    pagination_class = Cursor
+    pagination_class = ArticleCursor
     filterset_class = ArticleFilter
     queryset = Article.objects.none()
 
     def get_queryset(self) -> QuerySet[Article]:
         return Article.objects.visible_to(self.request.user).select_related("category").defer("search")
 
-    @extend_schema(operation_id="articles_list", responses=ArticleSerializer(many=True))
+    @extend_schema(operation_id="articles_list", responses=ArticleSerializer(many=True), parameters=parameters(ArticleSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(ArticleSerializer(page, many=True).data)
+        return self.listed(request)
 
 
-class ArticleDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class ArticleDetail(Shown):
     scope = "articles"
     serializer_class = ArticleSerializer
-    filter_backends = ()
     queryset = Article.objects.none()
 
-    @extend_schema(operation_id="articles_read", responses=ArticleSerializer)
+    @extend_schema(operation_id="articles_read", responses=ArticleSerializer, parameters=parameters(ArticleSerializer))
     def get(self, request: Request, slug: str) -> Response:
         found = _article(request, slug)
-        return Response(ArticleSerializer(found).data, headers={"ETag": etag(found.updated_at.isoformat())})
+        return self.shown(request, found, version=found.updated_at.isoformat())
 
 
 class SearchInput(StrictSerializer):

@@ -7,12 +7,13 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from helpdesk.core.api.shaping import Shaped
 from knowledge.fusion import Band
 from knowledge.models import Article
 from knowledge.search import Hit
 
 
-class ArticleSerializer(serializers.Serializer[Any]):
+class ArticleSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.CharField()
     slug = serializers.CharField()
     title = serializers.CharField()

@@ -8,13 +8,16 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.core.api.base import Cursor, etag, refuse_stale
+from helpdesk.core.api.base import etag, refuse_stale
+from helpdesk.core.api.listing import Listed, Shown
+from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.shaping import parameters
 from knowledge.models import Component, Deployment, Incident, IncidentUpdate
 from knowledge.status import incidents
 from knowledge.status.pages import overall
@@ -67,9 +70,6 @@ class DeploymentCursor(Cursor):
     allowed = ("deployed_at",)
 
 
-_ORDERING = [OpenApiParameter("ordering", str)]
-
-
 class Overall(generics.GenericAPIView):  # type: ignore[type-arg]
     scope = "status"
     filter_backends = ()
@@ -82,16 +82,16 @@ class Overall(generics.GenericAPIView):  # type: ignore[type-arg]
         return Response(OverallSerializer({"overall": overall(), "open_incidents": open_ones}).data)
 
 
-class ComponentList(generics.GenericAPIView):  # type: ignore[type-arg]
+class ComponentList(Listed):
     scope = "status"
     serializer_class = ComponentSerializer
     pagination_class = ComponentCursor
     filter_backends = ()
     queryset = Component.objects.all()
 
-    @extend_schema(operation_id="components_list", responses=ComponentSerializer(many=True), parameters=_ORDERING)
+    @extend_schema(operation_id="components_list", responses=ComponentSerializer(many=True), parameters=parameters(ComponentSerializer))
     def get(self, request: Request) -> Response:
-        return self.get_paginated_response(ComponentSerializer(self.paginate_queryset(self.get_queryset()), many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="components_create", request=ComponentInput, responses={201: ComponentSerializer})
     def post(self, request: Request) -> Response:
@@ -101,15 +101,16 @@ class ComponentList(generics.GenericAPIView):  # type: ignore[type-arg]
         return _component(Component.objects.create(**entered), 201)
 
 
-class ComponentDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class ComponentDetail(Shown):
     scope = "status"
     serializer_class = ComponentSerializer
     filter_backends = ()
     queryset = Component.objects.all()
 
-    @extend_schema(operation_id="components_read", responses=ComponentSerializer)
+    @extend_schema(operation_id="components_read", responses=ComponentSerializer, parameters=parameters(ComponentSerializer))
     def get(self, request: Request, slug: str) -> Response:
-        return _component(_named(slug))
+        component = _named(slug)
+        return self.shown(request, component, version=component.updated_at.isoformat())
 
     @extend_schema(operation_id="components_change", request=ComponentChange, responses=ComponentSerializer)
     def patch(self, request: Request, slug: str) -> Response:
@@ -124,7 +125,7 @@ class ComponentDetail(generics.GenericAPIView):  # type: ignore[type-arg]
         return _component(component)
 
 
-class IncidentList(generics.GenericAPIView):  # type: ignore[type-arg]
+class IncidentList(Listed):
     scope = "status"
     serializer_class = IncidentSerializer
     pagination_class = IncidentCursor
@@ -132,12 +133,11 @@ class IncidentList(generics.GenericAPIView):  # type: ignore[type-arg]
     queryset = Incident.objects.none()
 
     def get_queryset(self) -> QuerySet[Incident]:
-        return _whole(self.request)
+        return _whole(self.request).distinct()  # one incident, however many of its components match
 
-    @extend_schema(operation_id="incidents_list", responses=IncidentSerializer(many=True), parameters=_ORDERING)
+    @extend_schema(operation_id="incidents_list", responses=IncidentSerializer(many=True), parameters=parameters(IncidentSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()).distinct())
-        return self.get_paginated_response(IncidentSerializer(page, many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="incidents_create", request=IncidentInput, responses={201: IncidentSerializer})
     def post(self, request: Request) -> Response:
@@ -146,15 +146,16 @@ class IncidentList(generics.GenericAPIView):  # type: ignore[type-arg]
         return _incident(_whole(request).get(pk=opened.pk), 201)
 
 
-class IncidentDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class IncidentDetail(Shown):
     scope = "status"
     serializer_class = IncidentSerializer
     filter_backends = ()
     queryset = Incident.objects.none()
 
-    @extend_schema(operation_id="incidents_read", responses=IncidentSerializer)
+    @extend_schema(operation_id="incidents_read", responses=IncidentSerializer, parameters=parameters(IncidentSerializer))
     def get(self, request: Request, reference: str) -> Response:
-        return _incident(_found(request, reference))
+        incident = _found(request, reference)
+        return self.shown(request, incident, version=incident.updated_at.isoformat())
 
     @extend_schema(operation_id="incidents_change", request=IncidentChange, responses=IncidentSerializer)
     def patch(self, request: Request, reference: str) -> Response:
@@ -164,17 +165,19 @@ class IncidentDetail(generics.GenericAPIView):  # type: ignore[type-arg]
         return _incident(_found(request, reference))
 
 
-class UpdateList(generics.GenericAPIView):  # type: ignore[type-arg]
+class UpdateList(Listed):
     scope = "status"
     serializer_class = UpdateSerializer
     pagination_class = UpdateCursor
     filter_backends = ()
     queryset = IncidentUpdate.objects.none()
 
-    @extend_schema(operation_id="incident_updates_list", responses=UpdateSerializer(many=True))
+    def get_queryset(self) -> QuerySet[IncidentUpdate]:
+        return _found(self.request, self.kwargs["reference"]).updates.all()
+
+    @extend_schema(operation_id="incident_updates_list", responses=UpdateSerializer(many=True), parameters=parameters(UpdateSerializer))
     def get(self, request: Request, reference: str) -> Response:
-        updates = _found(request, reference).updates.all()
-        return self.get_paginated_response(UpdateSerializer(self.paginate_queryset(updates), many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="incident_updates_create", request=UpdateInput, responses={201: UpdateSerializer})
     def post(self, request: Request, reference: str) -> Response:
@@ -183,17 +186,16 @@ class UpdateList(generics.GenericAPIView):  # type: ignore[type-arg]
         return Response(UpdateSerializer(update).data, status=201)
 
 
-class DeploymentList(generics.GenericAPIView):  # type: ignore[type-arg]
+class DeploymentList(Listed):
     scope = "status"
     serializer_class = DeploymentSerializer
     pagination_class = DeploymentCursor
     filterset_class = DeploymentFilter
     queryset = Deployment.objects.select_related("component")
 
-    @extend_schema(operation_id="deployments_list", responses=DeploymentSerializer(many=True), parameters=_ORDERING)
+    @extend_schema(operation_id="deployments_list", responses=DeploymentSerializer(many=True), parameters=parameters(DeploymentSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(DeploymentSerializer(page, many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="deployments_create", request=DeploymentInput, responses={201: DeploymentSerializer})
     def post(self, request: Request) -> Response:

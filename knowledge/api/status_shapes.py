@@ -8,25 +8,26 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from helpdesk.core.api.base import StrictSerializer
+from helpdesk.core.api.shaping import Shaped
 from knowledge.models import Component, Deployment, Incident, IncidentUpdate
 from knowledge.status.incidents import LONGEST
 
 
-class ComponentSerializer(serializers.ModelSerializer[Component]):
+class ComponentSerializer(Shaped, serializers.ModelSerializer[Component]):
     class Meta:
         model = Component
         fields = ("id", "slug", "name", "description", "state", "position", "updated_at")
         read_only_fields = fields
 
 
-class UpdateSerializer(serializers.ModelSerializer[IncidentUpdate]):
+class UpdateSerializer(Shaped, serializers.ModelSerializer[IncidentUpdate]):
     class Meta:
         model = IncidentUpdate
         fields = ("id", "status", "text", "at")
         read_only_fields = fields
 
 
-class IncidentSerializer(serializers.ModelSerializer[Incident]):
+class IncidentSerializer(Shaped, serializers.ModelSerializer[Incident]):
     components: Any = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
     updates = UpdateSerializer(many=True, read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
@@ -58,7 +59,7 @@ class OverallSerializer(serializers.Serializer[Any]):
     open_incidents = IncidentSerializer(many=True)
 
 
-class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
+class DeploymentSerializer(Shaped, serializers.ModelSerializer[Deployment]):
     component: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:

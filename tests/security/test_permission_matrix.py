@@ -268,6 +268,19 @@ ROWS: dict[str, Row] = {
     "api/v1/tickets/<str:number>/messages/": Row(API),
     "api/v1/tickets/<str:number>/events/": Row(API),
     "api/v1/satisfaction/": Row(API_LIST),
+    "api/v1/tickets/<str:number>/messages/<uuid:pk>/": Row(API),
+    "api/v1/tickets/<str:number>/merge/": Row(API, WRITE),
+    "api/v1/attachments/<uuid:pk>/": Row(API),
+    "api/v1/attachments/<uuid:pk>/content/": Row(API),
+    "api/v1/queues/": Row(API_LIST),
+    "api/v1/queues/<slug:slug>/": Row(API),
+    "api/v1/agents/": Row(API_LIST),
+    "api/v1/agents/<uuid:pk>/": Row(API_LIST),  # colleagues know of each other
+    "api/v1/tags/": Row(API_LIST),
+    "api/v1/customers/": Row(API_LIST),  # customers are the company's, not a team's
+    "api/v1/customers/<str:reference>/": Row(API_LIST),
+    "api/v1/organizations/": Row(API_LIST),
+    "api/v1/organizations/<uuid:pk>/": Row(API_LIST),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/calls/": Row(API_LIST),
@@ -345,6 +358,12 @@ class World:
         kind = "batches" if "evaluation/batches/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
         kind = "webhooks" if "webhooks/" in pattern else kind
+        kind = next((name for name in ("agents", "organizations", "attachments") if f"v1/{name}/" in pattern), kind)
+        kind = "messages" if "v1/tickets/<str:number>/messages/<" in pattern else kind
+        if "v1/queues/<" in pattern:
+            return "/api/v1/queues/support/"
+        if "v1/customers/<" in pattern:
+            return f"/api/v1/customers/{self.values['customers.pk']}/"
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
 
@@ -434,6 +453,9 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "prompt_name": "reply",
         "calls.pk": said.pk,
         "webhooks.pk": delivery.webhook_id,
+        "agents.pk": maya.pk,
+        "organizations.pk": ticket.customer.organisation_id,
+        "attachments.pk": file.pk,
         "delivery": delivery.pk,
         "webhook_id": delivery.webhook_id,
         "delivery_id": delivery.pk,

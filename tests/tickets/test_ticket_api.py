@@ -146,7 +146,7 @@ def test_a_key_over_its_limit_waits(support, clean_cache, monkeypatch):
     assert int(answers[-1]["Retry-After"]) >= 1
 
 
-def test_a_large_limit_is_counted_in_advance_and_ends_where_it_should(maya):
+def test_a_large_limit_is_counted_in_advance_and_ends_where_it_should(maya, clean_cache):
     key, _secret = ApiKey.issue("Quick", scopes=["*"], rate_limit_per_minute=1000)
     asked = [throttling._from_lease(str(key.pk), 5) or throttling._taken(str(key.pk), 5, 1000) for _n in range(1200)]
     assert sum(asked) == 1000

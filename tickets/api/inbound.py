@@ -25,7 +25,7 @@ from tickets import intake
 from tickets.channels.base import InboundMessage, Sender
 from tickets.models import InboundHook, Ticket
 
-from .input import NewTicketInput, partners_metadata
+from .input import NewTicketInput, files_of, partners_metadata
 from .representation import MessageSerializer
 
 TOLERANCE = 300  # seconds that a clock may be off, and that a recorded post stays valid
@@ -87,5 +87,6 @@ def _inbound(hook: InboundHook, event_id: str, data: dict[str, object]) -> Inbou
         queue=str(data.get("queue") or (hook.queue.slug if hook.queue else "")),
         priority=str(data.get("priority", "")),
         tags=tuple(data.get("tags", ())),  # type: ignore[arg-type]
+        attachments=files_of(data),
         metadata=partners_metadata(data),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,9 +12,12 @@ from rest_framework import serializers
 from helpdesk.core.api.base import StrictSerializer
 from helpdesk.core.models import User
 from knowledge.models import Category
+from tickets.channels.base import InboundAttachment
+from tickets.channels.charsets import clean_file_name
 from tickets.models import Queue, Ticket
 
 LONGEST_BODY = 200_000
+LARGEST_FILES, MOST_FILES = 20 * 1024 * 1024, 20  # bytes of all files of one message: what mail servers still take
 OURS = frozenset(("ticket_number", "claimed_ticket", "follow_up_of", "follow_up", "escalation", "rating"))  # metadata that only we may set
 
 
@@ -26,6 +31,30 @@ class CustomerInput(StrictSerializer):
         if not attrs.keys() & {"email", "phone", "external_id"}:
             raise serializers.ValidationError(_("Give an e-mail address, a phone number or an external id."))
         return attrs
+
+
+class FileInput(StrictSerializer):
+    name = serializers.CharField(max_length=255)
+    content_type = serializers.RegexField(r"^[\w.+-]+/[\w.+-]+\Z", max_length=120, default="application/octet-stream")
+    content = serializers.CharField(trim_whitespace=False, max_length=LARGEST_FILES * 4 // 3 + 4, help_text="In base64")
+
+    def validate_name(self, value: str) -> str:
+        return clean_file_name(value)
+
+    def validate_content(self, value: str) -> bytes:
+        try:
+            return base64.b64decode(value.encode("ascii"), validate=True)
+        except (binascii.Error, UnicodeEncodeError) as error:
+            raise serializers.ValidationError(_("This is not base64.")) from error
+
+
+def fitting(files: list[dict[str, Any]]) -> None:
+    if sum(len(file["content"]) for file in files) > LARGEST_FILES:
+        raise serializers.ValidationError(_("At most 20 MB together."))
+
+
+def files_of(entered: dict[str, Any]) -> tuple[InboundAttachment, ...]:
+    return tuple(InboundAttachment(**file) for file in entered.get("attachments", ()))
 
 
 def existing_queue(value: str) -> None:
@@ -43,6 +72,7 @@ class NewTicketInput(StrictSerializer):
     queue = serializers.CharField(required=False, max_length=80, validators=[existing_queue])
     tags = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=20)
     metadata = serializers.DictField(required=False)
+    attachments = serializers.ListField(child=FileInput(), required=False, max_length=MOST_FILES, validators=[fitting])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("customer" in attrs) == ("customer_id" in attrs):
@@ -53,6 +83,10 @@ class NewTicketInput(StrictSerializer):
 def partners_metadata(entered: dict[str, Any]) -> dict[str, Any]:
     """What a partner keeps with a ticket, without the names that mean something to us."""
     return {name: value for name, value in (entered.get("metadata") or {}).items() if name not in OURS}
+
+
+class MergeInput(StrictSerializer):
+    into = serializers.CharField(max_length=24, help_text="Number of the ticket to keep")
 
 
 class TicketChangeInput(StrictSerializer):
@@ -78,6 +112,7 @@ class NewMessageInput(StrictSerializer):
     external_id = serializers.CharField(
         required=False, max_length=255, help_text="Your id of the message; the same one twice is one message."
     )
+    attachments = serializers.ListField(child=FileInput(), required=False, max_length=MOST_FILES, validators=[fitting])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["author"] == "customer" and attrs["visibility"] == "internal":

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.urls import reverse
 from rest_framework import serializers
 
+from customers.api.representation import CustomerSerializer, OrganizationSerializer
+from helpdesk.core.api.shaping import Expansion, Shaped
 from helpdesk.core.models import Event
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Delivery, Message, Ticket
 
-
-class ReferenceSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    name = serializers.CharField(source="__str__")
-
-
-class QueueReference(ReferenceSerializer):
-    slug = serializers.CharField()
+from .directory_shapes import AgentSerializer, Named, NamedQueue, QueueSerializer
 
 
 class CustomerReference(serializers.Serializer[Any]):
@@ -37,17 +32,24 @@ class SlaSerializer(serializers.Serializer[Any]):
     resolve_due_at = serializers.DateTimeField(allow_null=True)
 
 
-class TicketSerializer(serializers.Serializer[Any]):
+class TicketSerializer(Shaped, serializers.Serializer[Any]):
+    expandable: ClassVar[dict[str, Expansion]] = {
+        "customer": Expansion(CustomerSerializer),
+        "organization": Expansion(OrganizationSerializer),
+        "assignee": Expansion(AgentSerializer, ("assignee__queues",)),
+        "queue": Expansion(QueueSerializer, ("queue__members",)),
+    }
+
     id = serializers.CharField(source="number", help_text="A ticket's id is its number.")
     number = serializers.CharField()
     subject = serializers.CharField()
     status = serializers.ChoiceField(Ticket.Status.choices)
     priority = serializers.ChoiceField(Ticket.Priority.choices)
     category = serializers.CharField(source="category.slug", default=None, allow_null=True)
-    queue = QueueReference()
-    assignee = ReferenceSerializer(allow_null=True)
+    queue = NamedQueue()
+    assignee = Named(allow_null=True)
     customer = CustomerReference()
-    organization = ReferenceSerializer(source="organisation", allow_null=True)
+    organization = Named(source="organisation", allow_null=True)
     channel = serializers.ChoiceField(Ticket.Channel.choices)
     tags = serializers.SerializerMethodField()
     sentiment = serializers.CharField()
@@ -73,15 +75,20 @@ class TicketSerializer(serializers.Serializer[Any]):
         return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
 
 
-class AttachmentSerializer(serializers.Serializer[Any]):
+class AttachmentSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     content_type = serializers.CharField()
     size = serializers.IntegerField()
-    url = serializers.SerializerMethodField()
+    verdict = serializers.ChoiceField(Attachment.Verdict.choices)
+    url = serializers.SerializerMethodField(help_text="For people who are signed in")
+    content = serializers.SerializerMethodField(help_text="For your key")
 
     def get_url(self, attachment: Attachment) -> str:
         return f"{settings.SITE_URL}{reverse('file', args=[attachment.pk])}"
+
+    def get_content(self, attachment: Attachment) -> str:
+        return f"{settings.SITE_URL}{reverse('api-attachment-content', args=[attachment.pk])}"
 
 
 class AuthorSerializer(serializers.Serializer[Any]):
@@ -90,7 +97,7 @@ class AuthorSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class MessageSerializer(serializers.Serializer[Any]):
+class MessageSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.CharField()
     ticket = serializers.CharField(source="ticket.number")
     author = AuthorSerializer()
@@ -103,7 +110,21 @@ class MessageSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class DeliverySerializer(serializers.Serializer[Any]):
+    recipient = serializers.CharField()
+    state = serializers.ChoiceField(Delivery.State.choices)
+    attempts = serializers.IntegerField()
+    error = serializers.CharField(allow_blank=True)
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
+class WholeMessageSerializer(MessageSerializer):
+    """With what became of it for each recipient."""
+
+    deliveries = DeliverySerializer(many=True, source="deliveries.all")
+
+
+class EventSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.CharField()
     subject_type = serializers.CharField()

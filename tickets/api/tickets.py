@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import identity
 from customers.access_log import note_read
-from helpdesk.core.api.base import Cursor, etag, refuse_stale
+from helpdesk.core.api.base import etag, refuse_stale
 from helpdesk.core.api.idempotency import HEADER, digest_of, scope_of
-from helpdesk.core.models import ApiKey
-from tickets import intake, searching
+from helpdesk.core.api.listing import Listed, Shown
+from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.shaping import parameters
+from helpdesk.core.models import ApiKey, User
+from tickets import intake, merging, searching
 from tickets.channels.base import InboundMessage, Sender
 from tickets.models import Tag, Ticket
 
-from .input import NewTicketInput, TicketChangeInput, partners_metadata
+from .input import MergeInput, NewTicketInput, TicketChangeInput, files_of, partners_metadata
 from .representation import TicketSerializer
 
 
@@ -37,10 +39,18 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
     category = filters.CharFilter(field_name="category__slug", max_length=60)
     tag = filters.CharFilter(field_name="tags__name", max_length=60)
     assignee = filters.UUIDFilter(field_name="assignee_id")
+    unassigned = filters.BooleanFilter(field_name="assignee", lookup_expr="isnull")
+    organization = filters.UUIDFilter(field_name="organisation_id")
+    sentiment = filters.ChoiceFilter(choices=Ticket.Sentiment.choices)
+    language = filters.CharFilter(max_length=12)
+    number = filters.CharFilter(lookup_expr="iexact", max_length=24)
     customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
     updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_before = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
+    resolved_after = filters.IsoDateTimeFilter(field_name="resolved_at", lookup_expr="gte")
+    resolved_before = filters.IsoDateTimeFilter(field_name="resolved_at", lookup_expr="lt")
     search = filters.CharFilter(method="matching", max_length=searching.LONGEST_QUERY, label="Words in subject, people, tags or messages")
 
     def of_customer(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
@@ -51,21 +61,26 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(pk__in=searching.search(value, viewer=self.request.user).order_by().values("pk"))
 
 
-class TicketList(generics.GenericAPIView):  # type: ignore[type-arg]
+class TicketCursor(Cursor):
+    allowed = ("created_at", "updated_at", "number")
+
+
+class TicketList(Listed):
     scope = "tickets"
     serializer_class = TicketSerializer
-    pagination_class = Cursor
+    pagination_class = TicketCursor
     filterset_class = TicketFilter
     queryset = Ticket.objects.none()
 
     def get_queryset(self) -> QuerySet[Ticket]:
         return whole(Ticket.objects.visible_to(self.request.user))
 
-    @extend_schema(operation_id="tickets_list", responses=TicketSerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
+    def note(self, request: Request, page: Any) -> None:
+        note_read(request.user, {ticket.customer_id for ticket in page}, "tickets", request.query_params.urlencode())
+
+    @extend_schema(operation_id="tickets_list", responses=TicketSerializer(many=True), parameters=parameters(TicketSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        note_read(request.user, {ticket.customer_id for ticket in page or ()}, "tickets", request.query_params.urlencode())
-        return self.get_paginated_response(TicketSerializer(page, many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="tickets_create", request=NewTicketInput, responses={201: TicketSerializer})
     def post(self, request: Request) -> Response:
@@ -75,17 +90,16 @@ class TicketList(generics.GenericAPIView):  # type: ignore[type-arg]
         return answer(_fresh(message.ticket), status=201)
 
 
-class TicketDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class TicketDetail(Shown):
     scope = "tickets"
     serializer_class = TicketSerializer
-    filter_backends = ()
     queryset = Ticket.objects.none()
 
-    @extend_schema(operation_id="tickets_read", responses=TicketSerializer)
+    @extend_schema(operation_id="tickets_read", responses=TicketSerializer, parameters=parameters(TicketSerializer))
     def get(self, request: Request, number: str) -> Response:
         ticket = find(request, number)
         note_read(request.user, ticket.customer_id, "ticket", ticket.number)
-        return answer(ticket)
+        return self.shown(request, ticket, version=str(ticket.version))
 
     @extend_schema(operation_id="tickets_change", request=TicketChangeInput, responses=TicketSerializer)
     def patch(self, request: Request, number: str) -> Response:
@@ -97,6 +111,25 @@ class TicketDetail(generics.GenericAPIView):  # type: ignore[type-arg]
         return answer(_fresh(ticket))
 
 
+class TicketMerging(Shown):
+    scope = "tickets"
+    serializer_class = TicketSerializer
+    queryset = Ticket.objects.none()
+
+    @extend_schema(operation_id="tickets_merge", request=MergeInput, responses=TicketSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        """This ticket becomes part of `into`, which is answered. 409 where they are two customers', or one is merged or solved."""
+        merged = find(request, number)
+        refuse_stale(request, merged.version)
+        entered = MergeInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        kept = _visible(request, entered.validated_data["into"])
+        if kept is None:
+            raise ValidationError({"into": [_("There is no such ticket.")]})
+        merging.merge(kept=kept, merged=merged, by=cast("User | ApiKey", request.user))  # HasScope let nobody else in
+        return answer(_fresh(kept))
+
+
 def whole(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """With everything that the representation reads: a constant number of queries for any page."""
     return tickets.with_people().defer(None).prefetch_related("tags", "customer__contact_points")  # type: ignore[attr-defined,no-any-return]
@@ -104,10 +137,15 @@ def whole(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
 
 def find(request: Request, number: str) -> Ticket:
     """The ticket of that number, if the caller may see it. Raises Http404 else."""
-    ticket = whole(Ticket.objects.visible_to(request.user)).filter(number=number.upper()[:24]).first() if "\x00" not in number else None
+    ticket = _visible(request, number)
     if ticket is None:
         raise Http404
     return ticket
+
+
+def _visible(request: Request, number: str) -> Ticket | None:
+    seen = whole(Ticket.objects.visible_to(request.user))
+    return seen.filter(number=number.strip().upper()[:24]).first() if "\x00" not in number else None
 
 
 def _fresh(ticket: Ticket) -> Ticket:
@@ -168,6 +206,7 @@ def _inbound(request: Request, data: dict[str, Any]) -> InboundMessage:
         queue=data.get("queue", ""),
         priority=data.get("priority", ""),
         tags=tuple(data.get("tags", ())),
+        attachments=files_of(data),
         metadata=partners_metadata(data),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from helpdesk.core.api.base import StrictSerializer
+from helpdesk.core.api.shaping import Shaped
 from helpdesk.core.models import Webhook, WebhookDelivery
 
 LONGEST_URL = 1_000
@@ -31,7 +32,7 @@ class WebhookChange(StrictSerializer):
     active = serializers.BooleanField(source="is_active", required=False)
 
 
-class WebhookSerializer(serializers.ModelSerializer[Webhook]):
+class WebhookSerializer(Shaped, serializers.ModelSerializer[Webhook]):
     active = serializers.BooleanField(source="is_active")
     switched_off_because = serializers.CharField(help_text="Why we switched it off; empty where a person did")
 
@@ -60,7 +61,7 @@ class TrySerializer(serializers.Serializer[Any]):
     answer = serializers.CharField(allow_blank=True, help_text="The first 2,000 characters")
 
 
-class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
+class DeliverySerializer(Shaped, serializers.ModelSerializer[WebhookDelivery]):
     status = serializers.IntegerField(source="last.status", default=None, allow_null=True, help_text="Of the newest try")
     replay_of = serializers.UUIDField(source="replay_of_id", allow_null=True)
     next_try_at = serializers.SerializerMethodField()

@@ -8,13 +8,16 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.access_log import note_read
-from helpdesk.core.api.base import Cursor, etag, refuse_stale
+from helpdesk.core.api.base import etag, refuse_stale
+from helpdesk.core.api.listing import Listed, Shown
+from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.shaping import parameters
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from helpdesk.partners.webhooks import announcing, managing
 
@@ -38,7 +41,7 @@ class DeliveryCursor(Cursor):
     allowed = ("created_at",)
 
 
-class WebhookList(generics.GenericAPIView):  # type: ignore[type-arg]
+class WebhookList(Listed):
     scope = "webhooks"
     serializer_class = WebhookSerializer
     pagination_class = Cursor
@@ -48,10 +51,9 @@ class WebhookList(generics.GenericAPIView):  # type: ignore[type-arg]
     def get_queryset(self) -> QuerySet[Webhook]:
         return Webhook.objects.visible_to(self.request.user)
 
-    @extend_schema(operation_id="webhooks_list", responses=WebhookSerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
+    @extend_schema(operation_id="webhooks_list", responses=WebhookSerializer(many=True), parameters=parameters(WebhookSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(WebhookSerializer(page, many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="webhooks_create", request=WebhookInput, responses={201: SecretSerializer})
     def post(self, request: Request) -> Response:
@@ -65,15 +67,16 @@ class WebhookList(generics.GenericAPIView):  # type: ignore[type-arg]
         return _with_secret(webhook, secret, 201)
 
 
-class WebhookDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class WebhookDetail(Shown):
     scope = "webhooks"
     serializer_class = WebhookSerializer
     filter_backends = ()
     queryset = Webhook.objects.none()
 
-    @extend_schema(operation_id="webhooks_read", responses=WebhookSerializer)
+    @extend_schema(operation_id="webhooks_read", responses=WebhookSerializer, parameters=parameters(WebhookSerializer))
     def get(self, request: Request, pk: UUID) -> Response:
-        return _answer(_found(request, pk))
+        webhook = _found(request, pk)
+        return self.shown(request, webhook, version=webhook.updated_at.isoformat())
 
     @extend_schema(operation_id="webhooks_change", request=WebhookChange, responses=WebhookSerializer)
     def patch(self, request: Request, pk: UUID) -> Response:
@@ -118,33 +121,34 @@ class WebhookTest(generics.GenericAPIView):  # type: ignore[type-arg]
         return Response(DeliverySerializer(announcing.ping(_found(request, pk), by=request.user)).data, status=202)
 
 
-class DeliveryList(generics.GenericAPIView):  # type: ignore[type-arg]
+class DeliveryList(Listed):
     scope = "webhooks"
     serializer_class = DeliverySerializer
     pagination_class = DeliveryCursor
     filterset_class = DeliveryFilter
     queryset = WebhookDelivery.objects.none()
 
-    @extend_schema(operation_id="deliveries_list", responses=DeliverySerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
+    def get_queryset(self) -> QuerySet[WebhookDelivery]:
+        return _found(self.request, self.kwargs["pk"]).deliveries.defer("body")
+
+    @extend_schema(operation_id="deliveries_list", responses=DeliverySerializer(many=True), parameters=parameters(DeliverySerializer))
     def get(self, request: Request, pk: UUID) -> Response:
-        deliveries = self.filter_queryset(_found(request, pk).deliveries.defer("body"))
-        return self.get_paginated_response(DeliverySerializer(self.paginate_queryset(deliveries), many=True).data)
+        return self.listed(request)
 
 
-class DeliveryDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class DeliveryDetail(Shown):
     scope = "webhooks"
     serializer_class = WholeDeliverySerializer
     filter_backends = ()
     queryset = WebhookDelivery.objects.none()
 
-    @extend_schema(operation_id="deliveries_read", responses=WholeDeliverySerializer)
+    @extend_schema(operation_id="deliveries_read", responses=WholeDeliverySerializer, parameters=parameters(WholeDeliverySerializer))
     def get(self, request: Request, pk: UUID, delivery: UUID) -> Response:
         """With what was sent and every answer."""
         found = _delivery(request, pk, delivery)
         if found.customer_ref:
             note_read(request.user, found.customer_ref, "webhook delivery", str(found.pk))
-        whole = WholeDeliverySerializer(found).data
-        return Response(whole, headers={"ETag": etag(f"{found.attempts}-{found.state}")})
+        return self.shown(request, found)
 
 
 class DeliveryReplay(generics.GenericAPIView):  # type: ignore[type-arg]
