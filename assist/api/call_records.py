@@ -18,6 +18,7 @@ from assist.calls.representation import ever_offered
 from assist.models import CallSession, TranscriptionSegment
 from customers import identity
 from customers.access_log import note_read
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import Shaped, parameters, tagged
@@ -80,8 +81,8 @@ class CallFilter(filters.FilterSet):  # type: ignore[misc]
     customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
     call_id = filters.CharFilter(max_length=255)
     ticket_id = filters.CharFilter(max_length=24)
-    started_after = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
-    started_before = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+    started_after = MomentFilter(field_name="started_at", lookup_expr="gte")
+    started_before = MomentFilter(field_name="started_at", lookup_expr="lt")
 
     def of_customer(self, queryset: QuerySet[CallSession], _name: str, value: str) -> QuerySet[CallSession]:
         customer = identity.find(customer_id=value)

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from customers import changing, identity
 from customers.access_log import note_read
 from customers.models import Customer, Organisation
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import parameters, refuse_changed
@@ -33,8 +34,8 @@ class CustomerFilter(filters.FilterSet):  # type: ignore[misc]
     organization = filters.UUIDFilter(field_name="organisation_id")
     tier = filters.CharFilter(max_length=40)
     language = filters.CharFilter(max_length=12)
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
     search = filters.CharFilter(method="matching", max_length=200, label="Words in name, addresses or organisation")
 
     def with_address(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.core.api.base import StrictSerializer
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import parameters
@@ -31,7 +32,7 @@ class ArticleFilter(filters.FilterSet):  # type: ignore[misc]
     language = filters.CharFilter(max_length=12)
     audience = filters.ChoiceFilter(choices=Article.Audience.choices)
     status = filters.ChoiceFilter(choices=Article.Status.choices)
-    updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte")
     search = filters.CharFilter(method="matching", max_length=200, label="Words in title or address")
 
     def tagged(self, queryset: QuerySet[Article], _name: str, value: str) -> QuerySet[Article]:

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.core.api.base import etag, refuse_stale
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import parameters
@@ -42,12 +43,12 @@ class IncidentFilter(filters.FilterSet):  # type: ignore[misc]
     impact = filters.ChoiceFilter(choices=Incident.Impact.choices)
     component = filters.CharFilter(field_name="components__slug", max_length=80)
     open = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull")
-    started_after = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
+    started_after = MomentFilter(field_name="started_at", lookup_expr="gte")
 
 
 class DeploymentFilter(filters.FilterSet):  # type: ignore[misc]
     component = filters.CharFilter(field_name="component__slug", max_length=80)
-    deployed_after = filters.IsoDateTimeFilter(field_name="deployed_at", lookup_expr="gte")
+    deployed_after = MomentFilter(field_name="deployed_at", lookup_expr="gte")
 
 
 class ComponentCursor(Cursor):

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.access_log import note_read
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import parameters
@@ -42,13 +43,13 @@ class MessageFilter(filters.FilterSet):  # type: ignore[misc]
     visibility = filters.ChoiceFilter(choices=Message.Visibility.choices)
     channel = filters.ChoiceFilter(choices=Ticket.Channel.choices)
     delivery = filters.ChoiceFilter(choices=Message.DeliveryState.choices)
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
 
 class EventFilter(filters.FilterSet):  # type: ignore[misc]
     kind = filters.CharFilter(max_length=60)
-    occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
+    occurred_after = MomentFilter(field_name="occurred_at", lookup_expr="gte")
 
 
 class MessageList(Listed):

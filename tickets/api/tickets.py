@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from customers import identity
 from customers.access_log import note_read
 from helpdesk.core.api.base import etag, refuse_stale
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.idempotency import HEADER, digest_of, scope_of
 from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
@@ -45,12 +46,12 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
     language = filters.CharFilter(max_length=12)
     number = filters.CharFilter(lookup_expr="iexact", max_length=24)
     customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
-    updated_before = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="lt")
-    resolved_after = filters.IsoDateTimeFilter(field_name="resolved_at", lookup_expr="gte")
-    resolved_before = filters.IsoDateTimeFilter(field_name="resolved_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte")
+    updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt")
+    resolved_after = MomentFilter(field_name="resolved_at", lookup_expr="gte")
+    resolved_before = MomentFilter(field_name="resolved_at", lookup_expr="lt")
     search = filters.CharFilter(method="matching", max_length=searching.LONGEST_QUERY, label="Words in subject, people, tags or messages")
 
     def of_customer(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:

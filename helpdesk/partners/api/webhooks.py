@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from customers.access_log import note_read
 from helpdesk.core.api.base import etag, refuse_stale
+from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import parameters
@@ -33,8 +34,8 @@ class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
     state = filters.ChoiceFilter(choices=WebhookDelivery.State.choices)
     kind = filters.CharFilter(max_length=60)
     event_id = filters.NumberFilter(min_value=0, max_value=2**63 - 1, decimal_places=0)
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
 
 class DeliveryCursor(Cursor):
