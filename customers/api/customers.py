@@ -43,8 +43,9 @@ class CustomerFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(contact_points__kind=name, contact_points__value=normal)
 
     def matching(self, queryset: QuerySet[Customer], _name: str, value: str) -> QuerySet[Customer]:
+        known = Customer.objects.visible_to(_viewer(self.request))
         for word in value.split()[:MOST_WORDS]:
-            addressed = Customer.objects.filter(contact_points__value__icontains=word).values("pk")
+            addressed = known.filter(contact_points__value__icontains=word).values("pk")
             queryset = queryset.filter(Q(name__icontains=word) | Q(organisation__name__icontains=word) | Q(pk__in=addressed))
         return queryset
 

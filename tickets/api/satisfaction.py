@@ -7,14 +7,18 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, serializers
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.access_log import note_read
-from helpdesk.core.api.base import Cursor, StrictSerializer
+from helpdesk.core.api.base import StrictSerializer
+from helpdesk.core.api.filters import MomentFilter
+from helpdesk.core.api.listing import Listed
+from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.shaping import Shaped, parameters
 from tickets import rating
 from tickets.models import Rating, Ticket
 
@@ -25,11 +29,11 @@ class RatingFilter(filters.FilterSet):  # type: ignore[misc]
     agent = filters.UUIDFilter(field_name="agent_id")
     score = filters.NumberFilter(field_name="score", min_value=1, max_value=5)
     source = filters.ChoiceFilter(choices=Rating.Source.choices)
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
 
-class RatingSerializer(serializers.Serializer[Any]):
+class RatingSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.CharField()
     ticket = serializers.CharField(source="ticket.number")
     customer_id = serializers.CharField()
@@ -53,7 +57,7 @@ class RatingCursor(Cursor):
     allowed = ("created_at",)
 
 
-class Satisfaction(generics.GenericAPIView):  # type: ignore[type-arg]
+class Satisfaction(Listed):
     scope = "tickets"
     serializer_class = RatingSerializer
     pagination_class = RatingCursor
@@ -63,11 +67,12 @@ class Satisfaction(generics.GenericAPIView):  # type: ignore[type-arg]
     def get_queryset(self) -> QuerySet[Rating]:
         return Rating.objects.visible_to(self.request.user).select_related("ticket", "queue")
 
-    @extend_schema(operation_id="satisfaction_list", responses=RatingSerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
+    @extend_schema(operation_id="satisfaction_list", responses=RatingSerializer(many=True), parameters=parameters(RatingSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        note_read(request.user, {given.customer_id for given in page or ()}, "ratings", request.query_params.urlencode())
-        return self.get_paginated_response(RatingSerializer(page, many=True).data)
+        return self.listed(request)
+
+    def note(self, request: Request, page: Any) -> None:
+        note_read(request.user, {given.customer_id for given in page}, "ratings", request.query_params.urlencode())
 
     @extend_schema(operation_id="satisfaction_create", request=RatingInput, responses={201: RatingSerializer})
     def post(self, request: Request) -> Response:
