@@ -32,7 +32,7 @@ TOLERANCE = 300  # seconds that a clock may be off, and that a recorded post sta
 _HEADERS = [OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True) for name in ("X-Signature", "X-Timestamp", "X-Event-Id")]
 
 
-class WebhookInput(NewTicketInput):
+class InboundInput(NewTicketInput):
     """The same fields as a new ticket."""
 
 
@@ -41,7 +41,7 @@ class Inbound(APIView):
     permission_classes = (AllowAny,)
     throttle_classes = ()
 
-    @extend_schema(operation_id="inbound_webhook", request=WebhookInput, responses={200: MessageSerializer}, parameters=_HEADERS, auth=[])
+    @extend_schema(operation_id="inbound_webhook", request=InboundInput, responses={200: MessageSerializer}, parameters=_HEADERS, auth=[])
     def post(self, request: Request, hook: uuid.UUID) -> Response:
         found = InboundHook.objects.select_related("queue").filter(pk=hook, is_active=True).first()
         if found is None:
@@ -50,7 +50,7 @@ class Inbound(APIView):
         event_id = request.headers.get("X-Event-Id", "").strip()
         if not event_id or len(event_id) > 255:  # noqa: PLR2004 - the column's width
             raise Invalid(_("X-Event-Id must name the event, in at most 255 characters."))
-        entered: StrictSerializer = WebhookInput(data=request.data)
+        entered: StrictSerializer = InboundInput(data=request.data)
         entered.is_valid(raise_exception=True)
         message = intake.receive(_inbound(found, event_id, entered.validated_data))
         return Response(MessageSerializer(message).data)

@@ -21,7 +21,7 @@ LARGEST_FILES, MOST_FILES = 20 * 1024 * 1024, 20  # bytes of all files of one me
 OURS = frozenset(("ticket_number", "claimed_ticket", "follow_up_of", "follow_up", "escalation", "rating"))  # metadata that only we may set
 
 
-class CustomerInput(StrictSerializer):
+class TicketCustomerInput(StrictSerializer):
     email = serializers.EmailField(required=False, max_length=320)
     name = serializers.CharField(required=False, max_length=200, allow_blank=True)
     phone = serializers.CharField(required=False, max_length=40)
@@ -65,7 +65,7 @@ def existing_queue(value: str) -> None:
 class NewTicketInput(StrictSerializer):
     subject = serializers.CharField(max_length=500, required=False, allow_blank=True)
     body = serializers.CharField(max_length=LONGEST_BODY)
-    customer = CustomerInput(required=False)
+    customer = TicketCustomerInput(required=False)
     customer_id = serializers.CharField(required=False, max_length=150)
     channel = serializers.ChoiceField(Ticket.Channel.choices, default=Ticket.Channel.API)
     priority = serializers.ChoiceField(Ticket.Priority.choices, required=False)

@@ -110,7 +110,7 @@ class MessageSerializer(Shaped, serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class DeliverySerializer(serializers.Serializer[Any]):
+class MessageDeliverySerializer(serializers.Serializer[Any]):
     recipient = serializers.CharField()
     state = serializers.ChoiceField(Delivery.State.choices)
     attempts = serializers.IntegerField()
@@ -121,7 +121,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
 class WholeMessageSerializer(MessageSerializer):
     """With what became of it for each recipient."""
 
-    deliveries = DeliverySerializer(many=True, source="deliveries.all")
+    deliveries = MessageDeliverySerializer(many=True, source="deliveries.all")
 
 
 class EventSerializer(Shaped, serializers.Serializer[Any]):

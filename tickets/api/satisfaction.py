@@ -46,7 +46,7 @@ class RatingSerializer(Shaped, serializers.Serializer[Any]):
     changed_at = serializers.DateTimeField()
 
 
-class RatingInput(StrictSerializer):
+class SatisfactionInput(StrictSerializer):
     ticket = serializers.CharField(max_length=24)
     score = serializers.IntegerField(min_value=1, max_value=5)
     comment = serializers.CharField(max_length=rating.LONGEST_COMMENT, required=False, allow_blank=True)
@@ -74,10 +74,10 @@ class Satisfaction(Listed):
     def note(self, request: Request, page: Any) -> None:
         note_read(request.user, {given.customer_id for given in page}, "ratings", request.query_params.urlencode())
 
-    @extend_schema(operation_id="satisfaction_create", request=RatingInput, responses={201: RatingSerializer})
+    @extend_schema(operation_id="satisfaction_create", request=SatisfactionInput, responses={201: RatingSerializer})
     def post(self, request: Request) -> Response:
         """A rating that was given elsewhere. One a ticket: another one changes it, for two weeks (then 409)."""
-        entered = RatingInput(data=request.data)
+        entered = SatisfactionInput(data=request.data)
         entered.is_valid(raise_exception=True)
         data = entered.validated_data
         ticket = Ticket.objects.visible_to(request.user).select_related("customer").filter(number=data["ticket"].upper()).first()

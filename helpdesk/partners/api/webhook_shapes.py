@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.core.api.base import StrictSerializer
@@ -61,6 +62,7 @@ class TrySerializer(serializers.Serializer[Any]):
     answer = serializers.CharField(allow_blank=True, help_text="The first 2,000 characters")
 
 
+@extend_schema_serializer(component_name="WebhookDelivery")
 class DeliverySerializer(Shaped, serializers.ModelSerializer[WebhookDelivery]):
     status = serializers.IntegerField(source="last.status", default=None, allow_null=True, help_text="Of the newest try")
     replay_of = serializers.UUIDField(source="replay_of_id", allow_null=True)
@@ -76,6 +78,7 @@ class DeliverySerializer(Shaped, serializers.ModelSerializer[WebhookDelivery]):
         return serializers.DateTimeField().to_representation(delivery.due_at) if waiting else None
 
 
+@extend_schema_serializer(component_name="WholeWebhookDelivery")
 class WholeDeliverySerializer(DeliverySerializer):
     tries = TrySerializer(many=True)
     body = serializers.CharField(help_text="Word for word what is signed and sent")

@@ -22,7 +22,14 @@ from helpdesk.core.api.shaping import parameters
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from helpdesk.partners.webhooks import announcing, managing
 
-from .webhook_shapes import DeliverySerializer, SecretSerializer, WebhookChange, WebhookInput, WebhookSerializer, WholeDeliverySerializer
+from .webhook_shapes import (
+    DeliverySerializer,
+    SecretSerializer,
+    WebhookChange,
+    WebhookInput,
+    WebhookSerializer,
+    WholeDeliverySerializer,
+)
 
 
 class WebhookFilter(filters.FilterSet):  # type: ignore[misc]
