@@ -59,20 +59,10 @@ def reply(
     with transaction.atomic():
         chat = conversing.entered(ticket, by)
         there = chat is not None and chat.is_there
-        ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
-        if ticket.merged_into_id:
-            raise Conflict(_("This ticket was merged into another. Answer there."))
-        _refuse_if_superseded(ticket, seen, in_chat=there)
-        before = {"status": ticket.status, "first_response_at": _iso(ticket.first_response_at), "assignee": str(ticket.assignee_id or "")}
-        message = _write(
-            ticket=ticket,
-            by=by,
-            text=text,
-            visibility=Message.Visibility.PUBLIC,
-            attachments=attachments,
-            metadata={**(metadata or {}), "before": before},
-            channel=Ticket.Channel.CHAT if there else "",
-        )
+        _lock_for_answer(ticket, seen, in_chat=there)
+        channel = Ticket.Channel.CHAT if there else deliverable_channel(ticket)
+        about = {**(metadata or {}), "before": _as_it_was(ticket)}
+        message = _write(ticket, by, text, visibility=Message.Visibility.PUBLIC, channel=channel, attachments=attachments, metadata=about)
         _address(message, cc, undo)
         if chat is not None:
             chat.carry(message)
@@ -91,9 +81,8 @@ def note(
     text = _checked(text)
     with transaction.atomic():
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
-        message = _write(
-            ticket=ticket, by=by, text=text, visibility=Message.Visibility.INTERNAL, attachments=attachments, metadata=metadata or {}
-        )
+        where = {"visibility": Message.Visibility.INTERNAL, "channel": deliverable_channel(ticket)}
+        message = _write(ticket, by, text, **where, attachments=attachments, metadata=metadata or {})
         ticket.touch()
         ticket.record("note.added", by=by, subject=message)
     return message
@@ -133,23 +122,31 @@ def _checked(text: str) -> str:
     return clean_text(text)
 
 
-def _refuse_if_superseded(ticket: Ticket, seen: Message | None, *, in_chat: bool) -> None:
-    """In a chat both sides write at once, and see it: only a colleague's words stop an answer there."""
+def _lock_for_answer(ticket: Ticket, seen: Message | None, *, in_chat: bool) -> None:
+    """Raises what speaks against an answer. In a chat both sides write at once, and see it: only a colleague's words stop it there."""
+    ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
+    if ticket.merged_into_id:
+        raise Conflict(_("This ticket was merged into another. Answer there."))
     written = ticket.messages.public().exclude(author_kind=Message.AuthorKind.CUSTOMER) if in_chat else ticket.messages.public()
     newest = written.in_order().last()
     if seen is not None and newest is not None and newest.pk != seen.pk and newest.created_at > seen.created_at:
         raise Superseded(_("%(name)s wrote while you were answering") % {"name": newest.author_name}, message=str(newest.pk))
 
 
+def _as_it_was(ticket: Ticket) -> dict[str, Any]:
+    """What `withdraw` puts back."""
+    return {"status": ticket.status, "first_response_at": _iso(ticket.first_response_at), "assignee": str(ticket.assignee_id or "")}
+
+
 def _write(
-    *,
     ticket: Ticket,
     by: User | ApiKey,
     text: str,
+    *,
     visibility: str,
+    channel: str,
     attachments: Sequence[InboundAttachment],
     metadata: dict[str, Any],
-    channel: str = "",
 ) -> Message:
     message = Message(
         ticket=ticket,
@@ -157,7 +154,7 @@ def _write(
         user=by if isinstance(by, User) else None,
         author_name=str(by)[:200],
         visibility=visibility,
-        channel=channel or deliverable_channel(ticket),
+        channel=channel,
         body_text=text.strip(),
         body_html=reply_html(text),
         metadata=metadata,
