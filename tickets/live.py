@@ -36,7 +36,12 @@ SENT = (
 )
 
 # Parts of pages that stand above this app: they are asked for again by their address, which knows what the viewer may see.
-ELSEWHERE = {"call.": ["ring-slot", "call-list", "call-board", "call-tabs-slot"], "call.whispered": ["whispers"], "chat.": ["chat-slot"]}
+ELSEWHERE = {
+    "call.": ["ring-slot", "call-list", "call-board", "call-tabs-slot"],
+    "call.whispered": ["whispers"],
+    "chat.": ["chat-slot"],
+    "notice": ["bell"],
+}
 OVERSIGHT = "calls.board"  # the group that hears of every call; assist/models/call.py names the same
 
 Op = dict[str, Any]

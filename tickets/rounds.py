@@ -8,6 +8,7 @@ from celery import shared_task
 
 from helpdesk.core.tasks import send_quietly
 from tickets import mass_reply
+from tickets.notices import mailing, posting
 from tickets.rules import schedule
 
 
@@ -28,3 +29,15 @@ def replies_left_behind() -> None:
 def rules_by_the_clock() -> None:
     """One round of every rule on a schedule that is due."""
     schedule.run_due()
+
+
+@shared_task
+def mail_notices() -> None:
+    """One mail to everybody for whom something is due."""
+    mailing.mail_due()
+
+
+@shared_task
+def post_notices() -> None:
+    """What is due in chat systems."""
+    posting.post_due()

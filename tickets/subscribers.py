@@ -8,6 +8,7 @@ from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
 from tickets import acknowledging, crm_cases, rating, remembering, searching
 from tickets.channels import email
+from tickets.notices import hearing
 from tickets.rules import fields, firing
 
 
@@ -74,3 +75,8 @@ def remember_what_came_before(event: Event) -> None:
 @subscribe(*fields.TRIGGERS)
 def fire_rules(event: Event) -> None:
     firing.fire_for(event)
+
+
+@subscribe(*hearing.HEARD)
+def tell_colleagues(event: Event) -> None:
+    hearing.hear(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, merging, new_ticket, search
+from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, merging, new_ticket, notices, search
 
 urlpatterns = [
     path("", include("tickets.public_urls")),
@@ -35,6 +35,12 @@ urlpatterns = [
     path("incidents/<slug:reference>/replies/", incidents.replies, name="incident-replies"),
     path("incidents/<slug:reference>/take-back/", incidents.take_back, name="incident-take-back"),
     path("incidents/<slug:reference>/tickets/", incidents.tie, name="incident-tie"),
+    path("notices/", notices.index, name="notices"),
+    path("notices/bell/", notices.bell, name="notices-bell"),
+    path("notices/read/", notices.read, name="notices-read"),
+    path("notices/<int:pk>/", notices.follow, name="notice"),
+    path("settings/notifications/", notices.settings, name="notice-settings"),
+    path("settings/notifications/<slug:slug>/", notices.team, name="notice-team"),
     path("search/", search.search, name="search"),
     path("customers/", customers.customers, name="customers"),
     path("customers/<uuid:pk>/", customers.customer, name="customer"),

@@ -239,7 +239,7 @@ function reload() {
 function poll() {
   if (document.hidden || socket?.readyState === WebSocket.OPEN || !navigator.onLine) return;
   reload();
-  refresh({ ids: ['ring-slot'] });
+  refresh({ ids: ['ring-slot', 'bell'] });
 }
 
 export function start() {

@@ -24,7 +24,7 @@ from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
-from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
+from tickets.models import Attachment, InboundHook, Message, Notice, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +118,12 @@ ROWS: dict[str, Row] = {
     "incidents/<slug:reference>/replies/": Row(STAFF),  # numbers of the whole; no customer is named
     "incidents/<slug:reference>/take-back/": Row(NOBODY, WRITE),  # this incident has no update of that id
     "incidents/<slug:reference>/tickets/": Row(STAFF, WRITE),
+    "notices/": Row(STAFF),
+    "notices/bell/": Row(STAFF),
+    "notices/read/": Row(STAFF, WRITE),
+    "notices/<int:pk>/": Row(NOBODY),  # of somebody else
+    "settings/notifications/": Row(STAFF),
+    "settings/notifications/<slug:slug>/": Row(OVERSEERS, WRITE, (302, 404)),  # a team's room
     "search/": Row(STAFF),
     "tickets/<slug:number>/": Row(TEAM),
     "tickets/<slug:number>/merge/": Row(TEAM),
@@ -364,6 +370,7 @@ class World:
             return "/api/v1/queues/support/"
         if "v1/customers/<" in pattern:
             return f"/api/v1/customers/{self.values['customers.pk']}/"
+        kind = "notices" if pattern.startswith("notices/") else kind
         pk = self.values.get(f"{kind}.pk", self.values["ticket.pk"])
         return "/" + re.sub(r"<\w+:(\w+)>", lambda found: str(pk if found[1] == "pk" else self.values[found[1]]), pattern)
 
@@ -397,6 +404,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     article_file.file.save("x", ContentFile(b"x"), save=False)
     article_file.save()
     Rating.objects.create(ticket=ticket, customer=ticket.customer, queue=support, score=4, source="mail")
+    notice = Notice.objects.create(user=make_agent("Somebody Else"), kind="assigned", source="x", ticket=ticket)
     rule = Rule.objects.create(name="x", kinds=["ticket.created"], actions=[{"do": "tag", "value": "x", "text": ""}])
     firing = RuleFiring.objects.create(rule=rule, ticket=ticket)
     hook = InboundHook.objects.create(name="x", queue=support)
@@ -449,6 +457,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "session_id": call.session_id,
         "name": "side",
         "rule_id": rule.pk,
+        "notices.pk": notice.pk,
         "firing_id": firing.pk,
         "prompt_name": "reply",
         "calls.pk": said.pk,
