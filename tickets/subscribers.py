@@ -6,7 +6,7 @@ from uuid import UUID
 
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event
-from tickets import acknowledging, crm_cases, rating, remembering, searching
+from tickets import acknowledging, crm_cases, macros, rating, remembering, searching
 from tickets.channels import email
 from tickets.notices import hearing
 from tickets.rules import fields, firing
@@ -30,6 +30,11 @@ def index_ticket(event: Event) -> None:
 @subscribe("message.received", "message.sent", "note.added", "message.adopted")
 def index_message(event: Event) -> None:
     searching.index_message(event.subject_id)
+
+
+@subscribe("macro.saved", slow=True)
+def make_macro_findable(event: Event) -> None:
+    macros.make_findable(event.subject_id)
 
 
 @subscribe("ticket.status_changed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, merging, new_ticket, notices, search
+from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, macros, merging, new_ticket, notices, search
 
 urlpatterns = [
     path("", include("tickets.public_urls")),
@@ -21,6 +21,13 @@ urlpatterns = [
     path("tickets/merges/<uuid:pk>/undo/", merging.undo, name="ticket-merge-undo"),
     path("tickets/<slug:number>/messages/", compose.compose, name="compose"),
     path("tickets/<slug:number>/others/", customer.others, name="others"),
+    path("tickets/<slug:number>/macros/", macros.offered, name="macros-offered"),
+    path("tickets/<slug:number>/macros/fitting/", macros.fitting, name="macros-fitting"),
+    path("tickets/<slug:number>/macros/<uuid:pk>/use/", macros.use, name="macro-use"),
+    path("settings/macros/", macros.index, name="macros"),
+    path("settings/macros/import/", macros.take_in, name="macros-import"),
+    path("settings/macros/<uuid:pk>/", macros.one, name="macro"),
+    path("settings/macros/<uuid:pk>/remove/", macros.remove, name="macro-remove"),
     path("tickets/<slug:number>/adopt/", actions.adopt, name="adopt"),
     path("tickets/<slug:number>/do/<slug:verb>/", actions.act, name="act"),
     path("messages/<uuid:pk>/body", bodies.body, name="message-body"),

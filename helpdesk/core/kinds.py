@@ -92,6 +92,11 @@ class FollowUp(TypedDict, total=False):
     reason: str
 
 
+class MacroData(TypedDict, total=False):
+    macro: str
+    title: str
+
+
 class SuggestionData(TypedDict, total=False):
     suggestion: int
     feedback: str
@@ -232,6 +237,9 @@ KINDS: dict[str, Any] = {
     "ticket.subject_changed": Change,
     "rating.given": RatingData,  # or changed
     "rating.asked": RatingData,  # by a mail of its own
+    "macro.used": MacroData,
+    "macro.saved": MacroData,
+    "macro.removed": MacroData,
     # assist
     "triage.completed": TriageData,
     "triage.batch_started": BatchData,

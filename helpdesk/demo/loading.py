@@ -15,7 +15,7 @@ from helpdesk.core.models import User
 from knowledge.categories import load_default_categories
 from tickets.models import Ticket
 
-from . import calls_loading, company, knowledge, learned, memories, sign_in, source, tickets_loading, widget
+from . import calls_loading, company, knowledge, learned, macros, memories, sign_in, source, tickets_loading, widget
 from .moments import Moments
 
 Advance = Callable[[int], None]
@@ -48,6 +48,10 @@ def load(progress: Progress) -> Loaded:
         cast.articles = knowledge.load_articles(cast.agents, cast.categories, at)
     with _bar(progress, "Making articles findable", len(cast.articles)) as advance, _without_engine(loaded):
         knowledge.index_articles(cast.articles, advance)
+    with _bar(progress, "Macros", 1):
+        ready = macros.load_macros(cast, at)
+    with _bar(progress, "Making macros findable", 1), _without_engine(loaded):
+        macros.make_findable(ready)
     with _bar(progress, "Tickets", 1):
         told = tickets_loading.replace_tickets(cast, at)
     with _bar(progress, "Making tickets findable", len(told)) as advance:

@@ -4,6 +4,7 @@ import { emit, on } from './bus.js';
 import { start as composer } from './composer.js';
 import { csrf, post } from './http.js';
 import { bind } from './keys.js';
+import { start as macros } from './macros.js';
 import { word } from './words.js';
 
 const $ = selector => document.querySelector(selector);
@@ -214,7 +215,7 @@ function start() {
   addEventListener('popstate', () => { if (!history.state?.htmx) location.reload(); });
   on('live:changed', () => { frames(); picking(); });
   on('list:refresh', refreshList);
-  keys(); suggestions(); composer(); frames(); opened();
+  keys(); suggestions(); macros(); composer(); frames(); opened();   // the list of macros hears its keys before the field does
 }
 
 start();

@@ -25,6 +25,8 @@ from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import Attachment, InboundHook, Message, Notice, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
+from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
+from tickets.models import Attachment, InboundHook, Macro, Message, Queue, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +132,13 @@ ROWS: dict[str, Row] = {
     "tickets/merges/<uuid:pk>/undo/": Row(NOBODY, WRITE),  # nothing was merged here
     "tickets/<slug:number>/messages/": Row(TEAM, WRITE),
     "tickets/<slug:number>/others/": Row(TEAM),
+    "tickets/<slug:number>/macros/": Row(TEAM),
+    "tickets/<slug:number>/macros/fitting/": Row(TEAM),
+    "tickets/<slug:number>/macros/<uuid:pk>/use/": Row(TEAM, WRITE),
+    "settings/macros/": Row(STAFF),  # everybody keeps their own
+    "settings/macros/import/": Row(STAFF, WRITE),
+    "settings/macros/<uuid:pk>/": Row(TEAM),  # shared with the team
+    "settings/macros/<uuid:pk>/remove/": Row({"supervisor"}, WRITE, (302,)),  # gone after the first who may
     "tickets/<slug:number>/adopt/": Row(NOBODY, WRITE),  # this ticket claims no other one
     "tickets/<slug:number>/do/<slug:verb>/": Row(TEAM, WRITE),
     "messages/<uuid:pk>/body": Row(TEAM),
@@ -287,6 +296,8 @@ ROWS: dict[str, Row] = {
     "api/v1/customers/<str:reference>/": Row(API_LIST),
     "api/v1/organizations/": Row(API_LIST),
     "api/v1/organizations/<uuid:pk>/": Row(API_LIST),
+    "api/v1/macros/": Row(API_LIST),
+    "api/v1/macros/<uuid:pk>/": Row(API),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/calls/": Row(API_LIST),
@@ -360,6 +371,7 @@ class World:
         kind = "articles" if pattern.startswith("knowledge/<") else "imports" if "knowledge/import/" in pattern else kind
         kind = "merges" if "customers/merges/" in pattern else kind
         kind = "exports" if "customers/exports/" in pattern else kind
+        kind = "macros" if "/macros/" in pattern else kind
         kind = "flags" if "knowledge/flags/" in pattern else kind
         kind = "batches" if "evaluation/batches/" in pattern else kind
         kind = "customer_imports" if "customers/import/" in pattern else kind
@@ -408,6 +420,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     rule = Rule.objects.create(name="x", kinds=["ticket.created"], actions=[{"do": "tag", "value": "x", "text": ""}])
     firing = RuleFiring.objects.create(rule=rule, ticket=ticket)
     hook = InboundHook.objects.create(name="x", queue=support)
+    macro = Macro.objects.create(title="x", text="Words", queue=support)
     call = CallSession.objects.create(
         call_id="x", queue=support, agent=maya, status="completed", entities=[{"type": "version", "value": "1"}], ended_at=timezone.now()
     )
@@ -448,6 +461,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "evaluation.pk": LabelledExample.objects.create(ticket=ticket, field="category", label="general", text="Words").pk,
         "field": "category",
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
+        "macros.pk": macro.pk,
         "flags.pk": PassageFlag.objects.create(article=article, kind="wrong", note="x").pk,
         "batches.pk": TriageBatch.objects.create(state="done").pk,
         "customer_imports.pk": CustomerImport.objects.create(name="x.csv").pk,

@@ -74,6 +74,8 @@ PARTS = {
     "messages/<uuid:pk>/body",
     "tickets/<slug:number>/merge/",
     "tickets/<slug:number>/others/",
+    "tickets/<slug:number>/macros/",
+    "tickets/<slug:number>/macros/fitting/",
     "assist/tickets/<uuid:pk>/",
     "assist/tickets/<uuid:pk>/draft/",
     "assist/tickets/<uuid:pk>/chat/",
@@ -97,6 +99,8 @@ NOTHING = {
     "profile/sessions/",
     "inbox/new/",
     "tickets/<slug:number>/",
+    "api/v1/macros/",  # texts of ours
+    "api/v1/macros/<uuid:pk>/",
     "invitations/<str:secret>/",
     "setup/<str:secret>/",
     "customers/import/",

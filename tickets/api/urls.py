@@ -5,6 +5,7 @@ from django.urls import path
 from .attachments import AttachmentContent, AttachmentDetail
 from .directory import AgentDetail, AgentList, QueueDetail, QueueList, TagList
 from .inbound import Inbound
+from .macros import MacroDetail, MacroList
 from .messages import EventList, MessageDetail, MessageList
 from .satisfaction import Satisfaction
 from .tickets import TicketDetail, TicketList, TicketMerging
@@ -24,5 +25,7 @@ urlpatterns = [
     path("tags/", TagList.as_view(), name="api-tags"),
     path("tickets/<str:number>/events/", EventList.as_view(), name="api-ticket-events"),
     path("satisfaction/", Satisfaction.as_view(), name="api-satisfaction"),
+    path("macros/", MacroList.as_view(), name="api-macros"),
+    path("macros/<uuid:pk>/", MacroDetail.as_view(), name="api-macro"),
     path("inbound/<uuid:hook>/", Inbound.as_view(), name="api-inbound"),
 ]

@@ -1,3 +1,4 @@
+from .macro import Macro, MacroUse
 from .mail import Delivery, RawMail
 from .mailbox import ImapMailbox
 from .mass_reply import MassReply, MassReplyPiece
@@ -21,6 +22,8 @@ __all__ = (
     "Delivery",
     "ImapMailbox",
     "InboundHook",
+    "Macro",
+    "MacroUse",
     "MassReply",
     "MassReplyPiece",
     "Message",

@@ -35,7 +35,7 @@ def act(request: AgentRequest, number: str, verb: str) -> HttpResponse:
         raise Http404 from unknown
     except HelpdeskError as error:
         return refused(request, ticket, error)
-    return _answer(request, ticket)
+    return answer(request, ticket)
 
 
 @login_required
@@ -62,7 +62,8 @@ def refused(request: AgentRequest, ticket: Ticket, error: HelpdeskError) -> Http
     return response
 
 
-def _answer(request: AgentRequest, ticket: Ticket) -> HttpResponse:
+def answer(request: AgentRequest, ticket: Ticket) -> HttpResponse:
+    """The ticket as it is now: its head for htmx, its page else; the inbox when it is no longer the agent's to see."""
     if not request.htmx and not Ticket.objects.visible_to(request.user).filter(pk=ticket.pk).exists():
         messages.success(request, _("Handed to %(team)s") % {"team": ticket.queue})
         return redirect("inbox")

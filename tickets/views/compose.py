@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.requests import AgentRequest
-from tickets import delivery, listing, replying, thread
+from tickets import delivery, listing, macros, replying, thread
 from tickets.channels.base import InboundAttachment
 from tickets.models import Message, Ticket
 
@@ -33,6 +34,7 @@ def compose(request: AgentRequest, number: str) -> HttpResponse:
     if ticket is None:
         raise Http404
     try:
+        _stop_at_holes(request)
         message = _write(request, ticket)
     except HelpdeskError as error:
         return _refused(request, ticket, error)
@@ -67,7 +69,30 @@ def send_again(request: AgentRequest, pk: UUID) -> HttpResponse:
     return render(request, "tickets/item.html", {"item": thread.message_item(fresh)})
 
 
+class Unfilled(Invalid):
+    """The reply still holds variables of a macro that nobody has filled in."""
+
+    code = "unfilled"
+
+
+def _stop_at_holes(request: AgentRequest) -> None:
+    """Once: a customer may really have asked about braces."""
+    waiting = macros.holes(request.POST.get("text", "")) if request.POST.get("kind") != "note" else ()
+    if waiting and request.POST.get("holes") != "sent anyway":
+        names = ", ".join("{{" + name + "}}" for name in waiting)
+        raise Unfilled(_("Fill in %(names)s first, or send once more to leave it so") % {"names": names})
+
+
 def _write(request: AgentRequest, ticket: Ticket) -> Message:
+    """The message, and what the macros in it do to the ticket: both or neither."""
+    with transaction.atomic():
+        message = _message_of(request, ticket)
+        for macro in macros.chosen(request.user, request.POST.getlist("macro")):
+            macros.use(macro, ticket, by=request.user, status=not request.POST.get("status"))
+    return message
+
+
+def _message_of(request: AgentRequest, ticket: Ticket) -> Message:
     text, files = request.POST.get("text", ""), _files(request)
     metadata = {"draft": request.POST["draft"]} if request.POST.get("draft") else None
     if request.POST.get("kind") == "note":
@@ -99,7 +124,12 @@ def _files(request: AgentRequest) -> list[InboundAttachment]:
 
 def _refused(request: AgentRequest, ticket: Ticket, error: HelpdeskError) -> HttpResponse:
     newest = ticket.messages.public().in_order().last()
-    context: dict[str, Any] = {"error": error.detail, "superseded": isinstance(error, replying.Superseded), "newest": newest}
+    context: dict[str, Any] = {
+        "error": error.detail,
+        "superseded": isinstance(error, replying.Superseded),
+        "unfilled": isinstance(error, Unfilled),
+        "newest": newest,
+    }
     if not request.htmx:
         messages.error(request, error.detail)
         return redirect("ticket", ticket.number)
