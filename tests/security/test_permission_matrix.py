@@ -27,6 +27,7 @@ from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import Attachment, InboundHook, Message, Notice, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
 from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
 from tickets.models import Attachment, InboundHook, Macro, Message, Queue, RawMail, Ticket
+from tickets.models import Attachment, InboundHook, Macro, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
 
 pytestmark = pytest.mark.django_db
 

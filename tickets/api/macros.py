@@ -9,13 +9,15 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, serializers
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.core.api.base import Cursor, StrictSerializer, etag, refuse_stale
+from helpdesk.core.api.base import StrictSerializer, refuse_stale
+from helpdesk.core.api.listing import Listed, Shown
+from helpdesk.core.api.shaping import Shaped, parameters, tagged
 from helpdesk.core.models import User
 from knowledge.models import Category
 from tickets import macros
@@ -23,7 +25,7 @@ from tickets.models import Macro, Queue, Ticket
 from tickets.models.macro import LONGEST, MOST_TAGS
 
 
-class MacroSerializer(serializers.Serializer[Any]):
+class MacroSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.UUIDField()
     title = serializers.CharField()
     text = serializers.CharField(help_text="With variables, for example {{customer.first_name}}")
@@ -76,20 +78,18 @@ class MacroFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(pk__in=macros.search(self.request.user, value.replace("\x00", "")).values("pk"))
 
 
-class MacroList(generics.GenericAPIView):  # type: ignore[type-arg]
+class MacroList(Listed):
     scope = "tickets"
     serializer_class = MacroSerializer
-    pagination_class = Cursor
     filterset_class = MacroFilter
     queryset = Macro.objects.none()
 
     def get_queryset(self) -> QuerySet[Macro]:
         return macros.search(self.request.user)  # type: ignore[no-any-return]
 
-    @extend_schema(operation_id="macros_list", responses=MacroSerializer(many=True), parameters=[OpenApiParameter("ordering", str)])
+    @extend_schema(operation_id="macros_list", responses=MacroSerializer(many=True), parameters=parameters(MacroSerializer))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(MacroSerializer(page, many=True).data)
+        return self.listed(request)
 
     @extend_schema(operation_id="macros_create", request=MacroInput, responses={201: MacroSerializer})
     def post(self, request: Request) -> Response:
@@ -104,15 +104,15 @@ class MacroList(generics.GenericAPIView):  # type: ignore[type-arg]
         return _answer(macros.save(macro, by=by), status=201)
 
 
-class MacroDetail(generics.GenericAPIView):  # type: ignore[type-arg]
+class MacroDetail(Shown):
     scope = "tickets"
     serializer_class = MacroSerializer
-    filter_backends = ()
     queryset = Macro.objects.none()
 
-    @extend_schema(operation_id="macros_read", responses=MacroSerializer)
+    @extend_schema(operation_id="macros_read", responses=MacroSerializer, parameters=parameters(MacroSerializer))
     def get(self, request: Request, pk: UUID) -> Response:
-        return _answer(_macro(request, pk))
+        found = _macro(request, pk)
+        return self.shown(request, found, version=_version(found))
 
     @extend_schema(operation_id="macros_change", request=MacroInput, responses=MacroSerializer)
     def patch(self, request: Request, pk: UUID) -> Response:
@@ -147,7 +147,7 @@ def _to_change(request: Request, pk: UUID) -> Macro:
 
 
 def _answer(macro: Macro, status: int = 200) -> Response:
-    return Response(MacroSerializer(macro).data, status=status, headers={"ETag": etag(_version(macro))})
+    return tagged(MacroSerializer(macro).data, status, version=_version(macro))
 
 
 def _version(macro: Macro) -> str:
