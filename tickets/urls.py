@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import actions, bodies, bulk, compose, customer, customers, files, inbox, incidents, macros, merging, new_ticket, notices, search
+from .views import (
+    actions,
+    bodies,
+    bulk,
+    compose,
+    customer,
+    customers,
+    files,
+    inbox,
+    incidents,
+    macros,
+    merging,
+    new_ticket,
+    notices,
+    search,
+)
 
 urlpatterns = [
     path("", include("tickets.public_urls")),

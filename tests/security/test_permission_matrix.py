@@ -24,10 +24,7 @@ from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
-from tickets.models import Attachment, InboundHook, Message, Notice, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
-from tickets.models import Attachment, InboundHook, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
-from tickets.models import Attachment, InboundHook, Macro, Message, Queue, RawMail, Ticket
-from tickets.models import Attachment, InboundHook, Macro, Message, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
+from tickets.models import Attachment, InboundHook, Macro, Message, Notice, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
 
 pytestmark = pytest.mark.django_db
 
