@@ -40,6 +40,7 @@ class CallOutput(Shaped, serializers.ModelSerializer[CallSession]):
     ticket_id = serializers.CharField(allow_null=True)
     duration_seconds = serializers.IntegerField()
     action_items = serializers.ListField(child=serializers.CharField())
+    disposition = serializers.ChoiceField(CallSession.Disposition.choices, allow_blank=True)
 
     class Meta:
         model = CallSession

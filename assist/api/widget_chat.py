@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -43,6 +43,7 @@ class SourceOutput(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="WidgetLine")
 class LineOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     n = serializers.IntegerField()
