@@ -38,6 +38,7 @@ class RatingInput(SessionInput):
     message_id = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
+@extend_schema_serializer(component_name="WidgetSource")
 class SourceOutput(serializers.Serializer[Any]):
     title = serializers.CharField()
     url = serializers.CharField()
