@@ -1,4 +1,4 @@
-"""Lists of the partners' API over two hundred thousand tickets and a million events, at the first page and deep inside: server time of a page.
+"""Lists of the partners' API over two hundred thousand tickets and a million events, at the first page and deep inside.
 
 Promised: p95 under 50 ms at any depth. One client, in this process, so that the figure is ours and not the network's.
 """
