@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from helpdesk.core.accounts import availability
 from helpdesk.core.accounts.leaving import fingerprint
 from helpdesk.core.models import User
 from helpdesk.core.socket_access import places, same_person
@@ -55,6 +56,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
             return
         await self._ask(_note_seen, self.viewer)
         await self._join()
+        await self._ask(availability.seen, self.viewer)
         self._spawn(self._watch_rights())
 
     async def disconnect(self, code: int) -> None:
@@ -185,6 +187,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
                 self.shown.ticket = None
                 await self._tell({"ops": [{"op": "gone"}]})
             await self._join()
+            await self._ask(availability.seen, self.viewer)
 
     async def _end_if_unwelcome(self) -> bool:
         if await self._still_welcome():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from helpdesk.core.events import subscribe
-from helpdesk.core.models import Event
-from tickets import acknowledging, crm_cases, macros, rating, remembering, searching
+from helpdesk.core.models import Event, User
+from tickets import acknowledging, crm_cases, macros, rating, remembering, routing, searching, watching
 from tickets.channels import email
+from tickets.models import Ticket
 from tickets.notices import hearing
 from tickets.rules import fields, firing
 
@@ -85,3 +86,25 @@ def fire_rules(event: Event) -> None:
 @subscribe(*hearing.HEARD)
 def tell_colleagues(event: Event) -> None:
     hearing.hear(event)
+
+
+@subscribe("policy.changed", slow=True)
+def rework_due_times(_event: Event) -> None:
+    watching.rework_all()
+
+
+@subscribe("ticket.status_changed")
+def find_somebody_who_is_there(event: Event) -> None:
+    if event.data.get("new") == Ticket.Status.OPEN:
+        routing.reopened(UUID(event.subject_id))
+
+
+@subscribe("triage.completed", "ticket.queue_changed", "ticket.status_changed", "ticket.assigned", "ticket.snoozed")
+def give_out_tickets(_event: Event) -> None:
+    routing.give_out()
+
+
+@subscribe("agent.availability_changed")
+def give_out_to_who_is_back(event: Event) -> None:
+    if event.data.get("new") == User.Availability.AVAILABLE:
+        routing.give_out_for(UUID(event.subject_id))

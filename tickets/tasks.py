@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tickets import asking, delivery
+from helpdesk.core.accounts import availability
+from tickets import asking, delivery, routing, watching
 from tickets.channels import imap
 
 
@@ -30,3 +31,16 @@ def fetch_mail() -> None:
 def ask_how_it_went() -> None:
     """Ask the customers of solved tickets that no mail has asked yet."""
     asking.ask_due()
+
+
+@shared_task
+def watch_sla() -> None:
+    """Warn of what is nearly due, tell of what is overdue; each once."""
+    watching.watch()
+
+
+@shared_task
+def give_out_tickets() -> None:
+    """What nobody has goes to whom is free; who has no console open any more is away."""
+    availability.send_away()
+    routing.give_out()

@@ -208,6 +208,8 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "macro.used": ("text-quote", gettext_lazy("used the macro “%(title)s”")),
     "ticket.untagged": ("tag", gettext_lazy("removed the label %(tag)s")),
     "ticket.escalated": ("siren", gettext_lazy("escalated to %(level)s")),
+    "sla.warned": ("alarm-clock", gettext_lazy("warned that little time is left: %(clock)s")),
+    "sla.breached": ("flame", gettext_lazy("noted that a promise was not kept: %(clock)s")),
     "ticket.linked": ("siren", gettext_lazy("linked the ticket to %(reference)s")),
     "ticket.unlinked": ("siren", gettext_lazy("took the ticket off %(reference)s")),
     "chat.handed_over": ("message-circle", gettext_lazy("asked for a person in the chat")),
@@ -221,6 +223,8 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "message.withdrawn": ("undo-2", gettext_lazy("took a reply back before it left")),
     "message.quarantined": ("shield-alert", gettext_lazy("wrote, but is not known in this ticket: kept apart in %(target)s")),
 }
+
+CLOCKS = {"first_reply": gettext_lazy("first reply"), "next_reply": gettext_lazy("next reply"), "resolve": gettext_lazy("solution")}
 
 
 def told(event: Event) -> tuple[str, str] | None:
@@ -248,6 +252,7 @@ def _words(event: Event) -> dict[str, str]:
         "reference": data.get("reference", ""),
         "other": data.get("other", ""),
         "level": str(data.get("level", "")).replace("_", " "),
+        "clock": str(CLOCKS.get(data.get("clock", ""), "")),
         "target": data.get("target") or _("an internal note"),
     }
 

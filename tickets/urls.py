@@ -19,6 +19,7 @@ from .views import (
     new_ticket,
     notices,
     search,
+    why_due,
 )
 
 urlpatterns = [
@@ -32,6 +33,7 @@ urlpatterns = [
     path("inbox/<slug:view>/", inbox.view, name="view"),
     path("inbox/<slug:view>/<slug:number>/", inbox.console, name="console"),
     path("tickets/<slug:number>/", inbox.ticket, name="ticket"),
+    path("tickets/<slug:number>/due/", why_due.why_due, name="why-due"),
     path("tickets/<slug:number>/merge/", merging.merge, name="ticket-merge"),
     path("tickets/merges/<uuid:pk>/undo/", merging.undo, name="ticket-merge-undo"),
     path("tickets/<slug:number>/messages/", compose.compose, name="compose"),

@@ -19,7 +19,7 @@ from helpdesk.core.accounts import invitations, people
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import OneTimeToken, User
 
-from .forms import InviteForm, MemberForm
+from .forms import InviteForm, MemberForm, WorkForm
 
 View = Callable[..., HttpResponse]
 
@@ -56,10 +56,11 @@ def person(request: HttpRequest, user_id: str) -> HttpResponse:
     """One colleague: role and teams."""
     user = get_object_or_404(User, pk=user_id)
     initial = {"role": user.role, "queues": user.queues.all()}
-    form = MemberForm(request.POST or None, by=_me(request), initial=initial)
-    if request.method == "POST" and form.is_valid() and _changed(request, user, form):
+    form, work = MemberForm(request.POST or None, by=_me(request), initial=initial), WorkForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid() and work.is_valid() and _changed(request, user, form, work):
         return redirect("people")
-    return render(request, "settings/person.html", {"person": user, "form": form}, status=400 if form.errors else 200)
+    wrong = bool(form.errors or work.errors)
+    return render(request, "settings/person.html", {"person": user, "form": form, "work": work}, status=400 if wrong else 200)
 
 
 def _verb(act: Callable[..., None], done: str) -> View:
@@ -116,11 +117,12 @@ def _hand_over(request: HttpRequest, invitation: invitations.Invitation) -> None
         request.session["invitation_link"] = {"email": invitation.user.email, "link": invitation.link}
 
 
-def _changed(request: HttpRequest, user: User, form: MemberForm) -> bool:
+def _changed(request: HttpRequest, user: User, form: MemberForm, work: WorkForm) -> bool:
     try:
         with transaction.atomic():
             people.set_role(user, form.cleaned_data["role"], by=_me(request))
             user.queues.set(form.cleaned_data["queues"])
+            user.save(update_fields=work.fields)
     except HelpdeskError as refused:
         form.add_error("role", refused.detail)
         return False

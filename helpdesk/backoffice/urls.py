@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai, keys, people, retention, rules, telephony, webhooks, widget
+from . import ai, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
 
 urlpatterns = [
     path("settings/people/", people.index, name="people"),
@@ -28,6 +28,16 @@ urlpatterns = [
     path("settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/", webhooks.delivery, name="webhook-delivery"),
     path("settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay/", webhooks.replay, name="webhook-replay"),
     path("settings/retention/", retention.index, name="retention"),
+    path("settings/routing/", routing.index, name="routing"),
+    path("settings/routing/<uuid:queue_id>/", routing.team, name="routing-team"),
+    path("settings/sla/", sla.index, name="sla"),
+    path("settings/sla/new/", sla.policy, name="sla-new"),
+    path("settings/sla/<uuid:policy_id>/", sla.policy, name="sla-policy"),
+    path("settings/sla/<uuid:policy_id>/remove/", sla.remove_policy, name="sla-remove"),
+    path("settings/hours/", sla.calendars, name="hours"),
+    path("settings/hours/new/", sla.calendar, name="hours-new"),
+    path("settings/hours/<uuid:hours_id>/", sla.calendar, name="hours-one"),
+    path("settings/hours/<uuid:hours_id>/remove/", sla.remove_calendar, name="hours-remove"),
     path("settings/telephony/", telephony.index, name="telephony"),
     path("settings/telephony/<uuid:connection_id>/", telephony.connection, name="telephony-connection"),
     path("settings/telephony/<uuid:connection_id>/arrived/", telephony.arrived, name="telephony-arrived"),

@@ -73,6 +73,21 @@ class Escalation(TypedDict, total=False):
     reasons: list[str]
 
 
+class SlaData(TypedDict, total=False):
+    clock: str  # first_reply | next_reply | resolve
+    due_at: str
+    policy: str
+    queue: str
+
+
+class PolicyData(TypedDict, total=False):
+    """A setting was made, changed or removed; of promises and calendars, the open tickets are worked out anew."""
+
+    name: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
 class TicketMerged(TypedDict, total=False):
     other: str  # number
     into: bool  # this one became part of the other
@@ -227,6 +242,8 @@ KINDS: dict[str, Any] = {
     "ticket.untagged": TagData,
     "ticket.snoozed": Snooze,
     "ticket.escalated": Escalation,
+    "sla.warned": SlaData,  # little of the time is left
+    "sla.breached": SlaData,
     "ticket.follow_up_planned": FollowUp,  # the customer is to be asked how it went
     "ticket.linked": LinkData,
     "ticket.unlinked": LinkData,
@@ -290,6 +307,8 @@ KINDS: dict[str, Any] = {
     "article.flagged": ArticleData,  # somebody found a passage wrong or old
     "article.flag_settled": ArticleData,
     "article.missed": ArticleData,  # somebody looked for what nobody has written
+    "policy.changed": PolicyData,
+    "routing.changed": PolicyData,
     # our own systems
     "incident.opened": StatusData,
     "incident.updated": StatusData,
@@ -308,4 +327,5 @@ KINDS: dict[str, Any] = {
     "user.invited": Person,
     "user.joined": Person,
     "user.changed": Change,
+    "agent.availability_changed": Change,
 }

@@ -175,7 +175,7 @@ def _settle(told: Told, at: Moments) -> None:
         ticket.closed_at = min(ticket.resolved_at + CLOSES_AFTER, at.now)
     if "snoozed_for" in told.story:
         ticket.snoozed_until = at.now + timedelta(minutes=told.story["snoozed_for"])
-    sla.reschedule(ticket)
+    sla.reschedule(ticket, at=ticket.resolved_at or ticket.last_agent_message_at or ticket.created_at)
 
 
 def _solved(told: Told, last: Message, at: Moments) -> datetime:

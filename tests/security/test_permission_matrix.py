@@ -24,7 +24,21 @@ from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
-from tickets.models import Attachment, InboundHook, Macro, Message, Notice, Queue, Rating, RawMail, Rule, RuleFiring, Ticket
+from tickets.models import (
+    Attachment,
+    BusinessHours,
+    InboundHook,
+    Macro,
+    Message,
+    Notice,
+    Queue,
+    Rating,
+    RawMail,
+    Rule,
+    RuleFiring,
+    SlaPolicy,
+    Ticket,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +117,7 @@ ROWS: dict[str, Row] = {
     "profile/sessions/": Row(STAFF),
     "profile/sessions/end/": Row(STAFF, WRITE),
     "profile/sessions/<int:session>/end/": Row(NOBODY, WRITE),  # one's own only: tests/core/test_second_step.py
+    "profile/availability/": Row(STAFF, WRITE),
     "inbox/": Row(STAFF),
     "inbox/counts/": Row(STAFF),
     "inbox/new/": Row(STAFF),
@@ -126,6 +141,7 @@ ROWS: dict[str, Row] = {
     "settings/notifications/<slug:slug>/": Row(OVERSEERS, WRITE, (302, 404)),  # a team's room
     "search/": Row(STAFF),
     "tickets/<slug:number>/": Row(TEAM),
+    "tickets/<slug:number>/due/": Row(TEAM),
     "tickets/<slug:number>/merge/": Row(TEAM),
     "tickets/merges/<uuid:pk>/undo/": Row(NOBODY, WRITE),  # nothing was merged here
     "tickets/<slug:number>/messages/": Row(TEAM, WRITE),
@@ -268,6 +284,16 @@ ROWS: dict[str, Row] = {
     "evaluation/learning/examples/<int:pk>/undo/": Row(OVERSEERS, WRITE),
     "evaluation/policies/": Row(OVERSEERS),
     "evaluation/policies/shadow/": Row(OVERSEERS, method="post"),
+    "settings/routing/": Row(OVERSEERS),
+    "settings/routing/<uuid:queue_id>/": Row(OVERSEERS),
+    "settings/sla/": Row(OVERSEERS),
+    "settings/sla/new/": Row(OVERSEERS),
+    "settings/sla/<uuid:policy_id>/": Row(OVERSEERS),
+    "settings/sla/<uuid:policy_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
+    "settings/hours/": Row(OVERSEERS),
+    "settings/hours/new/": Row(OVERSEERS),
+    "settings/hours/<uuid:hours_id>/": Row(OVERSEERS),
+    "settings/hours/<uuid:hours_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),
     "settings/people/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/": Row(OVERSEERS),
     "settings/people/<uuid:user_id>/resend/": Row(OVERSEERS, WRITE),
@@ -445,6 +471,9 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "provider": "twilio",
         "connection_id": AcdConnection.create(provider="pbx", name="x")[0].pk,
         "site_id": WidgetSite.objects.create(name="x").pk,
+        "queue_id": support.pk,
+        "policy_id": SlaPolicy.objects.create(name="x").pk,
+        "hours_id": BusinessHours.objects.create(name="x").pk,
         "key": "nothing",
         "ticket.pk": ticket.pk,
         "messages.pk": message.pk,

@@ -72,6 +72,7 @@ LISTS = {
 # Parts of a page that was noted when it was opened.
 PARTS = {
     "messages/<uuid:pk>/body",
+    "tickets/<slug:number>/due/",
     "tickets/<slug:number>/merge/",
     "tickets/<slug:number>/others/",
     "tickets/<slug:number>/macros/",

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from customers.api.representation import CustomerSerializer, OrganizationSerializer
 from helpdesk.core.api.shaping import Expansion, Shaped
 from helpdesk.core.models import Event
+from tickets import sla
 from tickets.models import Attachment, Delivery, Message, Ticket
 
 from .directory_shapes import AgentSerializer, Named, NamedQueue, QueueSerializer
@@ -26,10 +27,20 @@ class CustomerReference(serializers.Serializer[Any]):
 
 
 class SlaSerializer(serializers.Serializer[Any]):
+    policy = serializers.SerializerMethodField(help_text="The name of the policy in force; null for a ticket older than policies.")
+    paused = serializers.BooleanField(source="clock_stopped", help_text="The clocks stand still: we wait for somebody else.")
+    breached = serializers.SerializerMethodField(help_text="The promises that are overdue or were kept too late.")
     due_at = serializers.DateTimeField(allow_null=True)
     first_reply_due_at = serializers.DateTimeField(allow_null=True)
     next_reply_due_at = serializers.DateTimeField(allow_null=True)
     resolve_due_at = serializers.DateTimeField(allow_null=True)
+
+    def get_policy(self, ticket: Ticket) -> str | None:
+        stretches = ticket.clocks.get("stretches") or [{}]
+        return stretches[-1].get("name")
+
+    def get_breached(self, ticket: Ticket) -> list[str]:
+        return sla.broken(ticket)
 
 
 class TicketSerializer(Shaped, serializers.Serializer[Any]):

@@ -10,6 +10,7 @@ from .queue import InboundHook, Queue, QueueMembership
 from .rating import Rating
 from .rule import Rule, RuleFiring
 from .search import SearchEntry
+from .sla import BusinessHours, Holiday, SlaPolicy
 from .status_link import StatusLink
 from .tag import Tag
 from .ticket import Ticket
@@ -17,9 +18,11 @@ from .ticket_merge import TicketMerge
 
 __all__ = (
     "Attachment",
+    "BusinessHours",
     "ChatHook",
     "ChatPost",
     "Delivery",
+    "Holiday",
     "ImapMailbox",
     "InboundHook",
     "Macro",
@@ -37,6 +40,7 @@ __all__ = (
     "Rule",
     "RuleFiring",
     "SearchEntry",
+    "SlaPolicy",
     "StatusLink",
     "Tag",
     "ThreadReference",

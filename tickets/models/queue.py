@@ -26,6 +26,11 @@ class QueueQuerySet(models.QuerySet["Queue"]):
 
 
 class Queue(models.Model):
+    class Routing(models.TextChoices):
+        MANUAL = "manual", _("By hand")
+        ROUND_ROBIN = "round_robin", _("In turn")
+        LEAST_LOADED = "least_loaded", _("To whom has least to do")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
@@ -37,6 +42,9 @@ class Queue(models.Model):
     members = models.ManyToManyField(User, through="QueueMembership", related_name="queues")
     is_default = models.BooleanField(_("default queue"), default=False)
     position = models.PositiveSmallIntegerField(default=0)
+    routing = models.CharField(_("tickets are given out"), max_length=12, choices=Routing.choices, default=Routing.MANUAL)
+    skills = models.JSONField(_("only to those who can"), default=list, blank=True)  # all of these words
+    matches_language = models.BooleanField(_("speakers of the customer's language first"), default=True)
 
     objects = QueueQuerySet.as_manager()
 
@@ -55,6 +63,8 @@ class Queue(models.Model):
 class QueueMembership(models.Model):
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    takes_work = models.BooleanField(_("is given tickets"), default=True)
+    last_given_at = models.DateTimeField(null=True, blank=True, editable=False)  # whose turn it is
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("queue", "user"), name="membership_once"),)

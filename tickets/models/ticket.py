@@ -68,7 +68,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def with_people(self) -> Self:
         """Everything that a row on screen shows, in one query."""
-        return self.select_related("customer__organisation", "organisation", "queue", "assignee", "category").defer("analysis")
+        return self.select_related("customer__organisation", "organisation", "queue", "assignee", "category").defer("analysis", "clocks")
 
 
 class Ticket(models.Model):
@@ -139,6 +139,8 @@ class Ticket(models.Model):
     next_reply_due_at = models.DateTimeField(null=True, blank=True)
     resolve_due_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)  # the nearest of the three: what lists are sorted by
+    clocks = models.JSONField(default=dict, blank=True)  # pauses, policies, what was told: tickets/sla/clocks.py
+    sla_check_at = models.DateTimeField(null=True, blank=True)  # the next warning or breach to tell
     version = models.PositiveIntegerField(default=1)
 
     objects = TicketQuerySet.as_manager()
@@ -160,6 +162,7 @@ class Ticket(models.Model):
             ),
             # lists across queues: supervisors', and agents' of several queues
             models.Index(fields=("due_at", "id"), name="ticket_due", condition=models.Q(status__in=("new", "open", "pending", "on_hold"))),
+            models.Index(fields=("sla_check_at",), name="ticket_sla_check", condition=models.Q(sla_check_at__isnull=False)),
             models.Index(fields=("updated_at", "id"), name="ticket_waiting", condition=models.Q(status="pending")),
             models.Index(fields=("customer", "-created_at"), name="ticket_by_customer"),
             models.Index(fields=("-created_at", "id"), name="ticket_newest"),
@@ -222,7 +225,7 @@ class Ticket(models.Model):
     def reopen(self, *, by: Actor, reason: str = "") -> None:
         self.set_status(self.Status.OPEN, by=by, reason=reason)
 
-    def assign(self, *, to: User | None, by: Actor) -> None:
+    def assign(self, *, to: User | None, by: Actor, reason: str = "") -> None:
         """Give the ticket to an agent (None: to nobody). Raises Conflict when that agent has left."""
         if to is not None and not to.is_active:
             raise Conflict(f"{to} has left")
@@ -235,7 +238,7 @@ class Ticket(models.Model):
             self._decided(by, "assignee")
             people = [f"agent.{person.pk}" for person in (old, to) if person]
             ids: dict[str, Any] = {"old_id": str(old.pk) if old else None, "new_id": str(to.pk) if to else None}
-            self.record("ticket.assigned", by=by, also=people, old=str(old or ""), new=str(to or ""), **ids)
+            self.record("ticket.assigned", by=by, also=people, old=str(old or ""), new=str(to or ""), reason=reason, **ids)
 
     def take(self, *, by: User) -> bool:
         """Assign to `by` if nobody has it. False when somebody was quicker; two who take at once never both get it."""
@@ -338,8 +341,7 @@ class Ticket(models.Model):
         sla.reschedule(self)
         self.updated_at = timezone.now()
         self.version += 1
-        due = ("first_reply_due_at", "next_reply_due_at", "resolve_due_at", "due_at")
-        self.save(update_fields=[*fields, *due, "updated_at", "version"])
+        self.save(update_fields=[*fields, *sla.FIELDS, "updated_at", "version"])
 
     def _decided(self, by: Actor, field: str) -> None:
         if by is not None and field not in self.decided_by_people:

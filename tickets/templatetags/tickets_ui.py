@@ -19,6 +19,9 @@ from helpdesk.core.models import User
 from tickets import listing
 from tickets.channels.rendering import reply_html
 from tickets.models import Message, Ticket
+from tickets.sla import started_at
+from tickets.sla.clocks import NEXT_REPLY
+from tickets.sla.words import length_text
 
 register = template.Library()
 BRIEFED, BRIEFED_LINE = 2, 90  # lines of a briefing on a row, and characters of each
@@ -236,3 +239,21 @@ def briefed(metadata: dict[str, Any]) -> str:
     escalation = metadata.get("escalation") or {}
     lines = [Truncator(str(line)).chars(BRIEFED_LINE) for line in (escalation.get("briefing") or escalation.get("reasons") or [])[:BRIEFED]]
     return " · ".join([str(escalation.get("level", "")).replace("_", " ").capitalize(), *lines])
+
+
+@register.filter
+def promise_name(kind: str) -> str:
+    """A promise to a customer, by the name that its card has."""
+    return {"first_reply": _("First reply"), "next_reply": _("Next reply"), "resolve": _("Solution")}.get(kind, kind)
+
+
+@register.filter
+def length_of(length: timedelta | None) -> str:
+    """A length of time to the minute, in hours: "26 h 40". Days would not say whether open or whole ones are meant."""
+    return length_text(round((length or timedelta()).total_seconds() / 60))
+
+
+@register.filter
+def asked_at(ticket: Ticket) -> datetime:
+    """When the promise of the next reply began."""
+    return started_at(ticket, NEXT_REPLY)

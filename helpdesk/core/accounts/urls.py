@@ -20,5 +20,6 @@ urlpatterns = [
     path("profile/sessions/", sessions.index, name="sessions"),
     path("profile/sessions/<int:session>/end/", sessions.end, name="session-end"),
     path("profile/sessions/end/", sessions.end_others, name="sessions-end"),
+    path("profile/availability/", views.availability, name="profile-availability"),
     path("profile/theme/", views.theme, name="profile-theme"),
 ]

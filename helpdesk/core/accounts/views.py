@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from helpdesk.core.errors import Conflict
 from helpdesk.core.models import OneTimeToken, User
 
+from . import availability as availability_of
 from . import invitations
 from .forms import FirstAdminForm, JoinForm, ProfileForm
 
@@ -80,7 +81,10 @@ def profile(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
+        state = user.availability
+        user.refresh_from_db(fields=["availability"])  # set below, so that it is told
         form.save()
+        availability_of.choose(user, state, by=user)
         messages.success(request, _("Your profile is saved."))
         return with_theme(redirect("profile"), user.theme)
     if form.errors:
@@ -102,6 +106,18 @@ def theme(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
     return with_theme(redirect(back if safe else "profile"), user.theme)
+
+
+@require_POST
+@login_required
+def availability(request: HttpRequest) -> HttpResponse:
+    """Say whether one takes work now, from the account menu; goes back to where it was pressed."""
+    state = request.POST.get("availability", "")
+    if state in User.Availability.values:
+        availability_of.choose(request.user, state, by=request.user)  # type: ignore[arg-type]
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    return redirect(back if safe else "profile")
 
 
 def with_theme(response: HttpResponse, chosen: str) -> HttpResponse:

@@ -59,7 +59,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     single_key_shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
     availability = models.CharField(_("availability"), max_length=10, choices=Availability.choices, default=Availability.AVAILABLE)
     signature = models.TextField(_("signature"), blank=True)
+    is_auto_away = models.BooleanField(default=False, editable=False)  # not said by themselves: they are back once seen
     skills = models.JSONField(_("skills"), default=list, blank=True)
+    languages = models.JSONField(_("languages"), default=list, blank=True)  # codes, beside the one of the screen
+    capacity = models.PositiveSmallIntegerField(_("open tickets at once"), default=10)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
