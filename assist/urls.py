@@ -37,6 +37,5 @@ urlpatterns = [
     path("api/widget/chat", widget_chat.Chat.as_view(), name="widget-chat"),
     path("api/widget/chat/handovers", widget_chat.Handovers.as_view(), name="widget-handovers"),
     path("api/widget/chat/endings", widget_chat.Endings.as_view(), name="widget-endings"),
-    path("api/widget/chat/ratings", widget_chat.Ratings.as_view(), name="widget-ratings"),
     path("api/realtime/acd/<slug:provider>/<str:key>/", acd.Webhook.as_view(), name="acd-webhook"),
 ]

@@ -32,12 +32,6 @@ class SessionInput(StrictSerializer):
     session_id = serializers.CharField(max_length=NAME)
 
 
-class RatingInput(SessionInput):
-    rating = serializers.IntegerField(min_value=1, max_value=5)
-    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
-    message_id = serializers.UUIDField(required=False, allow_null=True, default=None)
-
-
 @extend_schema_serializer(component_name="WidgetSource")
 class SourceOutput(serializers.Serializer[Any]):
     title = serializers.CharField()
@@ -105,27 +99,13 @@ class Handovers(VisitorView):
 class Endings(VisitorView):
     @extend_schema(operation_id="widget_end", request=SessionInput, responses=ThreadOutput)
     def post(self, request: Request) -> Response:
-        session = _own(request, SessionInput(data=request.data))[0]
+        entered = SessionInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        session = thread.find(me(request), entered.validated_data["session_id"])
+        if session is None:
+            raise NotFound
         thread.end(session)
         return _thread(session, request.query_params.get("after", "0"))
-
-
-class Ratings(VisitorView):
-    """How it was: the whole chat, or one line of ours."""
-
-    @extend_schema(operation_id="widget_rating", request=RatingInput, responses={204: None})
-    def post(self, request: Request) -> Response:
-        session, said = _own(request, RatingInput(data=request.data))
-        thread.rate(session, said["rating"], said["comment"], line=said["message_id"])
-        return Response(status=204)
-
-
-def _own(request: Request, entered: StrictSerializer) -> tuple[ChatSession, dict[str, Any]]:
-    entered.is_valid(raise_exception=True)
-    session = thread.find(me(request), entered.validated_data["session_id"])
-    if session is None:
-        raise NotFound
-    return session, entered.validated_data
 
 
 def _thread(session: ChatSession | None, after: str) -> Response:

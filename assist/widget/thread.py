@@ -7,13 +7,13 @@ doubles or never brings, the window shows what is stored, once and in order.
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from assist.chat import attending, conversation, sessions
+from assist.chat.callers import Caller
 from assist.chat.visitors import Visitor
 from assist.models import ChatMessage, ChatSession
 from helpdesk.core.clock import iso
-from helpdesk.core.errors import Invalid, NotFound
+from helpdesk.core.errors import Invalid
 
 MOST = 200  # lines in one answer; a window that comes back after more asks again
 FIRST_NAME = 60  # characters
@@ -25,18 +25,11 @@ def find(visitor: Visitor, session_id: str) -> ChatSession | None:
 
 
 def enter(visitor: Visitor, session_id: str, *, page: str = "") -> ChatSession:
-    """The chat to go on in, with what the visitor has said of themselves."""
-    level = ChatSession.Identity
-    identity = level.VERIFIED if visitor.verified else level.GIVEN if visitor.row.email else level.ANONYMOUS
-    session = sessions.enter(visitor.customer, session_id, identity=identity, metadata={"site": visitor.site.key, "page": page[:500]})
-    given = {
-        "email": session.email or ("" if visitor.verified else visitor.row.email),
-        "queue": session.queue or visitor.site.queue,
-    }
-    if changed := [name for name, value in given.items() if getattr(session, name) != value]:
-        for name in changed:
-            setattr(session, name, given[name])
-        session.save(update_fields=changed)
+    """The chat to go on in; `page` is where on the website it began."""
+    session = Caller(visitor.customer, visitor).enter(session_id)
+    if page and "page" not in session.metadata:
+        session.metadata = {**session.metadata, "page": page[:500]}
+        session.save(update_fields=["metadata"])
     return session
 
 
@@ -54,14 +47,6 @@ def end(session: ChatSession) -> None:
     """The visitor says that it is over."""
     attending.end(session, by=session.customer)
     session.refresh_from_db()
-
-
-def rate(session: ChatSession, rating: int, comment: str, *, line: UUID | None = None) -> None:
-    """How it was, 1 to 5: the chat, or one of our lines in it. Raises NotFound for a line that is not in it."""
-    if line is None:
-        ChatSession.objects.filter(pk=session.pk).update(rating=rating, rating_comment=comment)
-    elif not session.messages.filter(pk=line, role__in=ChatMessage.SPOKEN).update(rating=rating, comment=comment):
-        raise NotFound
 
 
 def as_json(session: ChatSession | None, after: int = 0) -> dict[str, Any]:

@@ -10,7 +10,7 @@ let socket = null, tries = 0, retry = 0, wanted = false, starting = false, told 
 /** `told`: {news(), typing(who, name), gone(), crowded()} */
 export function start(listeners) {
   told = listeners;
-  addEventListener('online', () => { if (wanted) { tries = 0; connect(); } });
+  addEventListener('online', () => { if (wanted) { tries = 0; connect(); told.news(); } });   // a socket may have slept through it
   addEventListener('offline', () => { if (wanted) told.gone(); });
   setInterval(() => { if (isOpen()) socket.send('{"type":"ping"}'); }, PING);
   setInterval(() => { if (wanted && !isOpen() && navigator.onLine) told.news(); }, POLL);

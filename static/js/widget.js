@@ -11,12 +11,13 @@ const config = JSON.parse($('config').textContent), query = new URLSearchParams(
 const TYPED = 3000, TYPING = 6000, RETRY = 5000, QUIET = 500;   // ms
 let open = parent === window, unread = 0, page = '', now = null, sending = false, syncing = null, again = false, typedAt = 0, typingUntil = 0, last = 0;
 
-log.start(config.words, (line, rating) => visit.ask('/api/widget/chat/ratings', { session_id: visit.kept().session_id, message_id: line, rating }).catch(oops));
+log.start(config.words, (line, rating) => feedback({ message_id: line, rating }).catch(oops));
 paint(config, query);
 const around = host.listen(config, query, heard);
 visit.begin(config, around);
 link.start({ news: () => sync(), typing: showTyping, gone: () => linked(false), crowded: () => trouble(word('more_windows')) });
 wire();
+$('widget').inert = false;   // until here a press would be lost
 resume();
 
 // -- what the website says ---------------------------------------------------------------------------------------
@@ -126,6 +127,7 @@ async function flush() {
       log.drop(one.client_id);
     }
     trouble('');
+    linked(true);
   } catch (error) { stuck(error); } finally { sending = false; showNobodyTyping(); }
 }
 
@@ -147,6 +149,8 @@ async function person() {
   $('person').disabled = true;
   try { absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, { session_id: visit.kept().session_id })); } catch (error) { oops(error); } finally { $('person').disabled = false; }
 }
+
+const feedback = said => visit.ask('/api/feedback', { user_id: visit.kept().user_id, session_id: visit.kept().session_id, ...said });
 
 async function sendFile(file) {
   const suffix = file.name.split('.').pop().toLowerCase();
@@ -227,7 +231,7 @@ function wire() {
   $('note-back').addEventListener('click', () => { sheet(''); $('words').focus(); });
   form('ask', ['email'], async said => { await visit.ask('/api/widget/introductions', said); visit.keep({ started: true }); sheet(''); $('words').focus(); });
   form('note', ['email', 'content'], async said => { const { ticket } = await visit.ask('/api/widget/notes', { ...said, form_id: uuid() }); sheet(''); log.event(word('left_note', { number: ticket, email: said.email })); $('note').reset(); $('words').focus(); });
-  form('rate', ['rating'], async said => { await visit.ask('/api/widget/chat/ratings', { session_id: visit.kept().session_id, rating: Number(said.rating), comment: said.comment }); log.event(word('rate_thanks')); visit.keep({ session_id: '', seen: 0 }); last = 0; now = null; sheet(''); host.tell('going', { on: false }); link.leave(); face(); $('words').focus(); });
+  form('rate', ['rating'], async said => { await feedback({ rating: Number(said.rating), comment: said.comment }); log.event(word('rate_thanks')); visit.keep({ session_id: '', seen: 0 }); last = 0; now = null; sheet(''); host.tell('going', { on: false }); link.leave(); face(); $('words').focus(); });
   addEventListener('keydown', event => { if (event.key === 'Escape') { if (!$('note').hidden) { sheet(''); $('words').focus(); } else host.tell('close'); } });
 }
 

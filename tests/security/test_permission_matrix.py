@@ -90,7 +90,6 @@ ROWS: dict[str, Row] = {
     "api/widget/chat": Row(NOBODY),
     "api/widget/chat/handovers": Row(NOBODY, WRITE),
     "api/widget/chat/endings": Row(NOBODY, WRITE),
-    "api/widget/chat/ratings": Row(NOBODY, WRITE),
     "help/contact/sent/<str:reference>/": Row(NOBODY),  # without a signed reference it opens nothing
     "help/rate/<str:token>/": Row(NOBODY),  # without a link that we signed
     "help/requests/": Row(PUBLIC),
