@@ -69,7 +69,7 @@ def test_a_rule_is_made_tried_and_fires_while_one_looks(desk: Stack, sign_in: Si
 
     page.get_by_role("button", name="Save").last.click()
     page.get_by_role("button", name="Switch on").click()
-    expect(page.locator(".rule")).to_contain_text("subject contains any of parcel")
+    expect(page.locator(".rule").filter(has_text="Parcels first")).to_contain_text("subject contains any of parcel")
 
     page.goto("/inbox/all/")
     expect(page.locator("html")).to_have_attribute("data-live", "on")

@@ -23,8 +23,8 @@ OPS: dict[str, dict[str, Label]] = {
     "set": {"has": _("is"), "has_not": _("is not")},
     "words": {"contains": _("contains any of"), "contains_not": _("contains none of")},
     "number": {"at_least": _("is at least"), "at_most": _("is at most")},
-    "since": {"more_than": _("more than (hours ago)"), "less_than": _("less than (hours ago)")},
-    "until": {"less_than": _("in less than (hours)"), "more_than": _("in more than (hours)")},
+    "since": {"more_than": _("more than … hours ago"), "less_than": _("less than … hours ago")},
+    "until": {"less_than": _("in less than … hours"), "more_than": _("in more than … hours")},
     "flag": {"is": _("is")},
 }
 YES_NO = (("yes", _("yes")), ("no", _("no")))
@@ -104,7 +104,7 @@ FIELDS: dict[str, Field] = {
         Field("snoozed", _("snoozed"), "flag", choices=_from(YES_NO)),
         Field("answered", _("answered once"), "flag", choices=_from(YES_NO)),
         Field("created", _("arrived"), "since", "created_at"),
-        Field("status_since", _("has its status since"), "since", "status_since"),
+        Field("status_since", _("status was set"), "since", "status_since"),
         Field("customer_wrote", _("customer wrote last"), "since", "last_customer_message_at"),
         Field("agent_wrote", _("we wrote last"), "since", "last_agent_message_at"),
         Field("updated", _("changed last"), "since", "updated_at"),

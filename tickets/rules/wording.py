@@ -43,7 +43,10 @@ class Words:
             return ""
         value = str(one.get("value", ""))
         shown = str(self.fields.get(field.name, {}).get(value, value)) if field.choices else value
-        return f"{field.label} {field.ops.get(str(one.get('op')), '')} {shown}"
+        op = str(field.ops.get(str(one.get("op")), ""))
+        if field.kind in ("since", "until"):
+            return f"{field.label} {op.replace('…', shown)}"
+        return f"{field.label} {op} {shown}"
 
     def deeds(self, rule: Rule) -> list[str]:
         return [actions.said(one, self.actions) for one in rule.actions if one.get("do") in actions.KINDS]
