@@ -9,5 +9,6 @@ urlpatterns = [
     path("", include("knowledge.api.urls")),
     path("", include("tickets.api.urls")),
     path("", include("assist.api.urls")),
+    path("", include("helpdesk.backoffice.api_urls")),
     path("", include("helpdesk.partners.api.urls")),
 ]

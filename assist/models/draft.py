@@ -37,7 +37,10 @@ class Draft(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("answers",), condition=models.Q(state="offered"), name="one_offered_draft"),)
-        indexes = (models.Index(fields=("ticket", "-created_at"), name="draft_latest"),)
+        indexes = (
+            models.Index(fields=("ticket", "-created_at"), name="draft_latest"),
+            models.Index(fields=("-created_at",), name="draft_newest"),
+        )
 
     def __str__(self) -> str:
         return f"draft for {self.ticket_id} ({self.state})"

@@ -51,6 +51,7 @@ class Suggestion(models.Model):
 
     class Meta:
         db_table = "suggestions"
+        indexes = (models.Index(fields=("-created_at",), name="suggestion_newest"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("ticket", "suggestion_type", "source_id"), condition=models.Q(ticket__isnull=False), name="suggestion_once"

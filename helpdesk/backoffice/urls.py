@@ -2,9 +2,16 @@
 
 from django.urls import path
 
-from . import ai, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
+from . import ai, alerting, dashboard, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
 
 urlpatterns = [
+    path("dashboard/", dashboard.index, name="dashboard"),
+    path("dashboard/tickets/", dashboard.tickets, name="dashboard-tickets"),
+    path("dashboard/figures/", dashboard.definitions, name="definitions"),
+    path("dashboard/report/", dashboard.report, name="dashboard-report"),
+    path("settings/alerts/", alerting.index, name="alerts"),
+    path("settings/alerts/rules/<uuid:rule_id>/", alerting.rule, name="alert-rule"),
+    path("settings/alerts/<uuid:alert_id>/seen/", alerting.seen, name="alert-seen"),
     path("settings/people/", people.index, name="people"),
     path("settings/people/<uuid:user_id>/", people.person, name="person"),
     path("settings/people/<uuid:user_id>/resend/", people.resend, name="person-resend"),

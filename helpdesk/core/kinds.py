@@ -211,6 +211,18 @@ class RuleData(TypedDict, total=False):
     what: str  # saved | on | off | removed | imported
 
 
+class AlertData(TypedDict, total=False):
+    """A figure that passed its limit: contract section 7."""
+
+    type: str
+    severity: str  # info | warning | critical
+    message: str
+    rule: str
+    value: float
+    old: dict[str, str]
+    new: dict[str, str]
+
+
 class Person(TypedDict, total=False):
     email: str
     role: str
@@ -309,6 +321,11 @@ KINDS: dict[str, Any] = {
     "article.missed": ArticleData,  # somebody looked for what nobody has written
     "policy.changed": PolicyData,
     "routing.changed": PolicyData,
+    # figures
+    "alert.opened": AlertData,
+    "alert.closed": AlertData,
+    "alert.acknowledged": AlertData,
+    "alert.rule_changed": AlertData,
     # our own systems
     "incident.opened": StatusData,
     "incident.updated": StatusData,

@@ -71,5 +71,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 20},
     },
     "old deliveries": {"task": "helpdesk.partners.tasks.forget_deliveries", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+    "figures": {"task": "helpdesk.tasks.count_figures", "schedule": timedelta(seconds=60), "options": {"expires": 50}},
+    "all figures": {"task": "helpdesk.tasks.count_all_figures", "schedule": timedelta(hours=24), "options": {"expires": 3600}},
+    "alerts": {"task": "helpdesk.tasks.evaluate_alerts", "schedule": timedelta(seconds=60), "options": {"expires": 50}},
+    "reports": {"task": "helpdesk.tasks.send_reports", "schedule": timedelta(minutes=10), "options": {"expires": 500}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

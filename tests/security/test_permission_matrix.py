@@ -22,6 +22,7 @@ from assist.models import AcdConnection, TriageBatch, WidgetSite
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
+from helpdesk.models import Alert, AlertRule
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
 from tickets.models import (
@@ -252,6 +253,13 @@ ROWS: dict[str, Row] = {
     "settings/rules/<uuid:rule_id>/switch/": Row(OVERSEERS, WRITE),
     "settings/rules/<uuid:rule_id>/move/": Row(OVERSEERS, WRITE),
     "settings/rules/<uuid:rule_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
+    "dashboard/": Row(OVERSEERS),
+    "dashboard/tickets/": Row(NOBODY),  # names no figure: tests/backoffice/test_dashboard.py
+    "dashboard/figures/": Row(OVERSEERS),
+    "dashboard/report/": Row(OVERSEERS, WRITE),
+    "settings/alerts/": Row(OVERSEERS),
+    "settings/alerts/rules/<uuid:rule_id>/": Row(OVERSEERS),
+    "settings/alerts/<uuid:alert_id>/seen/": Row(OVERSEERS, WRITE),
     "settings/telephony/": Row(OVERSEERS),
     "settings/widget/": Row(OVERSEERS),
     "settings/widget/<uuid:site_id>/": Row(OVERSEERS),
@@ -321,6 +329,8 @@ ROWS: dict[str, Row] = {
     "api/v1/organizations/<uuid:pk>/": Row(API_LIST),
     "api/v1/macros/": Row(API_LIST),
     "api/v1/macros/<uuid:pk>/": Row(API),
+    "api/v1/satisfaction/summary/": Row(KEEPERS | {"poor key"}),
+    "api/v1/metrics/summary/": Row(KEEPERS | {"poor key"}),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/calls/": Row(API_LIST),
@@ -453,6 +463,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     Incident.objects.create(reference="INC-1", title="An incident")
     webhook = Webhook.objects.create(name="x", url="https://partner.example/")
     delivery = WebhookDelivery.objects.create(webhook=webhook, kind="ticket.created", customer_ref=ticket.customer_id, body="{}")
+    rule = AlertRule.objects.create(name="x", metric="backlog", limit=0)
+    alert = Alert.objects.create(rule=rule, type="backlog", severity="warning", message="x", value=1)
     values = {
         "slug": article.slug,
         "session": 0,
@@ -505,6 +517,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "agents.pk": maya.pk,
         "organizations.pk": ticket.customer.organisation_id,
         "attachments.pk": file.pk,
+        "rule_id": alert.rule_id,
+        "alert_id": alert.pk,
         "delivery": delivery.pk,
         "webhook_id": delivery.webhook_id,
         "delivery_id": delivery.pk,

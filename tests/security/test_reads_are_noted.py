@@ -59,6 +59,8 @@ LISTS = {
     "calls/",
     "calls/board/",
     "calls/ringing/",
+    "dashboard/",
+    "dashboard/tickets/",
     "incidents/",
     "incidents/<slug:reference>/",
     "incidents/<slug:reference>/replies/",
@@ -111,6 +113,9 @@ NOTHING = {
     "customers/exports/<uuid:pk>/file/",  # not made yet: tests/customers/test_exporting.py
     "evaluation/",
     "evaluation/policies/",
+    "dashboard/figures/",
+    "api/v1/metrics/summary/",
+    "api/v1/satisfaction/summary/",
     "api/v1/articles/",
     "api/v1/articles/<slug:slug>/",
     "api/v1/search/",

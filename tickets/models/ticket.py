@@ -167,6 +167,9 @@ class Ticket(models.Model):
             models.Index(fields=("customer", "-created_at"), name="ticket_by_customer"),
             models.Index(fields=("-created_at", "id"), name="ticket_newest"),
             models.Index(fields=("-updated_at", "id"), name="ticket_updated"),
+            # figures of a day: what was answered and solved on it
+            models.Index(fields=("first_response_at",), name="ticket_answered", condition=models.Q(first_response_at__isnull=False)),
+            models.Index(fields=("resolved_at",), name="ticket_solved", condition=models.Q(resolved_at__isnull=False)),
             GinIndex(fields=("metadata",), name="ticket_metadata", opclasses=("jsonb_path_ops",)),
         )
 

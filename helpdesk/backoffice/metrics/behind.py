@@ -1,0 +1,81 @@
+"""The tickets that a number counts, so that every number opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from assist.models import Draft
+from tickets.models import Rating, Ticket
+
+from .scope import Scope
+
+NEGATIVE = (Ticket.Sentiment.NEGATIVE, Ticket.Sentiment.VERY_NEGATIVE)
+POSITIVE = (Ticket.Sentiment.POSITIVE, Ticket.Sentiment.VERY_POSITIVE)
+
+
+@dataclass(frozen=True)
+class Listing:
+    title: str | Promise
+    choose: Callable[[Scope], Q]
+    of_now: bool = False  # not of a period: what is open at this moment
+
+
+def _within(name: str, scope: Scope) -> Q:
+    return Q(**{f"{name}__gte": scope.starts, f"{name}__lt": scope.ends})
+
+
+def _late(scope: Scope) -> Q:
+    reply = _within("first_response_at", scope) & Q(first_response_at__gt=F("first_reply_due_at"))
+    return reply | (_within("resolved_at", scope) & Q(resolved_at__gt=F("resolve_due_at")))
+
+
+def _drafts(scope: Scope, *states: str) -> Q:
+    drafts = Draft.objects.filter(_within("created_at", scope), state__in=states)
+    return Q(pk__in=drafts.values("ticket"))
+
+
+def _rated(scope: Scope, *scores: int) -> Q:
+    ratings = Rating.objects.filter(_within("created_at", scope), score__in=scores or range(1, 6))
+    return Q(pk__in=ratings.values("ticket"))
+
+
+def _active(_scope: Scope) -> Q:
+    return Q(status__in=Ticket.ACTIVE)
+
+
+LISTINGS: dict[str, Listing] = {
+    "created": Listing(_("New tickets"), lambda s: _within("created_at", s)),
+    "solved": Listing(_("Solved"), lambda s: _within("resolved_at", s)),
+    "answered": Listing(_("First replies"), lambda s: _within("first_response_at", s)),
+    "late": Listing(_("Answered or solved late"), _late),
+    "negative": Listing(_("Negative mood"), lambda s: _within("created_at", s) & Q(sentiment__in=NEGATIVE)),
+    "positive": Listing(_("Positive mood"), lambda s: _within("created_at", s) & Q(sentiment__in=POSITIVE)),
+    "escalated": Listing(_("Escalated"), lambda s: _within("created_at", s) & Q(metadata__has_key="escalation")),
+    "rated": Listing(_("Rated"), _rated),
+    "rated-low": Listing(_("Rated low"), lambda s: _rated(s, 1, 2)),
+    **{f"rated-{score}": Listing(_("Rated"), lambda s, score=score: _rated(s, score)) for score in range(1, 6)},  # type: ignore[misc]
+    "drafted": Listing(_("With a draft"), lambda s: _drafts(s, *Draft.State.values)),
+    "drafts-used": Listing(_("Draft used"), lambda s: _drafts(s, Draft.State.USED)),
+    "open": Listing(_("Open"), _active, of_now=True),
+    "unassigned": Listing(_("Open, of nobody"), lambda s: _active(s) & Q(assignee=None), of_now=True),
+    "overdue": Listing(
+        _("Past their SLA"),
+        lambda _s: Q(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN), due_at__lt=timezone.now()),
+        of_now=True,
+    ),
+    "open-escalated": Listing(_("Escalated and open"), lambda s: _active(s) & Q(metadata__has_key="escalation"), of_now=True),
+}
+
+
+def tickets(name: str, scope: Scope) -> QuerySet[Ticket]:
+    """Raises KeyError for a figure that does not exist."""
+    found = Ticket.objects.filter(LISTINGS[name].choose(scope), merged_into=None)
+    if scope.queue:
+        found = found.filter(queue=scope.queue)
+    return found.filter(channel=scope.channel) if scope.channel else found

@@ -1,0 +1,299 @@
+"""Everything that the dashboard says of one scope, read in a number of statements that does not grow with the tickets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from helpdesk.backoffice import charts
+from helpdesk.core.llm import providers
+from knowledge.models import Category
+from tickets.models import Queue, Ticket
+from tickets.templatetags.tickets_ui import channel_icon
+
+from . import assistance, people, reading, tiles
+from .burning import Burning, burning
+from .definitions import DEFINITIONS, FEW_RATINGS
+from .scope import Scope, zone
+from .tiles import Context, Tile, known, link, percent, same_weekdays, share_of
+
+FRESH = 5  # seconds that one reading serves everybody who looks
+FORTNIGHT = 14
+MOST_TOPICS = 7
+
+
+@dataclass
+class Board:
+    scope: Scope
+    read_at: datetime
+    tiles: list[Tile]
+    burning: list[Burning]
+    standing: people.Standing
+    volume: charts.Bars
+    volume_words: str
+    first_reply: charts.Lines | None
+    mood: charts.Moods | None
+    teams: list[dict[str, Any]]
+    agents: list[people.Agent]
+    here: int
+    free: int
+    escalations: list[Ticket]
+    drafts: assistance.Drafts
+    drafts_stack: list[tuple[str, float, float]]
+    drafts_spark: charts.Spark | None
+    kinds: list[assistance.Kind]
+    helpful: dict[str, int]
+    spend: assistance.Spend
+    per_ticket: Decimal | None
+    budget: Decimal
+    accuracy: tuple[int, float | None]
+    deflection: tuple[int, int]
+    satisfaction: people.Satisfaction
+    words: list[Any]
+    topics: list[dict[str, Any]]
+    channels: list[dict[str, Any]]
+    totals: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def critical(self) -> int:
+        return sum(one.tone == "bad" for one in self.burning)
+
+    @property
+    def few_ratings(self) -> bool:
+        return self.satisfaction.n < FEW_RATINGS
+
+
+def of(scope: Scope) -> Board:
+    """The board, at most five seconds old."""
+    key = f"dashboard:{get_language()}:{urlencode(scope.query)}:{scope.last}"
+    found: Board | None = cache.get(key)
+    if found is None:
+        found = read(scope)
+        cache.set(key, found, FRESH)
+    return found
+
+
+def read(scope: Scope) -> Board:
+    days = _series_days(scope)
+    usual_from = scope.first - timedelta(days=7 * tiles.WEEKS)
+    wide = replace(scope, first=min(usual_from, days[0]), period="")
+    counted, queues = reading.counted(wide), {queue.pk: queue for queue in Queue.objects.all()}
+    now = counted.total(lambda day: day >= scope.first)
+    standing, satisfied, drafts = people.standing(scope), people.satisfaction(replace(scope, first=days[0])), assistance.drafts(scope)
+    in_scope = people.satisfaction(scope)
+    replies = reading.waited("first_reply", replace(scope, first=days[0]), "day")
+    by_channel = reading.waited("first_reply", scope, "channel")
+    by_queue = reading.waited("first_reply", scope, "queue_id")
+    solved = reading.waited("resolution", replace(scope, first=days[0]), "day")
+    solutions = reading.waited("resolution", scope, "channel").whole
+    cost = assistance.spend(replace(scope, first=days[0]))
+    spend = assistance.spend(scope)
+    hourly = _hourly(scope) if scope.days == 1 else None
+    teams = _teams(scope, counted, queues, standing)
+    agents, here, free = people.agents(scope)
+    helpful = assistance.ratings(scope)
+    drafts_by_day = assistance.drafts(replace(scope, first=days[0]))[1]
+    per_day = counted.by("day")
+    context = Context(scope, days, per_day, now, hourly)
+    figures = [
+        tiles.created(context),
+        tiles.wait(context, "first_reply", by_channel.whole, replies, _("90th %(p90)s, target %(target)s")),
+        tiles.wait(context, "resolution", solutions, solved, _("90th percentile %(p90)s")),
+        tiles.sla(context),
+        tiles.csat(context, in_scope, satisfied),
+        tiles.negative(context, teams),
+        tiles.drafts(context, drafts[0], drafts_by_day),
+        tiles.cost(context, spend, cost),
+    ]
+    labels, volume, words = _volume(context)
+    return Board(
+        scope=scope,
+        read_at=timezone.now(),
+        tiles=figures,
+        burning=burning(scope, standing, teams, by_queue, queues),
+        standing=standing,
+        volume=volume,
+        volume_words=words,
+        first_reply=_percentiles(days, replies),
+        mood=_mood(context, labels),
+        teams=teams,
+        agents=agents,
+        here=here,
+        free=free,
+        escalations=people.escalations(scope),
+        drafts=drafts[0],
+        drafts_stack=charts.stack(
+            [("a1", drafts[0].as_written), ("a2", drafts[0].edited), ("a3", drafts[0].dismissed), ("a4", drafts[0].ignored)]
+        ),
+        drafts_spark=charts.spark([drafts_by_day.get(day) for day in days], 240, 28),
+        kinds=assistance.suggestions(scope),
+        helpful=helpful,
+        spend=spend,
+        per_ticket=spend.total / now["created"] if now["created"] else None,
+        budget=providers.current().budget,
+        accuracy=assistance.accuracy(scope),
+        deflection=assistance.deflection(scope),
+        satisfaction=in_scope,
+        words=people.words(scope),
+        topics=_topics(scope, counted),
+        channels=_channels(scope, counted, by_channel),
+        totals=now,
+    )
+
+
+# -- charts ----------------------------------------------------------------------------------------------------
+
+
+def _series_days(scope: Scope) -> list[date]:
+    length = max(FORTNIGHT, scope.days)
+    return [scope.last - timedelta(days=length - 1 - i) for i in range(length)]
+
+
+def _hourly(scope: Scope) -> tuple[dict[tuple[date, int], reading.Hour], dict[date, int]]:
+    return reading.hours(scope, [scope.last, *same_weekdays(scope.last)])
+
+
+def _volume(context: Context) -> tuple[list[Any], charts.Bars, str]:
+    scope, today = context.scope, timezone.localdate(timezone=zone())
+    if context.hourly is None:
+        days = [scope.first + timedelta(days=i) for i in range(scope.days)]
+        values = [context.per_day.get(day, Counter()) for day in days]
+        usual = [_mean([context.per_day.get(one, Counter())["created"] for one in known(context, same_weekdays(day))]) for day in days]
+        now = len(days) - 1 if days[-1] == today else None
+        labels = [date_format(day, "j M") for day in days]
+        bars = charts.volume(labels, [one["created"] for one in values], [one["solved"] for one in values], usual, now)
+        return days, bars, _volume_words(labels, [one["created"] for one in values])
+    found, _by_now = context.hourly
+    usual_days = known(context, same_weekdays(scope.last))
+    hour_now = timezone.localtime(timezone=zone()).hour if scope.last == today else 23
+    busy = [hour for (_day, hour), one in found.items() if one.created or one.solved]
+    first, last = min([*busy, hour_now, 8]), max([*busy, hour_now, 18])
+    hours = list(range(first, last + 1))
+    usual = [_mean([found.get((day, hour), reading.Hour()).created for day in usual_days]) for hour in hours]
+    ours = [found.get((scope.last, hour), reading.Hour()) for hour in hours]
+    labels = [f"{hour:02}" for hour in hours]
+    created = [one.created for one in ours]
+    bars = charts.volume(labels, created, [one.solved for one in ours], usual, hours.index(hour_now) if scope.last == today else None)
+    return hours, bars, _volume_words([f"{label}:00" for label in labels], created)
+
+
+def _volume_words(labels: list[str], created: list[int]) -> str:
+    if not any(created):
+        return _("No new ticket.")
+    most = max(created)
+    return _("%(all)d new tickets; most at %(when)s: %(most)d.") % {"all": sum(created), "when": labels[created.index(most)], "most": most}
+
+
+def _mean(values: list[int]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _percentiles(days: list[date], replies: reading.Waited) -> charts.Lines | None:
+    def series(name: str) -> list[float | None]:
+        found = [replies.parts.get(day) for day in days]
+        return [getattr(wait, name) / 60 if wait and getattr(wait, name) is not None else None for wait in found]
+
+    named = {"95": series("p95"), "90": series("p90"), "50": series("p50")}
+    labels = [date_format(day, "j M") for day in days]
+    if days[-1] == timezone.localdate(timezone=zone()):
+        labels[-1] = _("Today")
+    return charts.percentiles(labels, named, (DEFINITIONS["first_reply"].target or 0) / 60)
+
+
+def _mood(context: Context, places: list[Any]) -> charts.Moods | None:
+    if context.hourly is None:
+        found = [context.per_day.get(day, Counter()) for day in places]
+        shares = [(share_of(one["positive"], one["felt"]), share_of(one["negative"], one["felt"])) for one in found]
+        labels = [date_format(day, "j") for day in places]
+    else:
+        today = timezone.localdate(timezone=zone())
+        until = timezone.localtime(timezone=zone()).hour if context.scope.last == today else 23
+        places = [hour for hour in places if hour <= until]
+        hours = [context.hourly[0].get((context.scope.last, hour), reading.Hour()) for hour in places]
+        shares = [(share_of(one.positive, one.felt), share_of(one.negative, one.felt)) for one in hours]
+        labels = [f"{hour:02}" for hour in places]
+    return charts.moods(labels, [up for up, _down in shares], [down for _up, down in shares])
+
+
+# -- tables ----------------------------------------------------------------------------------------------------
+
+
+def _teams(scope: Scope, counted: reading.Counted, queues: dict[Any, Queue], standing: people.Standing) -> list[dict[str, Any]]:
+    """The worst first."""
+    found = []
+    numbers = counted.by("queue_id", lambda day: day >= scope.first)
+    earlier = counted.by("queue_id", lambda day: day < scope.first)
+    for pk in {*numbers, *standing.by_queue}:
+        queue, one, before = queues.get(pk), numbers.get(pk, Counter()), earlier.get(pk, Counter())
+        if queue is None:
+            continue
+        share, inside = share_of(one["met"], one["met"] + one["missed"]), replace(scope, queue=queue)
+        target = DEFINITIONS["sla"].target or 0
+        found.append(
+            {
+                "queue": queue,
+                "share": share,
+                "percent": percent(share) if share is not None else "",
+                "width": round(charts.scale(max(share or 0, 0.7), 0.7, 1, 4, 100), 1),
+                "tone": "" if share is None else "fill" if share >= target else "fill-warn" if share >= target - 0.1 else "fill-bad",
+                "missed": one["missed"],
+                "negative": one["negative"],
+                "felt": one["felt"],
+                "usual_negative": share_of(before["negative"], before["felt"]),
+                "open": standing.by_queue.get(pk, (0, 0))[0],
+                "late_url": link("late", inside),
+                "open_url": link("open", inside),
+            }
+        )
+    return sorted(found, key=lambda team: (team["share"] is None, team["share"] or 0, -team["open"]))
+
+
+def _topics(scope: Scope, counted: reading.Counted) -> list[dict[str, Any]]:
+    """What people write about, against as long a time as usual before; what grew most comes first, then the largest."""
+    now: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    for day, numbers in counted.topics:
+        (now if day >= scope.first else before).update(numbers)
+    began = min((day for day, _numbers in counted.topics), default=scope.first)
+    length = (scope.first - began).days
+    names = dict(Category.objects.values_list("pk", "name"))
+    slugs = dict(Category.objects.values_list("pk", "slug"))
+    rows: list[dict[str, Any]] = []
+    for pk, name in names.items():
+        n = now[str(pk)]
+        usual = before[str(pk)] * scope.days / length if length >= scope.days else None
+        change = None if usual is None else n - round(usual)
+        if n:
+            tone = "" if change is None or change < max(2, 0.25 * (usual or 0)) else "bad" if change >= max(4, (usual or 0)) else "warn"
+            rows.append({"name": name, "n": n, "change": change, "tone": tone, "url": link("created", scope, category=slugs[pk])})
+    most = max((row["n"] for row in rows), default=1)
+    rows.sort(key=lambda row: (not row["tone"], -(row["change"] or 0) if row["tone"] else 0, -row["n"]))
+    return [row | {"width": round(100 * row["n"] / most)} for row in rows[:MOST_TOPICS]]
+
+
+def _channels(scope: Scope, counted: reading.Counted, waits: reading.Waited) -> list[dict[str, Any]]:
+    labels = dict(Ticket.Channel.choices)
+    numbers = counted.by("channel", lambda day: day >= scope.first)
+    rows = [
+        {
+            "channel": channel,
+            "icon": channel_icon(channel),
+            "label": labels.get(channel, channel),
+            "n": one["created"],
+            "wait": waits.parts[channel].p50 if channel in waits.parts else None,
+            "url": link("created", replace(scope, channel=channel)),
+        }
+        for channel, one in numbers.items()
+        if one["created"] or channel in waits.parts
+    ]
+    return sorted(rows, key=lambda row: -row["n"])

@@ -1,0 +1,201 @@
+"""What customers thought, and how the team stands at this moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Avg, Count, Max, Min, OuterRef, Q, Subquery
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assist.models import CallSession, ChatSession, Draft
+from helpdesk.core.models import User
+from tickets.models import Rating, Ticket
+
+from . import behind
+from .scope import Scope, zone
+
+HERE = timedelta(minutes=10)  # since they were last seen
+USUAL_LOAD = 15  # open tickets that an agent carries well; the team's own number where routing knows one
+MOST_AGENTS = 12
+MOST_ESCALATIONS = 5
+MOST_WORDS = 4
+
+
+# -- satisfaction ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Satisfaction:
+    n: int
+    mean: float | None
+    scores: dict[int, int]  # 5 .. 1
+    by_day: dict[date, float]
+
+    @property
+    def most(self) -> int:
+        return max(self.scores.values(), default=0)
+
+    @property
+    def good(self) -> float | None:
+        """The share of satisfied customers, 0..1 (the contract's `satisfaction_score`)."""
+        return sum(n for score, n in self.scores.items() if score >= Rating.GOOD) / self.n if self.n else None
+
+
+def ratings_of(scope: Scope) -> Any:
+    found = Rating.objects.filter(created_at__gte=scope.starts, created_at__lt=scope.ends, ticket__merged_into=None).order_by()
+    found = found.filter(ticket__queue=scope.queue) if scope.queue else found
+    return found.filter(ticket__channel=scope.channel) if scope.channel else found
+
+
+def satisfaction(scope: Scope) -> Satisfaction:
+    """One statement."""
+    rows = list(ratings_of(scope).values_list("score", TruncDate("created_at", tzinfo=zone())).annotate(n=Count("pk")))
+    scores = {score: sum(n for one, _day, n in rows if one == score) for score in range(5, 0, -1)}
+    days: dict[date, list[int]] = {}
+    for score, day, n in rows:
+        days.setdefault(day, [0, 0])
+        days[day] = [days[day][0] + score * n, days[day][1] + n]
+    n = sum(scores.values())
+    mean = sum(score * count for score, count in scores.items()) / n if n else None
+    return Satisfaction(n, mean, scores, {day: total / count for day, (total, count) in days.items()})
+
+
+def words(scope: Scope) -> list[Rating]:
+    """The latest ratings with words, the bad ones first: they say what to do."""
+    said = ratings_of(scope).exclude(comment="").select_related("ticket", "customer", "queue")
+    return list(said.order_by("score", "-created_at")[:MOST_WORDS])
+
+
+RATED_BY = {"queue": "queue__name", "agent": "agent__name", "channel": "ticket__channel", "engine": "engine"}
+
+
+def rates(scope: Scope, by: str) -> list[dict[str, Any]]:
+    """Ratings by queue, agent, channel, or by who wrote the reply: people alone, or the engine whose draft was used. Raises KeyError."""
+    name = RATED_BY[by]
+    found = ratings_of(scope)
+    if by == "engine":
+        used = Draft.objects.filter(ticket=OuterRef("ticket"), state=Draft.State.USED).order_by("-created_at")
+        found = found.annotate(engine=Subquery(used.values("engine")[:1]))
+    rows = found.values(name).annotate(n=Count("pk"), mean=Avg("score"), good=Count("pk", filter=Q(score__gte=Rating.GOOD)))
+    return [
+        {
+            "name": row[name] or ("people" if by == "engine" else ""),
+            "ratings": row["n"],
+            "average": row["mean"],
+            "satisfied": row["good"] / row["n"],
+        }
+        for row in rows.order_by("-n", name)
+    ]
+
+
+# -- now -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is open at this moment."""
+
+    open: int
+    unassigned: int
+    overdue: int
+    escalated: int
+    longest_overdue: datetime | None
+    oldest_unanswered: datetime | None
+    by_queue: dict[UUID, tuple[int, int]]  # open, overdue
+    calls: int
+    chats: int
+    chats_waiting: int
+
+
+def standing(scope: Scope) -> Standing:
+    """Three statements, over what is open: it costs nothing that there are a million solved tickets."""
+    now = timezone.now()
+    late = Q(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN), due_at__lt=now)
+    waits = Q(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN), first_response_at=None)
+    rows = (
+        behind.tickets("open", scope)
+        .order_by()
+        .values("queue_id")
+        .annotate(
+            n=Count("pk"),
+            of_nobody=Count("pk", filter=Q(assignee=None)),
+            late=Count("pk", filter=late),
+            up=Count("pk", filter=Q(metadata__has_key="escalation")),
+            longest=Min("due_at", filter=late),
+            oldest=Min("created_at", filter=waits),
+        )
+    )
+    found = list(rows)
+    calls = CallSession.objects.running()
+    chats = ChatSession.objects.running().filter(last_message_at__gte=now - timedelta(hours=12))
+    if scope.queue:
+        calls, chats = calls.filter(queue=scope.queue), chats.filter(queue=scope.queue)
+    chat = chats.aggregate(n=Count("pk"), waiting=Count("pk", filter=Q(state=ChatSession.State.WAITING)))
+    return Standing(
+        open=sum(row["n"] for row in found),
+        unassigned=sum(row["of_nobody"] for row in found),
+        overdue=sum(row["late"] for row in found),
+        escalated=sum(row["up"] for row in found),
+        longest_overdue=min((row["longest"] for row in found if row["longest"]), default=None),
+        oldest_unanswered=min((row["oldest"] for row in found if row["oldest"]), default=None),
+        by_queue={row["queue_id"]: (row["n"], row["late"]) for row in found},
+        calls=calls.count(),
+        chats=chat["n"],
+        chats_waiting=chat["waiting"],
+    )
+
+
+@dataclass(frozen=True)
+class Agent:
+    user: User
+    open: int
+    capacity: int
+    doing: str
+    rating: float | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.open / self.capacity)) if self.capacity else 0
+
+    @property
+    def tone(self) -> str:
+        return "fill-bad" if self.open > self.capacity else "fill-warn" if self.percent > 85 else "fill"  # noqa: PLR2004
+
+
+def agents(scope: Scope) -> tuple[list[Agent], int, int]:
+    """Who carries how much, the most burdened first; how many are here, and how many of them are free. Three statements."""
+    now = timezone.now()
+    people = User.objects.filter(is_active=True)
+    people = people.filter(queues=scope.queue) if scope.queue else people
+    load = Count("tickets", filter=Q(tickets__status__in=Ticket.ACTIVE, tickets__merged_into=None), distinct=True)
+    rows = list(people.annotate(load=load).filter(Q(load__gt=0) | Q(last_seen_at__gte=now - HERE)).order_by("-load", "name"))
+    here = [row for row in rows if row.last_seen_at and row.last_seen_at >= now - HERE and row.availability == User.Availability.AVAILABLE]
+    calls = dict(CallSession.objects.running().filter(agent__isnull=False).values_list("agent").annotate(since=Max("started_at")))
+    rated = dict(
+        ratings_of(scope).filter(agent__in=[row.pk for row in rows[:MOST_AGENTS]]).values_list("agent").annotate(mean=Avg("score"))
+    )
+    free = sum(1 for row in here if row.load == 0 and row.pk not in calls)  # type: ignore[attr-defined]
+    shown = [
+        Agent(row, row.load, USUAL_LOAD, _doing(row, calls, now), rated.get(row.pk))  # type: ignore[attr-defined]
+        for row in rows[:MOST_AGENTS]
+    ]
+    return shown, len(here), free
+
+
+def _doing(user: User, calls: dict[UUID, datetime], now: datetime) -> str:
+    if user.pk in calls:
+        return _("On a call, %(minutes)d min") % {"minutes": (now - calls[user.pk]).total_seconds() // 60}
+    if user.last_seen_at is None or user.last_seen_at < now - HERE:
+        return _("Not here")
+    return str(user.get_availability_display())
+
+
+def escalations(scope: Scope) -> list[Ticket]:
+    """The open ones, by due time."""
+    found = behind.tickets("open-escalated", scope).with_people()  # type: ignore[attr-defined]
+    return list(found.order_by("due_at", "id")[:MOST_ESCALATIONS])

@@ -1,0 +1,34 @@
+"""Figures of past days, counted once: one row for each day, team and channel. Rebuilt from the tickets at any time."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DayFigures(models.Model):
+    """What happened on one day, in the company's time zone. Waits are kept one by one, so that percentiles stay exact."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    queue_id = models.UUIDField()  # no key: figures outlive their team
+    channel = models.CharField(max_length=10)
+    created = models.PositiveIntegerField(default=0)
+    negative = models.PositiveIntegerField(default=0)  # of those created
+    positive = models.PositiveIntegerField(default=0)
+    felt = models.PositiveIntegerField(default=0)  # of those created, whose mood is known
+    escalated = models.PositiveIntegerField(default=0)  # of those created
+    solved = models.PositiveIntegerField(default=0)
+    met = models.PositiveIntegerField(default=0)  # first replies and solutions in time
+    missed = models.PositiveIntegerField(default=0)  # and late
+    first_replies = ArrayField(models.IntegerField(), default=list)  # seconds, of those answered that day
+    resolutions = ArrayField(models.IntegerField(), default=list)  # seconds, of those solved that day
+    topics = models.JSONField(default=dict)  # {category's id: how many of those created}; "" without one
+
+    class Meta:
+        verbose_name = _("figures of a day")
+        constraints = (models.UniqueConstraint(fields=("day", "queue_id", "channel"), name="figures_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.channel}"

@@ -1,0 +1,62 @@
+"""Tags of the dashboard: `{% load dashboard_ui %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from helpdesk.backoffice import charts
+from helpdesk.backoffice.metrics import tiles
+from helpdesk.backoffice.metrics.scope import Scope
+
+register = template.Library()
+
+
+@register.simple_tag
+def behind(name: str, scope: Scope, **more: str) -> str:
+    """The address of the list behind a figure."""
+    return tiles.link(name, scope, **more)
+
+
+@register.filter
+def share(part: float | None, whole: float | None = None) -> str:
+    """ "41%" of a part and its whole, or of a share of 0..1."""
+    value = part if whole is None else (part / whole if whole and part is not None else None)
+    return "–" if value is None else f"{value:.0%}"
+
+
+@register.filter
+def money(amount: Any) -> str:
+    return "–" if amount is None else tiles.money(amount)
+
+
+@register.filter
+def small_money(amount: Any) -> str:
+    return "–" if amount is None else f"${amount:.3f}"
+
+
+@register.inclusion_tag("dashboard/bar.html")
+def bar(width: float, tone: str = "fill", tick: float | None = None) -> dict[str, Any]:
+    """A bar in a cell, of 0 to 100."""
+    return {"width": max(0.0, min(100.0, float(width or 0))), "tone": tone, "tick": tick}
+
+
+@register.filter
+def percent_of(value: float | None, whole: float | None) -> float:
+    return round(100 * value / whole, 1) if value and whole else 0
+
+
+@register.filter
+def rated_as(score: int) -> str:
+    """The listing of the tickets with this score."""
+    return f"rated-{score}"
+
+
+SLA_TICK = round(charts.scale(0.95, 0.7, 1, 4, 100), 1)
+
+
+@register.simple_tag
+def sla_tick() -> float:
+    """Where the target of 95 % stands on a bar that begins at 70 %."""
+    return SLA_TICK
