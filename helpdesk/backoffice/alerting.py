@@ -30,9 +30,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @supervisors_only
 @require_http_methods(["GET", "POST"])
-def rule(request: HttpRequest, rule_id: UUID) -> HttpResponse:
+def rule(request: HttpRequest, alert_rule: UUID) -> HttpResponse:
     """One rule to change. POST saves it, or removes it (`remove`)."""
-    found = get_object_or_404(AlertRule, pk=rule_id)
+    found = get_object_or_404(AlertRule, pk=alert_rule)
     if request.method == "POST" and "remove" in request.POST:
         alerts.remove_rule(found, by=_me(request))
         messages.success(request, _("Removed."))

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from helpdesk.backoffice.metrics import rollup
 from helpdesk.core.embeddings import EmbeddingUnavailable
 from helpdesk.core.models import User
 from knowledge.categories import load_default_categories
@@ -69,6 +70,7 @@ def load(progress: Progress) -> Loaded:
             calls_loading.load_past_call(past, cast, at)
             advance(1)
         calls_loading.load_call(cast, at)
+    rollup.rebuild()
     sign_in.write_down(list(cast.agents.values()), password)
     loaded.counts = {
         "agents": len(cast.agents),

@@ -258,7 +258,7 @@ ROWS: dict[str, Row] = {
     "dashboard/figures/": Row(OVERSEERS),
     "dashboard/report/": Row(OVERSEERS, WRITE),
     "settings/alerts/": Row(OVERSEERS),
-    "settings/alerts/rules/<uuid:rule_id>/": Row(OVERSEERS),
+    "settings/alerts/rules/<uuid:alert_rule>/": Row(OVERSEERS),
     "settings/alerts/<uuid:alert_id>/seen/": Row(OVERSEERS, WRITE),
     "settings/telephony/": Row(OVERSEERS),
     "settings/widget/": Row(OVERSEERS),
@@ -463,8 +463,8 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
     Incident.objects.create(reference="INC-1", title="An incident")
     webhook = Webhook.objects.create(name="x", url="https://partner.example/")
     delivery = WebhookDelivery.objects.create(webhook=webhook, kind="ticket.created", customer_ref=ticket.customer_id, body="{}")
-    rule = AlertRule.objects.create(name="x", metric="backlog", limit=0)
-    alert = Alert.objects.create(rule=rule, type="backlog", severity="warning", message="x", value=1)
+    watch = AlertRule.objects.create(name="x", metric="backlog", limit=0)
+    alert = Alert.objects.create(rule=watch, type="backlog", severity="warning", message="x", value=1)
     values = {
         "slug": article.slug,
         "session": 0,
@@ -518,6 +518,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "organizations.pk": ticket.customer.organisation_id,
         "attachments.pk": file.pk,
         "rule_id": alert.rule_id,
+        "alert_rule": alert.rule_id,
         "alert_id": alert.pk,
         "delivery": delivery.pk,
         "webhook_id": delivery.webhook_id,
