@@ -58,6 +58,9 @@ FACTS = f"""
 """  # noqa: S608 - constants of this file
 
 
+_INSERT = f"INSERT INTO helpdesk_dayfigures ({COLUMNS}) {FACTS}"
+
+
 def refresh() -> int:
     """Count again the days that what changed since the last look may have touched; how many."""
     now = timezone.now()
@@ -113,4 +116,4 @@ def rebuild() -> int:
 
 def _insert(cursor: Any, since: datetime, until: datetime) -> None:
     given = {"since": since, "until": until, "zone": str(zone())}
-    cursor.execute(f"INSERT INTO helpdesk_dayfigures ({COLUMNS}) {FACTS}", given)
+    cursor.execute(_INSERT, given)
