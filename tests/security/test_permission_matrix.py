@@ -517,6 +517,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "agents.pk": maya.pk,
         "organizations.pk": ticket.customer.organisation_id,
         "attachments.pk": file.pk,
+        "alert_rule": alert.rule_id,
         "alert_id": alert.pk,
         "delivery": delivery.pk,
         "webhook_id": delivery.webhook_id,
