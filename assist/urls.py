@@ -19,6 +19,7 @@ urlpatterns = [
     path("assist/runs/<uuid:pk>/again/", views.run_again, name="assist-run-again"),
     path("assist/drafts/<uuid:pk>/use/", views.use_draft, name="draft-use"),
     path("assist/drafts/<uuid:pk>/dismiss/", views.dismiss_draft, name="draft-dismiss"),
+    path("assist/drafts/<uuid:pk>/stop/", views.stop_draft, name="draft-stop"),
     path("assist/drafts/<uuid:pk>/rewrite/", views.rewrite_draft, name="draft-rewrite"),
     path("assist/drafts/<uuid:pk>/rate/", views.rate_draft, name="draft-rate"),
     path("assist/suggestions/<int:pk>/rate/", views.rate, name="suggestion-rate"),

@@ -114,6 +114,14 @@ def dismiss_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def stop_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """The model need not write on: the draft stays as it is."""
+    copilot.stop(_draft(request, pk).pk)
+    return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
 def rewrite_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft otherwise: `way` one of copilot.WAYS, `instruction` in the agent's words. A refusal is said in it, and it stays."""
     draft, way = _draft(request, pk), request.POST.get("way") or "again"

@@ -151,6 +151,15 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
             html = await self._ask(_presence_html, hint)
             await self._tell({"ops": [{"op": "presence", "who": hint["who"], "html": html}]})
 
+    async def draft_delta(self, hint: dict[str, Any]) -> None:
+        """A model writes a draft for the open ticket: all that it has said so far."""
+        if hint["ticket"] == str(self.shown.ticket):
+            await self._tell({"ops": [{"op": "draft", "draft": hint["draft"], "text": hint["text"]}]})
+
+    async def draft_done(self, hint: dict[str, Any]) -> None:
+        if hint["ticket"] == str(self.shown.ticket):
+            await self._tell({"ops": [{"op": "drafted", "draft": hint["draft"]}]})
+
     async def _flush(self) -> None:
         while self.waiting:
             await asyncio.sleep(GATHER)

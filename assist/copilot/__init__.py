@@ -1,8 +1,9 @@
 """Reply drafts: written by the local engine with the triage (`assist.triage.draft`), by a model where there is one (`writing`),
-changed on the agent's word (`rewriting`), and what became of them (`settling`)."""
+shown while it writes (`streaming`), changed on the agent's word (`rewriting`), and what became of them (`settling`)."""
 
 from .rewriting import WAYS, rewrite
 from .settling import dismiss, edit_distance, settle
+from .streaming import stop
 from .writing import write
 
-__all__ = ("WAYS", "dismiss", "edit_distance", "rewrite", "settle", "write")
+__all__ = ("WAYS", "dismiss", "edit_distance", "rewrite", "settle", "stop", "write")

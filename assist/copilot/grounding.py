@@ -108,6 +108,11 @@ def plain(text: str) -> str:
     return " ".join(_SIGNS.sub("", _LEAD.sub("", text)).split())
 
 
+def without_places(text: str) -> str:
+    """Plain words for a reader to see before they are checked: nowhere to be sent to."""
+    return _PLACE.sub("…", plain(text))
+
+
 def _may_stand(sentence: Sentence, known: dict[int, Source], told: str, language: str) -> bool:
     if not sentence.text:
         return False

@@ -16,6 +16,7 @@ from helpdesk.core.llm import LlmUnavailable, Question, complete, prompts, provi
 
 from .grounding import Grounded, Written, grounded
 from .material import Material, gather
+from .streaming import Stopped, Telling
 
 ENGINE = "model"
 MOST_SURE = 0.9  # of a draft by a model: somebody must still read it
@@ -46,11 +47,15 @@ def write(run_id: str | UUID) -> Draft | None:
     material, began = gather(draft), time.perf_counter()
     if not material.sources:
         return None
+    telling = Telling(draft)
     try:
-        found = grounded(complete(question(material, tone=draft.tone), Written), material.sources, material.told, material.language)
-    except LlmUnavailable:  # on the ledger, with the reason
+        written = complete(question(material, tone=draft.tone), Written, heard=telling)
+        found = grounded(written, material.sources, material.told, material.language)
+        return _put(draft, found, ms=(time.perf_counter() - began) * 1000) if found else None
+    except (LlmUnavailable, Stopped):  # on the ledger, with the reason
         return None
-    return _put(draft, found, ms=(time.perf_counter() - began) * 1000) if found else None
+    finally:
+        telling.end()
 
 
 def question(material: Material, *, tone: str, wording: prompts.Wording | None = None, fresh: bool = False) -> Question:

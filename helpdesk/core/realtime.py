@@ -36,6 +36,11 @@ def broadcast(group: str, payload: dict[str, Any]) -> None:
     transaction.on_commit(partial(_sender.send, group, payload))
 
 
+def tell_now(group: str, payload: dict[str, Any]) -> None:
+    """Tell a group of something that is stored nowhere, so that no commit is waited for: words on their way."""
+    _sender.send(group, payload)
+
+
 class _Sender:
     """One thread with one event loop for each process: callers never wait for Redis, and its connections are kept.
 

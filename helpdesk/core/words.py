@@ -48,6 +48,8 @@ def _composing() -> dict[str, str]:
         "too_late": _("Too late: the reply has left"),
         "taken_back": _("Taken back"),
         "wrote_now": _("{name} wrote just now."),
+        "writing": _("Writing a reply"),
+        "stop": _("Stop"),
         "macro_hole": _("Fill in {name}"),
         "on_send": _("On sending: {what}"),
         "read_first": _("Read it before you send."),

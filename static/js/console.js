@@ -2,6 +2,7 @@
 import { announce, toast } from './announce.js';
 import { emit, on } from './bus.js';
 import { start as composer } from './composer.js';
+import { start as drafts } from './drafts.js';
 import { csrf, post } from './http.js';
 import { bind } from './keys.js';
 import { start as macros } from './macros.js';
@@ -215,7 +216,7 @@ function start() {
   addEventListener('popstate', () => { if (!history.state?.htmx) location.reload(); });
   on('live:changed', () => { frames(); picking(); });
   on('list:refresh', refreshList);
-  keys(); suggestions(); macros(); composer(); frames(); opened();   // the list of macros hears its keys before the field does
+  keys(); suggestions(); macros(); drafts(); composer(); frames(); opened();   // the list of macros hears its keys before the field does
 }
 
 start();

@@ -67,7 +67,7 @@ function state(tone, text, more, button = false) {
 }
 
 /* ---- what to do ---- */
-const deeds = { row, remove, item, replace, number, refresh, presence, gone };
+const deeds = { row, remove, item, replace, number, refresh, presence, gone, draft: op => emit('draft:writing', op), drafted: op => emit('draft:written', op) };
 function apply(op) { deeds[op.op]?.(op); }
 
 function fragment(html) {

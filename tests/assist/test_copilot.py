@@ -10,6 +10,7 @@ from django.test import Client
 
 from assist import copilot
 from assist.copilot.grounding import Sentence, Source, Written, grounded
+from assist.copilot.streaming import so_far
 from assist.models import Draft, TriageRun
 from customers import memory
 from customers.memory import Source as Said
@@ -284,3 +285,55 @@ def test_what_is_sent_of_a_models_draft_is_measured(model: ModelServer, draft: D
     drain()
     draft.refresh_from_db()
     assert draft.state == "used" and draft.edit_distance is not None and 0 < draft.edit_distance < 0.6
+
+
+class TestADraftOnItsWay:
+    def test_what_was_said_so_far_is_plain_words(self) -> None:
+        assert so_far('{"can_answer": true, "sentences": [{"kind": "greeting", "text": "Hello \\"I') == 'Hello "I'
+        assert so_far('{"text": "a\\') == so_far('{"text": "a\\u00e') == "a"
+        assert so_far('{"text": "\\u00e9 \\ud83d') == "é"  # half of a sign that comes in two
+        assert so_far('{"text": "One."}, {"text": "Tw') == "One.\nTw"
+        assert so_far('{"text": "See https://evil.example/x ![x](https://evil.example/y) or help@evil.example"') == "See … or …"
+        assert so_far("<html>") == so_far("") == ""
+
+    def test_the_first_word_is_told_at_once_and_the_end_once(self, model: ModelServer, draft: Draft, monkeypatch: Any) -> None:
+        told = _told(monkeypatch)
+        model.says(GOOD)
+        copilot.write(run_of(draft))
+        assert told[0]["type"] == "draft.delta" and f"Hello {draft.ticket.customer.name}".startswith(told[0]["text"])
+        assert [one["type"] for one in told].count("draft.done") == 1 and told[-1]["type"] == "draft.done"
+        assert {one["draft"] for one in told} == {str(draft.pk)}
+        assert ModelCall.objects.get().first_ms is not None
+
+    def test_a_stream_that_breaks_leaves_the_local_draft(self, model: ModelServer, draft: Draft, monkeypatch: Any) -> None:
+        def breaks(to: Any, _body: Any) -> None:
+            to.begin_stream()
+            to.piece(GOOD[: len(GOOD) // 2])
+            to.connection.close()
+
+        told, text = _told(monkeypatch), draft.text
+        model.does(breaks)
+        assert copilot.write(run_of(draft)) is None
+        draft.refresh_from_db()
+        assert (draft.text, draft.engine, told[-1]["type"]) == (text, "local", "draft.done")
+
+    def test_the_agent_stops_it(self, model: ModelServer, draft: Draft, as_maya: Client, monkeypatch: Any) -> None:
+        told = _told(monkeypatch)
+        assert as_maya.post(f"/assist/drafts/{draft.pk}/stop/").status_code == 204
+        model.says(GOOD)
+        assert copilot.write(run_of(draft)) is None
+        assert (ModelCall.objects.get().outcome, told) == ("left", [])
+
+    def test_a_server_that_cannot_stream_is_asked_for_the_whole(self, model: ModelServer, draft: Draft) -> None:
+        def whole_only(to: Any, body: dict[str, Any]) -> None:
+            says(GOOD)(to, {**body, "stream": False})
+
+        model.does(whole_only)
+        assert copilot.write(run_of(draft)) is not None
+
+
+def _told(monkeypatch: Any) -> list[dict[str, Any]]:
+    """What goes to the screens; the sending itself: tests/tickets/test_live.py."""
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr("helpdesk.core.realtime.tell_now", lambda _group, payload: told.append(payload))
+    return told

@@ -216,6 +216,7 @@ ROWS: dict[str, Row] = {
     "assist/drafts/<uuid:pk>/use/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/dismiss/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/rate/": Row(TEAM, WRITE),
+    "assist/drafts/<uuid:pk>/stop/": Row(TEAM, WRITE),
     "assist/drafts/<uuid:pk>/rewrite/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/differs/": Row(TEAM, WRITE),
     "assist/suggestions/<int:pk>/rate/": Row(TEAM, WRITE),

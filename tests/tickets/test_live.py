@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.models import Customer
-from helpdesk.core import socket_access
+from helpdesk.core import realtime, socket_access
 from helpdesk.core.models import Event, User
 from helpdesk.sockets import sockets
 from tests.cast import make_category
@@ -243,3 +243,14 @@ async def test_one_agent_has_a_bounded_number_of_sockets(maya: User, monkeypatch
     await third.connect()
     assert await third.receive_nothing(0.2)
     await third.disconnect()
+
+
+async def test_a_draft_on_its_way_reaches_those_who_look_at_the_ticket(maya: User, tomasz: User, ticket: Ticket) -> None:
+    async with listening(maya, ticket=ticket.number) as socket, listening(tomasz, ticket=ticket.number) as other:
+        hint = {"ticket": str(ticket.pk), "draft": "d1"}
+        realtime.tell_now(f"ticket.{ticket.pk}", {"type": "draft.delta", "text": "Hello", **hint})
+        realtime.tell_now(f"ticket.{ticket.pk}", {"type": "draft.done", **hint})
+        assert (await socket.receive_json_from(5))["ops"] == [{"op": "draft", "draft": "d1", "text": "Hello"}]
+        assert (await socket.receive_json_from(5))["ops"] == [{"op": "drafted", "draft": "d1"}]
+        await other.send_json_to({"type": "ping", "at": 1})
+        assert await other.receive_json_from(5) == {"pong": 1}  # and nothing before it

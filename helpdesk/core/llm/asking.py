@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
@@ -24,6 +25,7 @@ from .redaction import Backwards, Redaction
 from .wording import Messages, Worded, repair, word
 
 T = TypeVar("T", bound=BaseModel)
+Heard = Callable[[str], None]  # gets all that was said so far; what it raises ends the question
 
 RETRIES = 2
 FIRST_PAUSE = 0.3  # seconds before the second try; doubled for the third, with jitter
@@ -32,8 +34,11 @@ NOT_THE_SERVICE = ("malformed", "too-long")  # failures of one answer say nothin
 LONGEST_ERRORS = 1500  # characters of what was wrong, told to the model
 
 
-def complete(question: Question, answer: type[T]) -> T:
-    """The model's answer as an `answer`. Blocks for at most LLM_SECONDS; call it where no transaction is open. Raises LlmUnavailable."""
+def complete(question: Question, answer: type[T], *, heard: Heard | None = None) -> T:
+    """The model's answer as an `answer`; `heard` is told of it while it comes. Blocks for at most LLM_SECONDS.
+
+    Call it where no transaction is open. Raises LlmUnavailable.
+    """
     provider = _whom()
     worded = word(question, answer.model_json_schema(), hide_names=provider.hide_names)
     key = _key(question, worded, provider)
@@ -42,7 +47,7 @@ def complete(question: Question, answer: type[T]) -> T:
         return _read(known, answer, worded.hidden)
     line = _Line(question, worded, provider)
     try:
-        text = line.ask(worded.messages)
+        text = line.listen(worded, heard) if heard else line.ask(worded.messages)
         try:
             value = _read(text, answer, worded.hidden)
         except ValueError as wrong:
@@ -96,9 +101,32 @@ class _Line:
         self.spoken = exchange.Spoken()  # tokens add up over tries
         self.outcome = ModelCall.Outcome.DONE
 
-    def ask(self, messages: Messages) -> str:
-        """Tries, and tries again where that may help. Raises LlmUnavailable."""
-        for tried in range(RETRIES + 1):
+    def listen(self, worded: Worded, heard: Heard) -> str:
+        """The answer, told as it comes. One that broke before its first word is asked for whole. Raises LlmUnavailable."""
+        self._call.attempts = 1
+        try:
+            asyncio.run(self._hear(worded, heard))
+        except LlmUnavailable as error:
+            self._failed(error)
+            if self.spoken.text or not (error.kind == "malformed" or self._waits(error, 0)):
+                raise
+            return self.ask(worded.messages, first=1)
+        circuit.succeeded(self._service)
+        return self.spoken.text
+
+    async def _hear(self, worded: Worded, heard: Heard) -> None:
+        wanted, model, back, said = self._question.most_tokens, self._call.model, Backwards(worded.hidden), ""
+        asked = exchange.words(self._provider, model, worded.messages, self.spoken, most_tokens=wanted, seconds=self._left(), as_json=True)
+        async with contextlib.aclosing(asked) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if self._call.first_ms is None:
+                    self._call.first_ms = round((time.perf_counter() - self.began) * 1000)
+                said += back.piece(piece)
+                heard(said)
+
+    def ask(self, messages: Messages, *, first: int = 0) -> str:
+        """Tries, and tries again where that may help; `first`: how many were made already. Raises LlmUnavailable."""
+        for tried in range(first, RETRIES + 1):
             self._call.attempts += 1
             wanted, model = self._question.most_tokens, self._call.model
             asked = exchange.answer(self._provider, model, messages, most_tokens=wanted, seconds=self._left(), as_json=True)

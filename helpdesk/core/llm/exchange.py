@@ -57,9 +57,10 @@ async def answer(provider: Provider, model: str, messages: Messages, *, most_tok
 
 
 async def words(
-    provider: Provider, model: str, messages: Messages, spoken: Spoken, *, most_tokens: int, seconds: float
+    provider: Provider, model: str, messages: Messages, spoken: Spoken, *, most_tokens: int, seconds: float, as_json: bool = False
 ) -> AsyncIterator[str]:
     """The answer word by word; `spoken` fills up meanwhile. Raises LlmUnavailable, also in the middle."""
+    extra: dict[str, Any] = {"response_format": {"type": "json_object"}} if as_json else {}
     async with _client(provider, MOST_BYTES_STREAMED) as client, _translated(seconds):
         sent: Any = messages
         flow = await client.chat.completions.create(
@@ -68,6 +69,7 @@ async def words(
             stream=True,
             stream_options={"include_usage": True},
             **_limit(client, most_tokens),
+            **extra,
         )
         async for part in flow:
             if usage := getattr(part, "usage", None):

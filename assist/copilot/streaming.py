@@ -1,0 +1,76 @@
+"""A model's draft on its way to the screen: words as they come, plain and without places to be sent to.
+
+What is shown meanwhile is not yet checked, so it can be read and not used; the draft that may stand takes its place when it is whole.
+A hint that is lost does no harm: each carries all that was said so far, and the last one asks for the draft anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from uuid import UUID
+
+from django.core.cache import cache
+
+from assist.models import Draft
+from helpdesk.core import realtime
+
+from .grounding import without_places
+
+PACE = 0.05  # seconds between two hints: a reader sees no more
+STOPS = 300  # seconds that an agent's word stands: longer than any model may write
+_TEXT = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)')  # as far as whole signs go
+
+
+class Stopped(Exception):
+    """The agent does not want it."""
+
+
+class Telling:
+    """Hears what a model has said so far, and tells those who look at the ticket. Raises Stopped on an agent's word."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._told, self._at = "", 0.0
+
+    def __call__(self, said: str) -> None:
+        now = time.monotonic()
+        if self._told and now - self._at < PACE:
+            return
+        if cache.get(_key(self._draft.pk)):
+            raise Stopped
+        text = so_far(said)
+        if text and text != self._told:
+            self._told, self._at = text, now
+            self._tell("draft.delta", text=text)
+
+    def end(self) -> None:
+        """It is whole, broken or stopped: what stands is asked for anew."""
+        if self._told:
+            self._tell("draft.done")
+
+    def _tell(self, kind: str, **more: str) -> None:
+        ticket = str(self._draft.ticket_id)
+        realtime.tell_now(f"ticket.{ticket}", {"type": kind, "ticket": ticket, "draft": str(self._draft.pk), **more})
+
+
+def stop(draft_id: UUID) -> None:
+    cache.set(_key(draft_id), True, STOPS)
+
+
+def so_far(said: str) -> str:
+    """The sentences in the beginning of a JSON answer, the last one as far as it goes."""
+    return "\n".join(filter(None, (without_places(_words(found[1])) for found in _TEXT.finditer(said))))
+
+
+def _words(escaped: str) -> str:
+    """What a JSON string says; half of a sign that comes in two is left out."""
+    try:
+        return str(json.loads(f'"{escaped}"', strict=False)).encode("utf-8", "ignore").decode()
+    except ValueError:
+        return ""
+
+
+def _key(draft_id: UUID) -> str:
+    return f"draft-stopped:{draft_id}"
