@@ -18,9 +18,10 @@ from tickets import macros
 from tickets.models import Macro, Ticket
 
 MEANING, SAME_CATEGORY, LATELY = 0.6, 0.3, 0.1  # shares of the score
-FITS = 0.35  # worth proposing beside a ticket; below, only the list holds it
+FITS = 0.3  # worth proposing beside a ticket; below, only the list holds it
 NEAR = 0.45  # cosine from which the meaning is a reason to name
 FEW_USES = 3  # a category's habits weigh fully from so many uses on
+RECENT = 0.3  # of `lately`: some two weeks
 MOST_USES = 2_000  # of a category, the last ones, are counted
 
 _SCORES = """
@@ -83,13 +84,14 @@ def _ranked(ticket: Ticket, macro: Macro, found: _Score) -> Ranked:
     score = MEANING * max(found.meaning, 0.0) + SAME_CATEGORY * share + LATELY * found.lately
     if macro.language and ticket.language and macro.language.partition("-")[0] != ticket.language.partition("-")[0]:
         score *= 0.5
-    return Ranked(macro, round(min(score, 1.0), 3), round(found.meaning, 3), _why(found.meaning, int(found.uses), own=own))
+    return Ranked(macro, round(min(score, 1.0), 3), round(found.meaning, 3), _why(found, own=own))
 
 
-def _why(meaning: float, uses: int, *, own: bool) -> str:
+def _why(found: _Score, *, own: bool) -> str:
+    uses, lately = int(found.uses), found.lately
     parts = [
-        _("close in meaning") if meaning >= NEAR else "",
+        _("close in meaning") if found.meaning >= NEAR else "",
         _("used %(n)d times for this category") % {"n": uses} if uses > 1 else "",
         _("meant for this category") if own else "",
     ]
-    return ", ".join(filter(None, parts)).capitalize() or _("Used lately")
+    return ", ".join(filter(None, parts)).capitalize() or (_("Used lately") if lately > RECENT else "")
