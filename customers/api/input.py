@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from customers.identity import normal_phone
@@ -48,6 +49,15 @@ class CustomerChange(StrictSerializer):
         return value
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A new customer",
+            {"name": "Li Wei", "email": "li@sakura.example", "external_id": "c-1", "attributes": {"plan": "pro"}},
+            request_only=True,
+        )
+    ]
+)
 class CustomerInput(CustomerChange):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not {name for name in ("email", "phone", "external_id") if attrs.get(name)}:
@@ -66,5 +76,14 @@ class OrganizationChange(StrictSerializer):
         return sorted({domain.lower() for domain in value})
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A new organisation",
+            {"name": "Sakura", "domains": ["sakura.example"], "tier": "premium"},
+            request_only=True,
+        )
+    ]
+)
 class OrganizationInput(OrganizationChange):
     name = serializers.CharField(max_length=200)

@@ -142,3 +142,18 @@ def test_every_operation_declares_what_may_go_wrong(document: dict[str, Any]) ->
     for path, methods in document["paths"].items():
         for method, one in methods.items():
             assert {"400", "401", "403", "404", "429"} <= set(one["responses"]), (method, path)
+
+
+def test_every_example_is_of_the_shape_that_it_stands_for(document: dict[str, Any]) -> None:
+    """And what partners write most has one."""
+    from jsonschema import Draft202012Validator
+
+    shown = set()
+    for methods in document["paths"].values():
+        for one in methods.values():
+            for content in one.get("requestBody", {}).get("content", {}).values():
+                for example in content.get("examples", {}).values():
+                    whole = {**content["schema"], "components": document["components"]}
+                    Draft202012Validator(whole).validate(example["value"])
+                    shown.add(one["operationId"])
+    assert {"tickets_create", "messages_create", "tickets_change", "customers_create", "webhooks_create", "triage"} <= shown

@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.core.api.base import StrictSerializer
@@ -62,6 +63,21 @@ def existing_queue(value: str) -> None:
         raise serializers.ValidationError(_("There is no such queue."))
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A late order",
+            {
+                "subject": "Order 7 is late",
+                "body": "It should have been here on Monday.",
+                "customer": {"email": "li@sakura.example", "name": "Li"},
+                "priority": "high",
+                "tags": ["late"],
+            },
+            request_only=True,
+        )
+    ]
+)
 class NewTicketInput(StrictSerializer):
     subject = serializers.CharField(max_length=500, required=False, allow_blank=True)
     body = serializers.CharField(max_length=LONGEST_BODY)
@@ -85,10 +101,28 @@ def partners_metadata(entered: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in (entered.get("metadata") or {}).items() if name not in OURS}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One matter",
+            {"into": "TKT-20261120-0001"},
+            request_only=True,
+        )
+    ]
+)
 class MergeInput(StrictSerializer):
     into = serializers.CharField(max_length=24, help_text="Number of the ticket to keep")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Urgent from now on",
+            {"priority": "urgent", "tags": ["late", "vip"]},
+            request_only=True,
+        )
+    ]
+)
 class TicketChangeInput(StrictSerializer):
     subject = serializers.CharField(max_length=500, required=False)
     status = serializers.ChoiceField(Ticket.Status.choices, required=False)
@@ -101,6 +135,15 @@ class TicketChangeInput(StrictSerializer):
     tags = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=50)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "An internal note",
+            {"body": "The carrier has lost it.", "author": "agent", "visibility": "internal"},
+            request_only=True,
+        )
+    ]
+)
 class NewMessageInput(StrictSerializer):
     body = serializers.CharField(max_length=LONGEST_BODY)
     author = serializers.ChoiceField(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.core.api.base import StrictSerializer
@@ -14,6 +14,15 @@ from helpdesk.core.models import Webhook, WebhookDelivery
 LONGEST_URL = 1_000
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "What happens to tickets",
+            {"name": "Web shop", "url": "https://shop.example/helpdesk", "kinds": ["ticket.created", "ticket.status_changed"]},
+            request_only=True,
+        )
+    ]
+)
 class WebhookInput(StrictSerializer):
     name = serializers.CharField(max_length=150)
     url = serializers.CharField(max_length=LONGEST_URL, help_text="https, and a public address")
