@@ -28,7 +28,7 @@ FILL = """
 """
 HAPPEN = """
     INSERT INTO core_event (position, kind, subject_type, subject_id, data, actor_kind, actor_id, actor_name, occurred_at, request_id)
-    SELECT n / 10, CASE WHEN n %% 1000 = 0 THEN 'note.added' ELSE 'ticket.tagged' END, 'ticket', n::text, '{}', 'system', '', '',
+    SELECT 0, CASE WHEN n %% 1000 = 0 THEN 'note.added' ELSE 'ticket.tagged' END, 'ticket', n::text, '{}', 'system', '', '',
         now() - (%s - n) * interval '1 second', ''
     FROM generate_series(1, %s) n
 """
