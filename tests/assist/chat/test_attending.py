@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist.chat import attending, conversation, handing_over, presence, sessions
 from assist.models import ChatMessage, ChatSession
@@ -252,3 +253,19 @@ def test_a_reply_in_a_chat_offers_no_undo(waiting: ChatSession, maya: User) -> N
     assert json.loads(answer["HX-Trigger-After-Swap"])["console:sent"]["message"] == ""
     assert ChatMessage.objects.filter(role="agent", content="Hello").count() == 1
     assert Message.objects.filter(channel="chat", author_kind="agent").count() == 1
+
+
+def test_a_long_chat_costs_the_page_and_the_bar_no_more_queries(waiting: ChatSession, maya: User) -> None:
+    client, ticket = signed_in(maya), ticket_of(waiting)
+
+    def cost(address: str) -> int:
+        client.get(address)  # caches are warm
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address)
+        return len(asked)
+
+    addresses = (ticket.get_absolute_url(), f"/assist/tickets/{ticket.pk}/chat/")
+    before = [cost(address) for address in addresses]
+    for number in range(12):
+        conversation.hear(waiting, f"And another thing, number {number}")
+    assert [cost(address) for address in addresses] == before
