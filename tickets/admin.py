@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
+from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import User
-from tickets.models import Delivery, InboundHook, Queue, QueueMembership, RawMail, Tag, Ticket
+from tickets import escalating
+from tickets.models import Delivery, Escalation, EscalationLevel, InboundHook, Queue, QueueMembership, RawMail, Tag, Ticket
 
 
 class MembershipInline(admin.TabularInline[Any, Any]):
@@ -68,3 +74,41 @@ class InboundHookAdmin(BackOfficeAdmin):
 class TagAdmin(BackOfficeAdmin):
     list_display = ("name",)
     search_fields = ("name",)
+
+
+@admin.register(EscalationLevel)
+class EscalationLevelAdmin(BackOfficeAdmin):
+    """How long each level has, who is on duty there, and where it goes on."""
+
+    list_display = ("slug", "minutes", "then")
+    filter_horizontal = ("on_duty",)
+
+
+@admin.register(Escalation)
+class EscalationAdmin(ReadOnlyAdmin):
+    """The queue of escalations, with the verbs of the console as actions on several at once."""
+
+    list_display = ("ticket", "level", "state", "owner", "due_at", "raised_at", "climbed")
+    list_filter = ("state", "level")
+    list_select_related = ("ticket", "owner")
+    actions = ("acknowledge", "take", "hand_back")
+
+    @admin.action(description=_("Acknowledge"), permissions=["view"])
+    def acknowledge(self, request: HttpRequest, chosen: QuerySet[Escalation]) -> None:
+        self._each(request, chosen, lambda one, me: escalating.acknowledge(one, by=me))
+
+    @admin.action(description=_("Give to me"), permissions=["view"])
+    def take(self, request: HttpRequest, chosen: QuerySet[Escalation]) -> None:
+        self._each(request, chosen, lambda one, me: escalating.give(one, to=me, by=me))
+
+    @admin.action(description=_("Hand back"), permissions=["view"])
+    def hand_back(self, request: HttpRequest, chosen: QuerySet[Escalation]) -> None:
+        self._each(request, chosen, lambda one, me: escalating.hand_back(one, by=me))
+
+    def _each(self, request: HttpRequest, chosen: QuerySet[Escalation], act: Callable[[Escalation, User], None]) -> None:
+        done = 0
+        for one in chosen:
+            with contextlib.suppress(HelpdeskError):  # over already
+                act(one, request.user)  # type: ignore[arg-type]
+                done += 1
+        self.message_user(request, _("%(done)d of %(all)d changed") % {"done": done, "all": len(chosen)})

@@ -23,7 +23,7 @@ from helpdesk.core.models import Event, User
 from knowledge.models import Incident
 from tickets import conversing, sla
 from tickets.flags import Flag, flags_of
-from tickets.models import Queue, Ticket, TicketRead
+from tickets.models import Escalation, Queue, Ticket, TicketRead
 from tickets.models.ticket import TicketQuerySet
 
 PAGE = 30  # rows: three screens; the next ones are asked for as the end comes near
@@ -205,6 +205,7 @@ class Rail:
     teams: list[View]
     n: int = 0
     incidents: int = 0  # open ones
+    escalations: int = 0  # open ones
     groups: dict[str, int] = field(default_factory=dict)
 
     def find(self, slug: str) -> View | None:
@@ -224,10 +225,11 @@ def rail(viewer: User, current: str = "") -> Rail:
                 columns[f"group_{group.slug}"] = _bounded(view.tickets(viewer).filter(due_at__lte=group.until))
     columns["newest"] = Subquery(Event.objects.order_by("-id").values("id")[:1])
     columns["incidents"] = _bounded(Incident.objects.visible_to(viewer).open())
+    columns["escalations"] = _bounded(Escalation.objects.visible_to(viewer).open())
     row = User.objects.filter(pk=viewer.pk).annotate(**columns).values(*columns).get()
     views = [_counted(view, row.get(f"view_{i}")) for i, view in enumerate(VIEWS)]
     counted = {key.removeprefix("group_"): value for key, value in row.items() if key.startswith("group_")}
-    return Rail(views, teams, row["newest"] or 0, row["incidents"], counted)
+    return Rail(views, teams, row["newest"] or 0, row["incidents"], row["escalations"], counted)
 
 
 def _counted(view: View, count: int | None) -> View:

@@ -147,6 +147,8 @@ def _number_ops(viewer: User, shown: Screen) -> list[Op]:
         for view in (*rail.views, *rail.teams)
         if view.count is not None
     ]
+    tone = "bad" if rail.escalations else ""
+    numbers.append({"op": "number", "id": "rail-escalations", "text": listing.shown(rail.escalations or None), "tone": tone})
     current = rail.find(shown.view)
     return numbers + (_group_ops(current, rail) if current and rail.groups else [])
 

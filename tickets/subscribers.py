@@ -6,7 +6,7 @@ from uuid import UUID
 
 from helpdesk.core.events import subscribe
 from helpdesk.core.models import Event, User
-from tickets import acknowledging, crm_cases, macros, rating, remembering, routing, searching, watching
+from tickets import acknowledging, crm_cases, escalating, macros, rating, remembering, routing, searching, watching
 from tickets.channels import email
 from tickets.models import Ticket
 from tickets.notices import hearing
@@ -108,3 +108,14 @@ def give_out_tickets(_event: Event) -> None:
 def give_out_to_who_is_back(event: Event) -> None:
     if event.data.get("new") == User.Availability.AVAILABLE:
         routing.give_out_for(UUID(event.subject_id))
+
+
+@subscribe("ticket.escalated")
+def put_in_the_queue_of_escalations(event: Event) -> None:
+    escalating.heard(event)
+
+
+@subscribe("ticket.status_changed")
+def end_escalation(event: Event) -> None:
+    if event.data.get("new") in Ticket.DONE:
+        escalating.solved(UUID(event.subject_id))

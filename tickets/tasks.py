@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from helpdesk.core.accounts import availability
-from tickets import asking, delivery, routing, watching
+from tickets import asking, delivery, escalating, routing, watching
 from tickets.channels import imap
 
 
@@ -44,3 +44,9 @@ def give_out_tickets() -> None:
     """What nobody has goes to whom is free; who has no console open any more is away."""
     availability.send_away()
     routing.give_out()
+
+
+@shared_task
+def climb_escalations() -> None:
+    """What nobody acknowledged in time goes to the next level."""
+    escalating.climb()

@@ -208,6 +208,10 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "macro.used": ("text-quote", gettext_lazy("used the macro “%(title)s”")),
     "ticket.untagged": ("tag", gettext_lazy("removed the label %(tag)s")),
     "ticket.escalated": ("siren", gettext_lazy("escalated to %(level)s")),
+    "escalation.acknowledged": ("siren", gettext_lazy("looks after the escalation to %(level)s")),
+    "escalation.reassigned": ("siren", gettext_lazy("gave the escalation to %(to)s")),
+    "escalation.handed_back": ("undo-2", gettext_lazy("handed the escalation back")),
+    "escalation.timed_out": ("siren", gettext_lazy("told %(level)s: nobody acknowledged the escalation in time")),
     "sla.warned": ("alarm-clock", gettext_lazy("warned that little time is left: %(clock)s")),
     "sla.breached": ("flame", gettext_lazy("noted that a promise was not kept: %(clock)s")),
     "ticket.linked": ("siren", gettext_lazy("linked the ticket to %(reference)s")),
@@ -252,6 +256,7 @@ def _words(event: Event) -> dict[str, str]:
         "reference": data.get("reference", ""),
         "other": data.get("other", ""),
         "level": str(data.get("level", "")).replace("_", " "),
+        "to": data.get("to", ""),
         "clock": str(CLOCKS.get(data.get("clock", ""), "")),
         "target": data.get("target") or _("an internal note"),
     }

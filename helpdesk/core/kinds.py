@@ -88,6 +88,13 @@ class PolicyData(TypedDict, total=False):
     new: dict[str, Any]
 
 
+class EscalationStep(TypedDict, total=False):
+    level: str
+    old: str  # the level before
+    to: str
+    reason: str
+
+
 class TicketMerged(TypedDict, total=False):
     other: str  # number
     into: bool  # this one became part of the other
@@ -254,6 +261,10 @@ KINDS: dict[str, Any] = {
     "ticket.untagged": TagData,
     "ticket.snoozed": Snooze,
     "ticket.escalated": Escalation,
+    "escalation.acknowledged": EscalationStep,
+    "escalation.reassigned": EscalationStep,
+    "escalation.handed_back": EscalationStep,
+    "escalation.timed_out": EscalationStep,  # nobody acknowledged it in time: the next level hears of it
     "sla.warned": SlaData,  # little of the time is left
     "sla.breached": SlaData,
     "ticket.follow_up_planned": FollowUp,  # the customer is to be asked how it went

@@ -36,6 +36,7 @@ CELERY_BEAT_SCHEDULE = {
     "rules by the clock": {"task": "tickets.rounds.rules_by_the_clock", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "promises to customers": {"task": "tickets.tasks.watch_sla", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
     "tickets nobody has": {"task": "tickets.tasks.give_out_tickets", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
+    "escalations nobody took": {"task": "tickets.tasks.climb_escalations", "schedule": timedelta(seconds=30), "options": {"expires": 60}},
     "fetch mail": {"task": "tickets.tasks.fetch_mail", "schedule": timedelta(seconds=60), "options": {"expires": 120}},
     "old traces": {"task": "helpdesk.core.tasks.forget_old_traces", "schedule": timedelta(hours=1)},
     "articles left behind": {"task": "knowledge.tasks.index_the_forgotten", "schedule": timedelta(seconds=60), "options": {"expires": 120}},

@@ -126,6 +126,8 @@ ROWS: dict[str, Row] = {
     "inbox/bulk/undo/": Row(STAFF, WRITE),
     "inbox/<slug:view>/": Row(STAFF),
     "inbox/<slug:view>/<slug:number>/": Row(TEAM),
+    "escalations/": Row(STAFF),  # of the tickets that the viewer may see
+    "escalations/do/": Row(STAFF, WRITE),  # the same
     "incidents/": Row(STAFF),  # our systems are the company's; the tickets on the page are what the reader may see
     "incidents/<slug:reference>/": Row(STAFF),
     "incidents/<slug:reference>/updates/": Row(STAFF, WRITE),
@@ -317,6 +319,7 @@ ROWS: dict[str, Row] = {
     "api/v1/satisfaction/": Row(API_LIST),
     "api/v1/tickets/<str:number>/messages/<uuid:pk>/": Row(API),
     "api/v1/tickets/<str:number>/merge/": Row(API, WRITE),
+    "api/v1/tickets/<str:number>/escalate/": Row(API, WRITE),
     "api/v1/attachments/<uuid:pk>/": Row(API),
     "api/v1/attachments/<uuid:pk>/content/": Row(API),
     "api/v1/queues/": Row(API_LIST),

@@ -61,6 +61,7 @@ LISTS = {
     "calls/ringing/",
     "dashboard/",
     "dashboard/tickets/",
+    "escalations/",
     "incidents/",
     "incidents/<slug:reference>/",
     "incidents/<slug:reference>/replies/",

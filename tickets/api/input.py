@@ -16,6 +16,7 @@ from knowledge.models import Category
 from tickets.channels.base import InboundAttachment
 from tickets.channels.charsets import clean_file_name
 from tickets.models import Queue, Ticket
+from tickets.models.escalation import STANDARD as LEVELS
 
 LONGEST_BODY = 200_000
 LARGEST_FILES, MOST_FILES = 20 * 1024 * 1024, 20  # bytes of all files of one message: what mail servers still take
@@ -112,6 +113,12 @@ def partners_metadata(entered: dict[str, Any]) -> dict[str, Any]:
 )
 class MergeInput(StrictSerializer):
     into = serializers.CharField(max_length=24, help_text="Number of the ticket to keep")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("To the lawyers", {"level": "legal", "reason": "Threatens to sue"}, request_only=True)])
+class EscalationInput(StrictSerializer):
+    level = serializers.ChoiceField([(slug, str(slug)) for slug in LEVELS], default="supervisor")
+    reason = serializers.CharField(max_length=500)
 
 
 @extend_schema_serializer(

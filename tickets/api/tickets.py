@@ -24,11 +24,11 @@ from helpdesk.core.api.listing import Listed, Shown
 from helpdesk.core.api.paging import Cursor
 from helpdesk.core.api.shaping import parameters
 from helpdesk.core.models import ApiKey, User
-from tickets import intake, merging, searching
+from tickets import escalating, intake, merging, searching
 from tickets.channels.base import InboundMessage, Sender
 from tickets.models import Tag, Ticket
 
-from .input import MergeInput, NewTicketInput, TicketChangeInput, files_of, partners_metadata
+from .input import EscalationInput, MergeInput, NewTicketInput, TicketChangeInput, files_of, partners_metadata
 from .representation import TicketSerializer
 
 
@@ -129,6 +129,22 @@ class TicketMerging(Shown):
             raise ValidationError({"into": [_("There is no such ticket.")]})
         merging.merge(kept=kept, merged=merged, by=cast("User | ApiKey", request.user))  # HasScope let nobody else in
         return answer(_fresh(kept))
+
+
+class TicketEscalation(Shown):
+    scope = "tickets"
+    serializer_class = TicketSerializer
+    queryset = Ticket.objects.none()
+
+    @extend_schema(operation_id="tickets_escalate", request=EscalationInput, responses=TicketSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        """Others must see it: it stands in the queue of escalations until somebody acknowledges it. 409 for a solved ticket."""
+        ticket = find(request, number)
+        refuse_stale(request, ticket.version)
+        entered = EscalationInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        escalating.escalate(ticket, **entered.validated_data, by=cast("User | ApiKey", request.user))
+        return answer(_fresh(ticket))
 
 
 def whole(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:

@@ -8,7 +8,7 @@ from .inbound import Inbound
 from .macros import MacroDetail, MacroList
 from .messages import EventList, MessageDetail, MessageList
 from .satisfaction import Satisfaction
-from .tickets import TicketDetail, TicketList, TicketMerging
+from .tickets import TicketDetail, TicketEscalation, TicketList, TicketMerging
 
 urlpatterns = [
     path("tickets/", TicketList.as_view(), name="api-tickets"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("tickets/<str:number>/messages/", MessageList.as_view(), name="api-messages"),
     path("tickets/<str:number>/messages/<uuid:pk>/", MessageDetail.as_view(), name="api-message"),
     path("tickets/<str:number>/merge/", TicketMerging.as_view(), name="api-merge"),
+    path("tickets/<str:number>/escalate/", TicketEscalation.as_view(), name="api-escalate"),
     path("attachments/<uuid:pk>/", AttachmentDetail.as_view(), name="api-attachment"),
     path("attachments/<uuid:pk>/content/", AttachmentContent.as_view(), name="api-attachment-content"),
     path("queues/", QueueList.as_view(), name="api-queues"),

@@ -1,3 +1,4 @@
+from .escalation import Escalation, EscalationLevel
 from .macro import Macro, MacroUse
 from .mail import Delivery, RawMail
 from .mailbox import ImapMailbox
@@ -22,6 +23,8 @@ __all__ = (
     "ChatHook",
     "ChatPost",
     "Delivery",
+    "Escalation",
+    "EscalationLevel",
     "Holiday",
     "ImapMailbox",
     "InboundHook",

@@ -19,6 +19,7 @@ from helpdesk.core.models import User
 from tickets import listing
 from tickets.channels.rendering import reply_html
 from tickets.models import Message, Ticket
+from tickets.models.escalation import STANDARD as LEVELS
 from tickets.sla import started_at
 from tickets.sla.clocks import NEXT_REPLY
 from tickets.sla.words import length_text
@@ -221,6 +222,11 @@ def snooze_choices() -> list[tuple[str, str]]:
 @register.simple_tag
 def statuses() -> list[tuple[str, Any]]:
     return list(Ticket.Status.choices)
+
+
+@register.simple_tag
+def levels() -> list[tuple[str, Any]]:
+    return [(slug, one[0]) for slug, one in LEVELS.items()]
 
 
 @register.simple_tag

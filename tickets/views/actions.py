@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from tickets import intake, listing, thread
+from tickets import escalating, intake, listing, thread
 from tickets.models import Queue, Ticket
 
 Verb = Callable[[Ticket, QueryDict, User], None]
@@ -118,7 +118,12 @@ def _snooze(ticket: Ticket, form: QueryDict, by: User) -> None:
     ticket.snooze(until=snooze_time(form.get("until", "")), by=by)
 
 
+def _escalate(ticket: Ticket, form: QueryDict, by: User) -> None:
+    escalating.escalate(ticket, level=form.get("level", ""), reason=form.get("reason", ""), by=by)
+
+
 VERBS: dict[str, Verb] = {
+    "escalate": _escalate,
     "status": _status,
     "priority": _priority,
     "assignee": _assignee,
