@@ -46,10 +46,22 @@ def heard(event: Event) -> None:
     if event.actor_kind in ("agent", "api") or Escalation.objects.filter(event_ref=event.pk).exists():
         return
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update(of=("self",)).filter(pk=event.ticket_ref).first()
-        if ticket is not None and ticket.is_active:
-            by = event.actor_name if event.actor_kind != "system" else ""
-            _raise(ticket, str(event.data.get("level") or "supervisor"), list(event.data.get("reasons") or ()), by, event.pk)
+        ticket = Ticket.objects.select_for_update(of=("self",)).filter(pk=event.ticket_ref).first() if event.ticket_ref else None
+        if ticket is None or not ticket.is_active:
+            return
+        present = Escalation.objects.open().filter(ticket=ticket).first()
+        if present is not None and present.by_name and event.actor_kind == "system":
+            _as_people_said(ticket, present)
+            return
+        by = event.actor_name if event.actor_kind != "system" else ""
+        _raise(ticket, str(event.data.get("level") or "supervisor"), list(event.data.get("reasons") or ()), by, event.pk)
+
+
+def _as_people_said(ticket: Ticket, present: Escalation) -> None:
+    """Triage read the ticket after somebody had escalated it: its briefing is welcome, level and reasons stay theirs."""
+    told = ticket.metadata.get("escalation") or {}
+    ticket.metadata = {**ticket.metadata, "escalation": {**told, "level": present.level, "reasons": present.reasons}}
+    ticket.touch("metadata")
 
 
 def _raise(ticket: Ticket, level: str, reasons: list[str], by: str, event: int) -> Escalation:

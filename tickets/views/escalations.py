@@ -29,7 +29,8 @@ SHOWN, CLOSED_SHOWN = 100, 10
 @require_safe
 def every(request: AgentRequest) -> HttpResponse:
     """Open ones, the soonest due first; then the last that are over."""
-    seen = Escalation.objects.visible_to(request.user).select_related("ticket__customer", "ticket__queue", "owner", "before")
+    people = ("ticket__customer", "ticket__queue", "owner")
+    seen = Escalation.objects.visible_to(request.user).select_related(*people).prefetch_related("ticket__customer__contact_points")
     context = {
         "open": seen.open().order_by(F("due_at").asc(nulls_last=True), "raised_at")[:SHOWN],
         "closed": seen.exclude(state__in=Escalation.OPEN).order_by("-closed_at")[:CLOSED_SHOWN],
