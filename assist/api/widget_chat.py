@@ -55,6 +55,7 @@ class StateOutput(serializers.Serializer[Any]):
     session_id = serializers.CharField()
     state = serializers.ChoiceField(ChatSession.State.choices)
     position = serializers.IntegerField(help_text="In line for a person; 0 while nobody is waited for.")
+    anybody = serializers.BooleanField(help_text="Whether there is a person who could come; true while nobody is waited for.")
     agent = serializers.CharField()
     lines = serializers.IntegerField()
     ticket = serializers.CharField(allow_null=True)

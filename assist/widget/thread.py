@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assist.chat import attending, conversation, sessions
+from assist.chat import attending, availability, conversation, sessions
 from assist.chat.callers import Caller
 from assist.chat.visitors import Visitor
 from assist.models import ChatMessage, ChatSession
@@ -50,7 +50,7 @@ def end(session: ChatSession) -> None:
 
 
 def as_json(session: ChatSession | None, after: int = 0) -> dict[str, Any]:
-    """`{"session": {..} | null, "lines": [..]}`; three statements, however long the chat is."""
+    """`{"session": {..} | null, "lines": [..]}`; a few statements, however long the chat is."""
     if session is None:
         return {"session": None, "lines": []}
     said = session.messages.filter(n__gt=after).select_related("user").in_order()[:MOST]
@@ -62,11 +62,19 @@ def _state(session: ChatSession) -> dict[str, Any]:
         "session_id": session.session_id,
         "state": session.state,
         "position": sessions.position(session),
+        "anybody": _anybody(session),
         "agent": _name(session.agent),
         "lines": session.lines,
         "ticket": session.ticket.number if session.ticket else None,
         "rating": session.rating,
     }
+
+
+def _anybody(session: ChatSession) -> bool:
+    """Is there a person who could come? Asked only while one is waited for."""
+    if session.state != ChatSession.State.WAITING or session.queue is None:
+        return True
+    return availability.anybody_for(session.queue)
 
 
 def _line(line: ChatMessage) -> dict[str, Any]:

@@ -172,7 +172,7 @@ function face() {
   $('widget').dataset.state = state;
   $('person').hidden = state !== 'assistant';
   $('end').hidden = !said || state === 'ended';
-  const place = now && now.state === 'waiting' ? (now.position === 1 ? word('person_next') : now.position ? word('person_place', { n: now.position }) : word('person_soon')) : '';
+  const place = now && now.state === 'waiting' ? (!now.anybody ? word('person_away') : now.position === 1 ? word('person_next') : now.position ? word('person_place', { n: now.position }) : word('person_soon')) : '';
   if (state === 'with_agent') { text('status-text', now.agent || word('someone')); document.querySelector('.mark').dataset.from = 'agent'; document.querySelector('.mark').textContent = (now.agent || '?').slice(0, 1).toUpperCase(); } else if (place) text('status-text', place);
   else if (state === 'ended') text('status-text', word('ended'));
   else text('status-text', $('status-text').dataset.usual);
@@ -184,6 +184,7 @@ function text(id, value) { if ($(id).textContent !== value) $(id).textContent = 
 
 function sheet(id) {
   for (const form of document.querySelectorAll('.sheet-form')) form.hidden = form.id !== id;
+  log.toEnd();
   if (id && open) $(id).querySelector('input, textarea').focus();
 }
 

@@ -192,7 +192,7 @@ def test_an_empty_or_endless_message_is_refused(window: Window, content: str) ->
 
 def test_the_button_brings_a_person_before_a_word_was_said(window: Window) -> None:
     state = window.post("chat/handovers", session_id=window.session).json()["session"]
-    assert (state["state"], state["position"]) == ("waiting", 1)
+    assert (state["state"], state["position"], state["anybody"]) == ("waiting", 1, False)
     assert state["ticket"] == Ticket.objects.get().number
     assert window.post("chat/handovers", session_id=window.session).json()["session"]["ticket"] == state["ticket"]
 
