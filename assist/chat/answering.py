@@ -9,7 +9,7 @@ from knowledge.fusion import Band
 from knowledge.models import Article
 from knowledge.search import Found, Hit
 
-from . import briefing, tools, wording
+from . import briefing, model, tools, wording
 from .patterns import pattern
 from .thought import Thought, source
 from .understanding import Understood
@@ -25,8 +25,10 @@ def answer(session: ChatSession, read: Understood, thought: Thought, *, before: 
     if pattern("vague").match(read.text) and not session.slots.get("asked"):
         return _ask(thought, wording.tell_me_more() if read.intent.act != "question" else wording.tell_me_what(), read)
     found = _look(session, read, before)
+    if model.better(session, read, thought, found, before=before):
+        return thought
     if found.band == Band.SHOW:
-        return _told(found, read, thought)
+        return _told(found, read, thought, _shown_last(session, before))
     titles = [hit.title for hit in found.hits if hit.score >= 0.3][:TITLES]  # noqa: PLR2004 - knowledge.fusion.POSSIBLE
     if found.band == Band.POSSIBLE and not session.slots.get("asked"):
         return _ask(thought, wording.which_of(titles), read, hits=found.hits[: len(titles)])
@@ -64,23 +66,31 @@ def _ask(thought: Thought, question: str, read: Understood, hits: list[Hit] | No
     return thought
 
 
-def _told(found: Found, read: Understood, thought: Thought) -> Thought:
+def _told(found: Found, read: Understood, thought: Thought, shown_last: set[str]) -> Thought:
     best = found.hits[0]
-    thought.text = "\n\n".join(filter(None, (wording.empathy(read.mood.sentiment), told(best), wording.did_it_help())))
+    again = str(best.article_id) in shown_last
+    thought.text = "\n\n".join(filter(None, (wording.empathy(read.mood.sentiment), told(best, again=again), wording.did_it_help())))
     thought.sources = [source(hit) for hit in found.hits if hit is best or hit.score >= max(0.4, best.score * 0.85)][:3]
     thought.slots.pop("asked", None)
     thought.failures = 0
     return thought
 
 
-def told(hit: Hit) -> str:
-    """The article's own opening and its steps, else the sentences that fit best."""
+def _shown_last(session: ChatSession, before: int) -> set[str]:
+    """The articles that our last answer came from."""
+    last = session.messages.filter(role=ChatMessage.Role.ASSISTANT, n__lt=before).order_by("-n").values_list("sources", flat=True)[:1]
+    return {str(one.get("id")) for one in last[0]} if last else set()
+
+
+def told(hit: Hit, *, again: bool = False) -> str:
+    """The article's own opening and its steps, else the sentences that fit best; asked on, the passage that fits, not the opening again."""
     body = Article.objects.filter(pk=hit.article_id).values_list("body", flat=True).first() or ""
     lead = opening(body)
+    if again and (more := beyond(lead, hit.excerpt)):
+        return " ".join(one[:LONGEST_SENTENCE] for one in more)
     sentences = [one[:LONGEST_SENTENCE] for one in SENTENCE.split(lead) if one][:LEAD]
     if hit.steps:
         steps = "\n".join(f"{n}. {step}" for n, step in enumerate(hit.steps[:MOST_STEPS], 1))
-        more = wording.the_rest(hit.title) if len(hit.steps) > MOST_STEPS else ""
-        return "\n".join(filter(None, (" ".join(sentences), steps, more)))
-    more_of_it = [one[:LONGEST_SENTENCE] for one in beyond(lead, hit.excerpt)]
-    return " ".join([*sentences, *more_of_it]) or hit.excerpt
+        more_steps = wording.the_rest(hit.title) if len(hit.steps) > MOST_STEPS else ""
+        return "\n".join(filter(None, (" ".join(sentences), steps, more_steps)))
+    return " ".join([*sentences, *(one[:LONGEST_SENTENCE] for one in beyond(lead, hit.excerpt))]) or hit.excerpt

@@ -19,7 +19,7 @@ from assist.models import ChatMessage, ChatSession
 from helpdesk.core.errors import Conflict, HelpdeskError, Invalid
 from tickets.models import Ticket
 
-from . import filing, handing_over, lines, wording
+from . import filing, handing_over, lines, summarising, wording
 from .thinking import spoken_in, think
 from .thought import Thought
 from .understanding import Understood
@@ -130,6 +130,9 @@ class _Answered:
         said = self.said
         said.metadata = {**said.metadata, "intent": read.intent.name, "act": read.intent.act, "sentiment": metadata["sentiment"]}
         said.save(update_fields=["metadata"])
+        if summarising.is_due(held):
+            held.summary = summarising.sum_up(held)
+            held.save(update_fields=["summary"])
 
 
 def _metadata(read: Understood, thought: Thought, ms: float) -> dict[str, Any]:

@@ -49,12 +49,16 @@ class Intent:
 
 
 ACTS_BY_FORM = ("human", "create_ticket", "update_ticket", "my_tickets", "ticket_status", "account", "goodbye", "feedback", "greeting")
+A_FEW = 12  # words around a ticket's number that ask how far it is
+_TICKET = re.compile(r"\bTKT-\d{8}-\d+", re.IGNORECASE)
+_HOW = re.compile(r"^(?:and |so |but )?(?:how|where|why|when) ", re.IGNORECASE)  # asks how it is done, and not that we do it
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def without_greeting(text: str) -> str:
     """What is said after the hello; a hello alone stays."""
-    return pattern("opening hello").sub("", text.strip(), count=1) or text.strip()
+    rest = pattern("opening hello").sub("", text.strip(), count=1)
+    return rest if _WORD.search(rest) else text.strip()
 
 
 def read(text: str, vector: Vectors | None = None) -> Intent:
@@ -63,10 +67,12 @@ def read(text: str, vector: Vectors | None = None) -> Intent:
     for act in ACTS_BY_FORM:
         if pattern(f"act.{act}").search(said):
             return Intent(act, 0.95)
+    if _TICKET.search(said) and len(said.split()) <= A_FEW:
+        return Intent("ticket_status", 0.8)
     if not _WORD.search(said):
         return Intent("other", 0.9)
     guess = _alike(vector) if vector is not None else None
-    if guess is not None and guess.confidence >= SURE:
+    if guess is not None and guess.confidence >= SURE and not (guess.act in REQUESTS and _HOW.search(said)):
         return guess
     return _by_form(said)
 

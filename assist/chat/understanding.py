@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist.models import ChatSession
 from assist.triage import language, reading, rulebook, sentiment, signals
 from assist.triage.case import Case, Profile, Turn
 from assist.triage.foreign import is_foreign
-from assist.triage.learned import Vectors
 from assist.triage.sentiment import Sentiment
 from assist.triage.signals import Signals
 
@@ -18,6 +17,7 @@ from .patterns import pattern
 
 LONGEST = 4_000  # characters that are thought about; all of them are kept
 KEPT = 20  # points of mood
+BARE_WORDS = 2
 RISKS = ("legal_threat", "security_breach", "asks_for_manager", "emergency", "privacy_request")
 
 
@@ -29,7 +29,6 @@ class Understood:
     mood: Sentiment
     signals: Signals
     promise: bool
-    vector: Vectors | None = None
 
     @property
     def risk(self) -> bool:
@@ -44,9 +43,11 @@ def understand(session: ChatSession, text: str) -> Understood:
     read = reading.read(case)
     found = signals.find(read, language=spoken)
     turns = [Turn(text="", polarity=one["polarity"], frustration=one["frustration"]) for one in session.mood.get("points", [])]
-    mood = sentiment.feel(case.model_copy(update={"earlier": tuple(turns)}), read, found, indicators=rulebook.current().edited.indicators)
-    vector = None if is_foreign(spoken) else read.latest_vector
-    return Understood(said, spoken, intents.read(said, vector), mood, found, bool(pattern("promise").search(said)), vector)
+    intent = intents.read(said, None if is_foreign(spoken) else read.latest_vector)
+    if len(said.split()) <= BARE_WORDS or intent.act in ("greeting", "goodbye"):
+        read = replace(read, latest_vector=None)  # a model reads moods into bare words
+    mood = sentiment.feel(case.model_copy(update={"earlier": tuple(turns)}), read, found, rulebook.current().edited.indicators)
+    return Understood(said, spoken, intent, mood, found, bool(pattern("promise").search(said)))
 
 
 def with_mood(before: dict[str, object], mood: Sentiment, *, frustrated_from: float) -> dict[str, object]:

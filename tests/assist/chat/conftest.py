@@ -25,9 +25,16 @@ def _count_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "_measured", candidates._Size(0.0, 0, ()))
 
 
+# Few, for every test embeds them anew; two of them are internal.
+SLUGS = frozenset(
+    "reset-your-password which-browsers-and-phones keep-gps-running-screen-off cancel-subscription is-there-a-dark-mode "
+    "what-does-e401-mean refund-policy-internal handle-complaints".split()
+)
+
+
 @pytest.fixture
 def library(support: Queue) -> dict[str, Article]:
-    """The demonstration company's articles, public and internal."""
+    """Some of the demonstration company's articles, public and internal."""
     made = [
         Article.objects.create(
             slug=one.slug,
@@ -40,6 +47,7 @@ def library(support: Queue) -> dict[str, Article]:
             category=make_category(one.category) if one.category else None,
         )
         for one in written()
+        if one.slug in SLUGS
     ]
     indexing.catch_up()
     return {article.slug: article for article in made}
