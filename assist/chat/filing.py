@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 
 from assist.models import ChatMessage, ChatSession
@@ -21,8 +23,8 @@ AUTHOR = {
 }
 
 
-def file(session: ChatSession, *, subject: str = "", queue: str = "", priority: str = "", anew: bool = False) -> Ticket:
-    """The ticket of this conversation, made now if there is none; `anew`: for another matter, so that the old one is left behind.
+def file(session: ChatSession, *, subject: str = "", queue: str = "", anew: bool = False, words: str = "") -> Ticket:
+    """The ticket of this conversation, made now if there is none; `anew`: for another matter (`words`), the old one is left behind.
 
     Two who ask at once get the same ticket. Raises Invalid when the visitor has not said a word.
     """
@@ -33,16 +35,30 @@ def file(session: ChatSession, *, subject: str = "", queue: str = "", priority: 
             return held.ticket
         said = list(held.messages.filter(message=None).select_related("user").in_order())
         opening = next((line for line in reversed(said) if line.role == ChatMessage.Role.USER), None)
-        if opening is None:
-            raise Invalid("There is nothing in this chat that a ticket could be made of")
+        if opening is None:  # what was said stands in the ticket before
+            return _another(session, held, subject=subject, words=words)
         about = subject or _matter(said)
-        message = intake.receive(translate(_line(held, opening, subject=about, queue=queue, priority=priority)))
+        message = intake.receive(translate(_line(held, opening, subject=about, queue=queue)))
         _answer_to(held, message.ticket)
         _set_down(message.ticket, [line for line in said if line != opening])
         _joined(opening, message)
         held.ticket, held.queue = message.ticket, message.ticket.queue
         held.save(update_fields=["ticket", "queue"])
     session.ticket, session.queue = held.ticket, held.queue
+    return message.ticket
+
+
+def _another(session: ChatSession, held: ChatSession, *, subject: str, words: str) -> Ticket:
+    """A ticket of its own for one more matter; what is said from now on goes into it."""
+    last = held.messages.filter(role=ChatMessage.Role.USER).order_by("-n").first()
+    if last is None or not words:
+        raise Invalid("There is nothing in this chat that a ticket could be made of")
+    line = _line(held, last, subject=subject or wording.subject_of(words))
+    message = intake.receive(translate(replace(line, text=words, reference=f"{line.reference}-again")))
+    _answer_to(held, message.ticket)
+    session.ticket = held.ticket = message.ticket
+    session.queue = held.queue = message.ticket.queue
+    held.save(update_fields=["ticket", "queue"])
     return message.ticket
 
 
@@ -67,7 +83,7 @@ def _matter(said: list[ChatMessage]) -> str:
     return wording.subject_of((telling or theirs)[-1].content)
 
 
-def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: str = "", priority: str = "") -> VisitorLine:
+def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: str = "") -> VisitorLine:
     new = session.ticket is None or bool(subject)  # another matter
     return VisitorLine(
         reference=_reference(line),
@@ -77,7 +93,6 @@ def _line(session: ChatSession, line: ChatMessage, *, subject: str = "", queue: 
         verified=session.identity == ChatSession.Identity.VERIFIED,
         subject=subject,
         queue=queue,
-        priority=priority,
         said_at=line.created_at,
         ticket_number="" if new or session.ticket is None else session.ticket.number,
         metadata={MARK: {"session": str(session.pk), "state": session.state}} if new else {},

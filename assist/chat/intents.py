@@ -72,6 +72,8 @@ def read(text: str, vector: Vectors | None = None) -> Intent:
     if not _WORD.search(said):
         return Intent("other", 0.9)
     guess = _alike(vector) if vector is not None else None
+    if guess is not None and guess.act == "feedback" and pattern("asks").search(said):
+        return Intent("question", guess.confidence)
     if guess is not None and guess.confidence >= SURE and not (guess.act in REQUESTS and _HOW.search(said)):
         return guess
     return _by_form(said)

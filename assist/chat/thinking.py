@@ -15,6 +15,7 @@ from .routing import FRUSTRATED, Reason, Situation, Step, route
 from .thought import Thought
 from .understanding import Understood
 
+PLAIN = 0.9  # an answer to what we asked is no request, unless it plainly is one
 REASONS = {
     Reason.FRUSTRATION: briefing.FRUSTRATED,
     Reason.STAYS_FRUSTRATED: briefing.FRUSTRATED,
@@ -51,7 +52,7 @@ def spoken_in(language: str) -> str:
 def _situation(session: ChatSession, read: Understood) -> Situation:
     return Situation(
         intent=read.intent.name,
-        act=read.intent.act,
+        act=read.intent.act if "pending" not in session.slots or read.intent.confidence >= PLAIN else "other",
         frustration=read.mood.frustration_score,
         frustrated_lines=int(session.mood.get("frustrated", 0)),
         polarity=read.mood.polarity,

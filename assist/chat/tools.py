@@ -135,7 +135,7 @@ def search_faq(session: ChatSession, *, query: str) -> Done:
 def create_ticket(session: ChatSession, *, subject: str, description: str = "") -> Done:
     """Open a support ticket with the conversation in it, so that a person looks into the matter and answers."""
     anew = session.ticket is not None
-    made = filing.file(session, subject=wording.subject_of(subject or description), anew=anew)
+    made = filing.file(session, subject=wording.subject_of(subject or description), anew=anew, words=description or subject)
     return Done(wording.ticket_made(made.number), {"ticket": made.number}, ticket=made)
 
 

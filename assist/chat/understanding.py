@@ -8,6 +8,8 @@ from assist.models import ChatSession
 from assist.triage import language, reading, rulebook, sentiment, signals
 from assist.triage.case import Case, Profile, Turn
 from assist.triage.foreign import is_foreign
+from assist.triage.frustration import Indicator
+from assist.triage.reading import Reading
 from assist.triage.sentiment import Sentiment
 from assist.triage.signals import Signals
 
@@ -18,6 +20,7 @@ from .patterns import pattern
 LONGEST = 4_000  # characters that are thought about; all of them are kept
 KEPT = 20  # points of mood
 BARE_WORDS = 2
+UNHAPPY_WORDS = -0.3  # polarity of the words alone
 RISKS = ("legal_threat", "security_breach", "asks_for_manager", "emergency", "privacy_request")
 
 
@@ -44,10 +47,24 @@ def understand(session: ChatSession, text: str) -> Understood:
     found = signals.find(read, language=spoken)
     turns = [Turn(text="", polarity=one["polarity"], frustration=one["frustration"]) for one in session.mood.get("points", [])]
     intent = intents.read(said, None if is_foreign(spoken) else read.latest_vector)
-    if len(said.split()) <= BARE_WORDS or intent.act in ("greeting", "goodbye"):
-        read = replace(read, latest_vector=None)  # a model reads moods into bare words
-    mood = sentiment.feel(case.model_copy(update={"earlier": tuple(turns)}), read, found, rulebook.current().edited.indicators)
+    whole, indicators = case.model_copy(update={"earlier": tuple(turns)}), rulebook.current().edited.indicators
+    mood = sentiment.feel(whole, read, found, indicators)
+    if not _borne_out(said, intent, mood, found):
+        mood = _by_words(whole, read, found, indicators, mood)
     return Understood(said, spoken, intent, mood, found, bool(pattern("promise").search(said)))
+
+
+def _borne_out(said: str, intent: Intent, mood: Sentiment, found: Signals) -> bool:
+    """A guess by likeness alone brings nobody a person: short neutral lines look like unhappy ones."""
+    if len(said.split()) <= BARE_WORDS or intent.act in ("greeting", "goodbye"):
+        return False
+    return mood.polarity > sentiment.NEGATIVE or bool(mood.emotional_indicators) or found.any(*sentiment.HARMED)
+
+
+def _by_words(case: Case, read: Reading, found: Signals, indicators: tuple[Indicator, ...] | None, mood: Sentiment) -> Sentiment:
+    """What the words alone say of the mood; where they are unhappy themselves, the guess stands."""
+    plain = sentiment.feel(case, replace(read, latest_vector=None), found, indicators)
+    return mood if plain.polarity <= UNHAPPY_WORDS and len(read.latest.split()) > BARE_WORDS else plain
 
 
 def with_mood(before: dict[str, object], mood: Sentiment, *, frustrated_from: float) -> dict[str, object]:

@@ -288,3 +288,15 @@ def test_a_long_conversation_is_summed_up_in_its_own_words(chat: ChatSession, te
     chat.refresh_from_db()
     assert "Is there a dark mode" in chat.summary
     assert "How do I reset my password?" in chat.summary
+
+
+def test_another_matter_gets_a_ticket_of_its_own(chat: ChatSession, tell: Tell) -> None:
+    for words in ("Please open a ticket about the missing invoice of October", "yes"):
+        tell(chat, words)
+    for words in ("Please open another ticket about the broken scanner at gate 4", "yes"):
+        tell(chat, words)
+    first, second = Ticket.objects.order_by("number")
+    assert (second.subject, chat.ticket) == ("the broken scanner at gate 4", second)
+    tell(chat, "The scanner is a WHS-3 by the way")
+    assert second.messages.filter(body_text__startswith="The scanner is").exists()
+    assert not first.messages.filter(body_text__startswith="The scanner is").exists()
