@@ -25,7 +25,7 @@ INTERNAL: dict[str, Any] = {
 }
 
 
-class SourceOutput(serializers.Serializer[Any]):
+class ChatSourceOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     title = serializers.CharField()
     url = serializers.CharField()
@@ -41,26 +41,26 @@ class AnswerOutput(serializers.Serializer[Any]):
     sentiment_polarity = serializers.FloatField()
     frustration_score = serializers.FloatField()
     sentiment_trend = serializers.ChoiceField(["improving", "stable", "declining"])
-    sources = SourceOutput(many=True)
+    sources = ChatSourceOutput(many=True)
     escalated = serializers.BooleanField()
     ticket_created = serializers.CharField(allow_null=True)
     state = serializers.CharField()
     timestamp = serializers.DateTimeField()
 
 
-class LineOutput(serializers.Serializer[Any]):
+class ChatLineOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     session_id = serializers.CharField()
     role = serializers.ChoiceField(ChatMessage.Role.choices)
     content = serializers.CharField()
     timestamp = serializers.DateTimeField()
     n = serializers.IntegerField()
-    sources = SourceOutput(many=True)
+    sources = ChatSourceOutput(many=True)
     rating = serializers.IntegerField(allow_null=True)
 
 
 class HistoryOutput(serializers.Serializer[Any]):
-    messages = LineOutput(many=True)
+    messages = ChatLineOutput(many=True)
 
 
 class TicketsOutput(serializers.Serializer[Any]):
