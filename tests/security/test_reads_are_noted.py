@@ -53,6 +53,8 @@ NOTED = {
 }
 # Work lists show a line of each ticket or call; who opens one is noted. They are read anew at every event.
 LISTS = {
+    "notices/",
+    "notices/bell/",
     "inbox/",
     "inbox/<slug:view>/",
     "inbox/counts/",
@@ -97,6 +99,7 @@ OWN = {
 }
 # Leads on, or shows nothing of any customer.
 NOTHING = {
+    "notices/<int:pk>/",  # leads on to the ticket
     "widget/",
     "widget/demo/",
     "profile/",
