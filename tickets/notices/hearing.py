@@ -102,6 +102,7 @@ _ALL: dict[str, Callable[[Event, Ticket], None]] = {
     "ticket.created": _arrived,
     "note.added": _noted,
     "ticket.escalated": _escalated,
+    "escalation.timed_out": _escalated,
     "sla.warned": _sla,
     "sla.breached": _sla,
     "rating.given": _rated,

@@ -138,6 +138,7 @@ TRIGGERS: dict[str, Label] = {
         "ticket.tagged": _("a label is added"),
         "ticket.untagged": _("a label is removed"),
         "ticket.escalated": _("a ticket is escalated"),
+        "escalation.timed_out": _("nobody acknowledged an escalation in time"),
         "ticket.linked": _("a ticket is linked to an incident"),
         "message.bounced": _("an answer comes back"),
         "sla.warned": _("a target is nearly missed"),

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from helpdesk.core.errors import Conflict, HelpdeskError
 from helpdesk.core.models import User
-from tickets.models import Queue, RuleFiring, Ticket
+from tickets.models import Escalation, Queue, RuleFiring, Ticket
 
 from .actions import state
 from .firing import locked
@@ -72,6 +72,7 @@ def _snooze(ticket: Ticket, change: dict[str, Any], by: User) -> None:
 def _escalation(ticket: Ticket, _change: dict[str, Any], _by: User) -> None:
     ticket.metadata = {key: value for key, value in ticket.metadata.items() if key != "escalation"}
     ticket.touch("metadata")
+    Escalation.objects.open().filter(ticket=ticket).update(state=Escalation.State.HANDED_BACK, closed_at=timezone.now(), due_at=None)
 
 
 _BACK = {

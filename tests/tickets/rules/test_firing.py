@@ -13,8 +13,8 @@ from django.utils import timezone
 from helpdesk.core.errors import Conflict
 from helpdesk.core.models import Event, Receipt
 from tests.cast import make_agent, make_customer, receive
-from tickets import replying
-from tickets.models import Delivery, Message, Notice, Rule, RuleFiring, Ticket
+from tickets import escalating, replying
+from tickets.models import Delivery, Escalation, Message, Notice, Rule, RuleFiring, Ticket
 from tickets.rules import firing, undoing
 
 pytestmark = pytest.mark.django_db
@@ -241,6 +241,15 @@ def test_what_a_rule_did_is_taken_back_where_nobody_changed_it_since(ticket, bil
     assert "escalation" not in now.metadata
     with pytest.raises(Conflict):
         undoing.undo(done, by=priya)
+
+
+def test_an_escalation_stands_in_the_queue_until_it_is_taken_back(ticket, priya, drain) -> None:
+    rule("Legal", ("escalate", "legal", "A lawyer"))
+    drain()
+    escalating.heard(Event.objects.get(kind="ticket.escalated"))
+    assert Escalation.objects.open().get().by_name == "Legal"
+    undoing.undo(RuleFiring.objects.get(), by=priya)
+    assert not Escalation.objects.open().exists()
 
 
 # -- cost ------------------------------------------------------------------------------------------------------
