@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 Points = list[tuple[float, float]]
@@ -115,11 +115,16 @@ def volume(labels: Sequence[str], first: Sequence[int], second: Sequence[int], u
         given = (first[i], second[i]) if i < ending else (0, 0)
         pair = [(round(middle + side, 1), y(value), round(FLOOR - y(value), 1)) for side, value in zip((-bar - 1, 1), given, strict=True)]
         said = str(first[i]) if i < ending and first[i] and (i == now or first[i] == most) else ""
-        columns.append(Column(label, round(middle, 1), pair[0], pair[1], said, i == now, i % every == 0 or i == now))
+        columns.append(Column(label, round(middle, 1), pair[0], pair[1], said, i == now, _has_room(i, every, now)))
     dots = [(column.x, y(value)) for column, value in zip(columns, usual, strict=True) if value is not None]
     path = smooth(dots) if len(dots) > 1 else ""
     band = round(LEFT + step * now, 1) if now is not None else None
     return Bars(columns, [(y(mark), f"{mark:g}") for mark in marks], path, band, round(step, 1), round(bar, 1))
+
+
+def _has_room(i: int, every: int, now: int | None) -> bool:
+    """Every so many columns have a label; that of now always, and then its neighbours none."""
+    return i == now or (i % every == 0 and (now is None or every == 1 or abs(i - now) > every))
 
 
 @dataclass(frozen=True)
@@ -152,21 +157,29 @@ def percentiles(days: Sequence[str], series: Mapping[str, Sequence[float | None]
         return round(left + i * (right - left) / steps, 1), round(scale(value, 0, marks[-1], floor, top), 1)
 
     lines: list[Line] = []
-    taken: list[float] = []
     for name, one in series.items():
         pts = [at(i, value) for i, value in enumerate(one) if value is not None]
         if not pts:
             continue
-        label_y = pts[-1][1] + 4
-        while any(abs(label_y - other) < 12 for other in taken):  # noqa: PLR2004 - the height of a label
-            label_y += 12
-        taken.append(label_y)
         last = next(value for value in reversed(one) if value is not None)
-        lines.append(Line(name, line(pts), pts[-1], f"{last:.0f}", round(label_y, 1)))
+        lines.append(Line(name, line(pts), pts[-1], f"{last:.0f}", pts[-1][1] + 4))
     places = sorted({0, steps // 2, steps})
     named = [(at(i, 0)[0], days[i], "start" if i == 0 else "middle") for i in places if i < len(days)]
     aim = at(0, target)[1] if target is not None else None
-    return Lines(lines, [(at(0, mark)[1], f"{mark:g}") for mark in marks], named, aim)
+    return Lines(_apart(lines), [(at(0, mark)[1], f"{mark:g}") for mark in marks], named, aim)
+
+
+LABEL = 12  # the height of one
+
+
+def _apart(lines: list[Line]) -> list[Line]:
+    """With labels that do not cover each other: from the lowest upwards."""
+    found: list[Line] = []
+    below = float("inf")
+    for one in sorted(lines, key=lambda one: -one.label_y):
+        below = round(min(one.label_y, below - LABEL), 1)
+        found.append(replace(one, label_y=below))
+    return found
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,9 @@ def created(context: Context) -> Tile:
         if usual_days:
             usual = sum(context.hourly[1].get(one, 0) for one in usual_days) / len(usual_days)
             note = _("%(n)d on a usual %(day)s by now") % {"n": round(usual), "day": date_format(day, "l")}
-            change = _change("created", value, usual, lambda by: f"{by / usual:.0%}" if usual else f"{by:.0f}", max(1, usual * 0.02))
+            change = _change(
+                "created", value, usual, lambda by: f"{by / usual:.0%}" if usual >= FEW_WAITS else f"{by:.0f}", max(1, usual * 0.02)
+            )
     else:
         earlier = context.earlier()["created"]
         note = _("%(n)d in the %(days)d days before") % {"n": earlier, "days": context.scope.days}
