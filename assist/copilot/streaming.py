@@ -60,8 +60,23 @@ def stop(draft_id: UUID) -> None:
 
 
 def so_far(said: str) -> str:
-    """The sentences in the beginning of a JSON answer, the last one as far as it goes."""
-    return "\n".join(filter(None, (without_places(_words(found[1])) for found in _TEXT.finditer(said))))
+    """The sentences in the beginning of a JSON answer, the last one up to its last whole word."""
+    return "\n".join(filter(None, (_shown(found, said) for found in _TEXT.finditer(said))))
+
+
+def _shown(found: re.Match[str], said: str) -> str:
+    words = _words(found[1])
+    return without_places(words if said[found.end() : found.end() + 1] == '"' else _whole(words))
+
+
+def _whole(words: str) -> str:
+    """Without a word or a mark that may still become a link."""
+    words = words.rpartition(" ")[0]
+    for opens, closes in (("[", ")"), ("<", ">")):
+        at = words.rfind(opens)
+        if at >= 0 and closes not in words[at:]:
+            words = words[:at].rstrip("!")
+    return words
 
 
 def _words(escaped: str) -> str:

@@ -289,10 +289,10 @@ def test_what_is_sent_of_a_models_draft_is_measured(model: ModelServer, draft: D
 
 class TestADraftOnItsWay:
     def test_what_was_said_so_far_is_plain_words(self) -> None:
-        assert so_far('{"can_answer": true, "sentences": [{"kind": "greeting", "text": "Hello \\"I') == 'Hello "I'
-        assert so_far('{"text": "a\\') == so_far('{"text": "a\\u00e') == "a"
-        assert so_far('{"text": "\\u00e9 \\ud83d') == "é"  # half of a sign that comes in two
-        assert so_far('{"text": "One."}, {"text": "Tw') == "One.\nTw"
+        assert so_far('{"can_answer": true, "sentences": [{"kind": "greeting", "text": "Hello \\"I sa') == 'Hello "I'
+        assert so_far('{"text": "a b\\') == so_far('{"text": "a b\\u00e') == "a"
+        assert so_far('{"text": "\\u00e9 \\ud83d"') == "é"  # half of a sign that comes in two
+        assert so_far('{"text": "One."}, {"text": "Two thi') == "One.\nTwo"
         assert so_far('{"text": "See https://evil.example/x ![x](https://evil.example/y) or help@evil.example"') == "See … or …"
         assert so_far("<html>") == so_far("") == ""
 
