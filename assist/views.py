@@ -43,7 +43,11 @@ def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
 def ticket_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft that waits, or one line on why there is none, or nothing."""
     draft = panel.draft_for(_ticket(request, pk))
-    return HttpResponse("") if draft is None else _draft_shown(request, draft)
+    if draft is None:
+        return HttpResponse("")
+    if draft.confidence >= panel.SHOWN_FROM:
+        copilot.shown(draft)
+    return _draft_shown(request, draft)
 
 
 def _draft_shown(request: AgentRequest, draft: Draft, *, refused: str = "") -> HttpResponse:
@@ -101,7 +105,7 @@ def gaps(request: AgentRequest) -> HttpResponse:
 def use_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft went into the field. What is sent of it is measured when it is sent."""
     draft = _draft(request, pk)
-    Draft.objects.filter(pk=draft.pk).update(decided_by=request.user)
+    copilot.accept(draft, by=request.user)
     return HttpResponse(status=204)
 
 

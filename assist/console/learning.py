@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from assist.copilot import funnel
 from assist.evaluation import charts
 from assist.learning import bars, examples, policy, progress
 from assist.models import ActionPolicy, LabelledExample, Learnt, ShadowSwitch
@@ -34,6 +35,21 @@ def index(request: AgentRequest) -> HttpResponse:
     _overseer(request)
     shown = [(field, label, progress.above(field)) for field, label in progress.MEASURED]
     return render(request, "assist/evaluation/index.html", {"shown": shown})
+
+
+@login_required
+@require_safe
+def drafts(request: AgentRequest) -> HttpResponse:
+    """What became of reply drafts. `?days=` how far back. Four queries."""
+    _overseer(request)
+    days = next((days for days in funnel.PERIODS if str(days) == request.GET.get("days")), funnel.PERIODS[1])
+    tables = [
+        ("engine", _("By engine"), funnel.by("engine", days)),
+        ("category", _("By category"), funnel.by("category", days)),
+        ("week", _("By week"), funnel.by("week", days)),
+    ]
+    context = {"days": days, "periods": funnel.PERIODS, "whole": funnel.whole(days), "tables": tables}
+    return render(request, "assist/evaluation/drafts.html", context)
 
 
 @login_required

@@ -8,6 +8,7 @@ from . import batches, board, calls, learning, ringing, wrapup
 
 urlpatterns = [
     path("evaluation/", learning.index, name="evaluation"),
+    path("evaluation/drafts/", learning.drafts, name="draft-funnel"),
     path("evaluation/learning/", learning.learning, name="learning"),
     path("evaluation/learning/<slug:field>/tickets/", learning.cell, name="learning-cell"),
     path("evaluation/learning/examples/<int:pk>/undo/", learning.undo, name="learning-undo"),

@@ -2,8 +2,8 @@
 shown while it writes (`streaming`), changed on the agent's word (`rewriting`), and what became of them (`settling`)."""
 
 from .rewriting import WAYS, rewrite
-from .settling import dismiss, edit_distance, settle
+from .settling import accept, dismiss, edit_distance, settle, shown
 from .streaming import stop
 from .writing import write
 
-__all__ = ("WAYS", "dismiss", "edit_distance", "rewrite", "settle", "stop", "write")
+__all__ = ("WAYS", "accept", "dismiss", "edit_distance", "rewrite", "settle", "shown", "stop", "write")

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from assist.models import Draft
 from assist.panel import as_sent
@@ -13,6 +14,17 @@ from helpdesk.core.models import User
 from tickets.models import Message
 
 LONGEST_COMPARED = 5000  # characters; the comparison is quadratic at worst
+
+
+def shown(draft: Draft) -> None:
+    """An agent has it before their eyes: where the funnel begins."""
+    if draft.shown_at is None:
+        Draft.objects.filter(pk=draft.pk, shown_at=None).update(shown_at=timezone.now())
+
+
+def accept(draft: Draft, *, by: User) -> None:
+    """It went into the field. What is sent of it is measured when it is sent."""
+    Draft.objects.filter(pk=draft.pk).update(decided_by=by, accepted_at=timezone.now())
 
 
 def dismiss(draft: Draft, *, by: User) -> None:

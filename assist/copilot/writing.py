@@ -80,7 +80,8 @@ def _put(draft: Draft, found: Grounded, *, ms: float) -> Draft | None:
             return None
         row.text, row.sources = found.text, [source.shown() for source in found.sources]
         row.action_steps, row.engine, row.ms = list(found.steps), ENGINE, ms
+        row.shown_at = None  # these words nobody has seen
         row.confidence = min(max(row.confidence, FIRST_SURE), MOST_SURE)
-        row.save(update_fields=["text", "sources", "action_steps", "engine", "ms", "confidence"])
+        row.save(update_fields=["text", "sources", "action_steps", "engine", "ms", "confidence", "shown_at"])
         row.ticket.record("draft.written", subject=row)
     return row

@@ -34,6 +34,8 @@ class Draft(models.Model):
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     edit_distance = models.FloatField(null=True, blank=True)  # 0 as written .. 1 nothing left of it
     created_at = models.DateTimeField(default=timezone.now)
+    shown_at = models.DateTimeField(null=True, blank=True)  # first before an agent's eyes
+    accepted_at = models.DateTimeField(null=True, blank=True)  # put into the field
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("answers",), condition=models.Q(state="offered"), name="one_offered_draft"),)

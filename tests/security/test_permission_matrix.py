@@ -289,6 +289,7 @@ ROWS: dict[str, Row] = {
     "settings/telephony/<uuid:connection_id>/address/": Row(OVERSEERS, WRITE),
     "settings/telephony/<uuid:connection_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
     "evaluation/": Row(OVERSEERS),
+    "evaluation/drafts/": Row(OVERSEERS),
     "evaluation/learning/": Row(OVERSEERS),
     "evaluation/learning/<slug:field>/tickets/": Row(OVERSEERS),
     "evaluation/learning/examples/<int:pk>/undo/": Row(OVERSEERS, WRITE),

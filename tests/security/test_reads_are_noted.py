@@ -69,6 +69,7 @@ LISTS = {
     "incidents/<slug:reference>/replies/",
     "evaluation/batches/",
     "evaluation/batches/<uuid:pk>/",
+    "evaluation/drafts/",  # numbers
     "evaluation/learning/",
     "evaluation/learning/<slug:field>/tickets/",
     "assist/gaps/",
