@@ -10,8 +10,6 @@ from django.conf import settings
 from knowledge.search import Hit
 from tickets.models import Ticket
 
-NAMES_KEPT = 40  # characters of an argument's name
-
 
 @dataclass
 class Thought:

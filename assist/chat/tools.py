@@ -26,7 +26,6 @@ from tickets.models.ticket import TicketQuerySet
 
 from . import filing, wording
 
-MOST_IN_A_TURN = 5
 MOST_LISTED = 5
 LONGEST_ARGUMENT = 4_000
 Identity = ChatSession.Identity
@@ -87,10 +86,6 @@ def tool(*, needs: str = Identity.VERIFIED, writes: bool = False) -> Callable[[F
 
 def named(name: str) -> Tool | None:
     return _tools.get(name)
-
-
-def known() -> list[Tool]:
-    return list(_tools.values())
 
 
 def offered(session: ChatSession) -> list[Tool]:
