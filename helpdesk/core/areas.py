@@ -35,7 +35,7 @@ AREAS = (
     Area("customers", _("Customers"), "users", "/customers/", "u"),
     Area("knowledge", _("Knowledge"), "book-open", "/knowledge/", "k"),
     Area("incidents", _("Incidents"), "siren", "/incidents/", "n"),
-    Area("escalations", _("Escalations"), "bell-ring", "/escalations/", "e"),
+    Area("escalations", _("Escalations"), "arrow-up", "/escalations/", "e"),
     Area("dashboard", _("Dashboard"), "layout-dashboard", "/dashboard/", "d", SUPERVISOR),
     Area("evaluation", _("AI evaluation"), "flask-conical", "/evaluation/", "a", SUPERVISOR),
     Area("settings", _("Settings"), "settings-2", "/settings/people/", "s", SUPERVISOR),
