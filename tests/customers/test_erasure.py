@@ -52,7 +52,7 @@ from knowledge import cases
 from tests.cast import make_customer, receive, run_events
 from tests.plugins.servers import REDIS_DATABASES_EACH
 from tickets import searching
-from tickets.models import Attachment, Delivery, Message, Rating, RawMail, Ticket
+from tickets.models import Attachment, Delivery, Escalation, Message, Rating, RawMail, Ticket
 
 pytestmark = pytest.mark.django_db
 CANARY = "Canary7f3a9c1e5b2d8046canary7f3a9c1e5b2d"  # forty letters
@@ -76,6 +76,7 @@ WORDLESS = {
     "customers_customermerge": "ids, and what was filled",
     "customers_erasurewish": "times",
     "tickets_chatpost": "words of a rule, its variables unfilled",
+    "tickets_macrouse": "ids",
     "tickets_massreplypiece": "why nothing was sent, in a word of ours",
     "tickets_notice": "words of a rule, its variables unfilled",
     "tickets_rulefiring": "names of teams, colleagues and labels, before and after",
@@ -145,6 +146,7 @@ def planted(support: Any, maya: User, dwayne: Customer) -> Customer:
     memory.grant(person, source=CANARY)
     message = receive(person, f"About {CANARY}", f"I use version 4.2. {CANARY}", external_id=f"<{CANARY}@canary.example>")
     ticket = message.ticket
+    Escalation.objects.create(ticket=ticket, level="supervisor", reasons=[f"Asked for a manager: {CANARY}"])
     run_events()
     searching.index_ticket(ticket.pk)
     searching.index_message(message.pk)
