@@ -16,7 +16,7 @@ up: install ## Install what is missing and run the helpdesk (PORT=, MAIL_PORT=, 
 	@exec $(RUN) manage.py up
 
 test: install-dev ## Run the whole suite on its own throw-away PostgreSQL and Redis
-	@HELPDESK_TESTING=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
+	@HELPDESK_TESTING=1 $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
 test-long: install-dev ## Run the soaks, the crash rounds and the large sets
 	@HELPDESK_TESTING=1 $(RUN) -m pytest -m long $(ARGS)

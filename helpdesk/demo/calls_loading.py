@@ -85,7 +85,7 @@ def load_past_call(past: Past, cast: Cast, at: Moments) -> None:
     for receipt in understood:
         events.run(receipt)
     for ticket in Ticket.objects.filter(number=session.ticket_id):
-        tickets_loading.leave_as_drafted(ticket.pk)
+        tickets_loading.leave_as_read(ticket.pk)
 
 
 def _written(file: str) -> dict[str, Any]:

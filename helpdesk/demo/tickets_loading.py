@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from assist.triage.case import Case, Turn
@@ -170,14 +170,21 @@ def understand(told: list[Told], advance: Advance) -> None:
         if one.is_open:
             for receipt in _receipts(one.newest_from_customer.pk):
                 events.run(receipt.pk)
-            leave_as_drafted(one.ticket.pk)
+            leave_as_read(one.ticket.pk)
             advance(1)
 
 
-def leave_as_drafted(ticket: UUID) -> None:
-    """The local engine's drafts stay: a first start asks no model to write a demonstration."""
-    drafted = Event.objects.filter(kind="triage.completed", ticket_ref=ticket)
-    Receipt.objects.filter(Receipt.OPEN, event__in=drafted).update(done_at=timezone.now())
+def leave_as_read(ticket: UUID) -> None:
+    """What triage escalated is in the queue of escalations at the first look, and under colleagues' bell; no rule and no partner hears.
+
+    The local engine's drafts stay: a first start asks no model to write a demonstration.
+    """
+    waiting = Receipt.objects.filter(Receipt.OPEN, event__ticket_ref=ticket)
+    bells = ("tickets.put_in_the_queue_of_escalations", "tickets.tell_colleagues")
+    for receipt in waiting.filter(event__kind="ticket.escalated", subscriber__in=bells):
+        events.run(receipt.pk)
+    silent = Q(event__kind="triage.completed") | Q(subscriber__in=("tickets.fire_rules", "helpdesk.tell_webhooks"))
+    waiting.filter(silent).update(done_at=timezone.now())
 
 
 def _receipts(message: UUID) -> list[Receipt]:

@@ -142,6 +142,13 @@ def wait_for_ready(stack: Stack) -> Stack:
     return stack
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that share a stack go to one worker (`--dist loadgroup`), else each worker would start one of its own."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()) and isinstance(item, pytest.Function):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A short, private, empty folder for one stack."""
