@@ -175,6 +175,7 @@ def test_a_killed_web_process_loses_no_word_and_the_page_comes_back(
     telephone.say(session, "customer", "And after it.")
     expect(maya.locator("#lines .line", has_text="And after it")).to_have_count(1)
     expect(maya.locator("#lines .line", has_text="Before it fell over")).to_have_count(1)
+    telephone.post("call/end", session_id=session, status="completed")
     assert [one for one in complaints if "ERR_CONNECTION_REFUSED" not in one and "WebSocket connection" not in one] == []
 
 
