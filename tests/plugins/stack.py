@@ -122,7 +122,7 @@ def stack_environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def launch(data_dir: Path, **more: str) -> Stack:
     """Start `manage.py up` and return at once; see `wait_for_ready`. A new folder begins as a copy of one that a first start made."""
-    if not data_dir.exists():
+    if data_dir.parent.is_dir() and not data_dir.exists():
         subprocess.run(["cp", "-a", str(_first_start()), str(data_dir)], check=True)
     return _start(data_dir, **more)
 
@@ -133,6 +133,7 @@ def _first_start() -> Path:
     with (made.parent / "first-start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (made / "done").exists():
+            made.mkdir(mode=0o711)
             wait_for_ready(_start(made / "data")).stop()
             (made / "done").touch()
     return made / "data"
@@ -140,8 +141,7 @@ def _first_start() -> Path:
 
 def _start(data_dir: Path, **more: str) -> Stack:
     env = stack_environment(data_dir, **more)
-    data_dir.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-    folder = data_dir.parent
+    folder = next(parent for parent in data_dir.parents if parent.is_dir())
     log = folder / f"up-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         command = [sys.executable, str(PROJECT / "manage.py"), "up"]
