@@ -9,7 +9,6 @@ from customers import identity
 from customers.models import Customer
 from helpdesk.core.errors import NotFound
 from helpdesk.core.models import ApiKey
-from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
 
 from . import sessions
@@ -46,9 +45,7 @@ class Caller:
         return session
 
     def tickets(self) -> TicketQuerySet:
-        """What they may hear of: a stranger only of what was made in their own chats."""
-        theirs = Ticket.objects.visible_to(self.customer)
-        return theirs if self.identity == Identity.VERIFIED else theirs.filter(chats__customer=self.customer).distinct()
+        return sessions.tickets_heard_of(self.customer, self.identity)
 
 
 def caller(viewer: object, user_id: str, *, make: bool = False) -> Caller:

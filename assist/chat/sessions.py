@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from assist.models import ChatSession
 from customers.models import Customer
+from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
 
 STILL_RUNNING = timedelta(hours=12)  # of silence: after that a visitor without a session's name begins anew
 
@@ -60,3 +62,9 @@ def _begun(customer: Customer, session_id: str, metadata: dict[str, Any]) -> Cha
 
 
 _RANK: dict[str, int] = {ChatSession.Identity.ANONYMOUS: 0, ChatSession.Identity.GIVEN: 1, ChatSession.Identity.VERIFIED: 2}
+
+
+def tickets_heard_of(customer: Customer, identity: str) -> TicketQuerySet:
+    """What somebody in a chat may hear of: who has proven nothing, only of what was made in their own chats (security T44)."""
+    theirs = Ticket.objects.visible_to(customer)
+    return theirs if identity == ChatSession.Identity.VERIFIED else theirs.filter(chats__customer=customer).distinct()

@@ -24,7 +24,7 @@ from tickets.channels.chat import VisitorLine, translate
 from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
 
-from . import filing, wording
+from . import filing, sessions, wording
 
 MOST_LISTED = 5
 LONGEST_ARGUMENT = 4_000
@@ -111,9 +111,7 @@ def run(session: ChatSession, name: str, arguments: dict[str, Any]) -> Done:
 
 
 def tickets_of(session: ChatSession) -> TicketQuerySet:
-    """The tickets that this visitor may hear of."""
-    theirs = Ticket.objects.visible_to(session.customer)
-    return theirs if session.identity == Identity.VERIFIED else theirs.filter(chats__customer=session.customer_id).distinct()
+    return sessions.tickets_heard_of(session.customer, session.identity)
 
 
 # -- the seven of the contract ---------------------------------------------------------------------------------
