@@ -40,9 +40,14 @@ def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpdesk.core.limits._start_of", lambda _window: now)
 
 
+@pytest.fixture(autouse=True)
+def _no_memory_of_an_absence() -> None:
+    """A test that took Redis away leaves the next one a Redis that answers."""
+    absence.redis.forget()
+
+
 @pytest.fixture
 def clean_cache() -> Any:
-    absence.redis.forget()
     cache.clear()
     yield cache
     cache.clear()

@@ -62,7 +62,8 @@ class PatientRedisCache(RedisCache):
         return self._try(lambda: super(PatientRedisCache, self).has_key(key, version), False)
 
     def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
-        return self._try(lambda: super(PatientRedisCache, self).add(key, value, *args, **kwargs), False)
+        # True when Redis is away, as in an empty cache: who takes turns by `add` goes on, and sign-in's limit does not refuse everybody.
+        return self._try(lambda: super(PatientRedisCache, self).add(key, value, *args, **kwargs), True)
 
     def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
         self._try(lambda: super(PatientRedisCache, self).set(key, value, *args, **kwargs), None)

@@ -12,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client
 
+from helpdesk.core import absence
 from helpdesk.core.accounts import people
 from helpdesk.core.accounts.sessions import browser_of
 from helpdesk.core.errors import NotAllowed
@@ -38,6 +39,11 @@ def sign_in(user: User, **headers: str) -> Client:
     answer = browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert answer.status_code == 302, answer.content
     return browser
+
+
+def test_one_signs_in_while_redis_is_away(maya: User) -> None:
+    absence.redis.did_not_answer()
+    assert sign_in(maya).get("/inbox/").status_code == 200
 
 
 def test_who_has_no_second_step_sets_one_up_first_where_it_is_required(maya: User, settings: Any, django_assert_num_queries: Any) -> None:

@@ -5,55 +5,69 @@ from __future__ import annotations
 import json
 import stat
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
+from django.db import transaction
 from django.db.models import Count, F
+from django.test import override_settings
 from django.utils import timezone
 
 from assist.models import CallSession, Suggestion, TriageRun
 from customers import memory
-from customers.models import ConsentEntry, ContactPoint, Customer, MemoryFact
-from helpdesk.core.embeddings import EmbeddingUnavailable
+from customers.models import ContactPoint, Customer, MemoryFact
 from helpdesk.core.models import Event, Receipt, User
-from helpdesk.demo import calls_loading, loading, sign_in, source
+from helpdesk.demo import calls_loading, sign_in, source
 from helpdesk.demo.moments import COMPANY_ZONE, Moments, fill
 from knowledge import search
 from knowledge.models import Article, Category, Incident, SolvedCase
-from tests.cast import make_agent, receive
+from tests.cast import receive
 from tickets import searching
 from tickets.models import Attachment, Delivery, Message, Queue, Ticket
 
 OPEN = ("new", "open", "pending", "on_hold")
 
 
-@pytest.fixture
-def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where the sign-in is written down. DATA_DIR itself stays: it holds the model."""
-    monkeypatch.setattr(sign_in, "path", lambda: tmp_path / "demo-sign-in.txt")
-    return tmp_path
+pytestmark = pytest.mark.xdist_group("demonstration")  # loaded once for all of them
 
 
-@pytest.fixture
-def load(db: None, own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Loads while the engine is away, which is quick; a test that needs meaning says `meaning=True`."""
+@pytest.fixture(scope="module")
+def company(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The demonstration in a transaction that the tests' own ones nest in. Yields where its sign-in is written down."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    with pytest.MonkeyPatch.context() as patched, django_db_blocker.unblock(), override_settings(MEDIA_ROOT=folder / "media"):
+        patched.setattr(sign_in, "path", lambda: folder / "demo-sign-in.txt")  # DATA_DIR itself stays: it holds the model
+        patched.setattr("celery.app.task.Task.apply_async", lambda *_args, **_kwargs: None)
+        outer = transaction.atomic()
+        outer._from_testcase = True  # type: ignore[attr-defined]  # as Django marks its tests' own
+        with outer:
+            call_command("demo")
+            yield folder
+            transaction.set_rollback(True)
 
-    def do(*, meaning: bool = False, **options: Any) -> None:
-        with monkeypatch.context() as patched:
-            if not meaning:
-                patched.setattr("helpdesk.core.embeddings.minilm.MiniLm.embed", _away)
-            call_command("demo", **options)
 
-    return do
+@dataclass
+class Again:
+    """What was there before the demonstration was loaded a second time, with a visitor's own ticket in it."""
+
+    counts: dict[str, int]
+    files: set[str]
+    added: Ticket
+    password: str
 
 
-def _away(*_args: Any) -> Any:
-    raise EmbeddingUnavailable("away")
+@pytest.fixture(scope="module")
+def again(company: Path) -> Again:
+    added = receive("kwabena@goldencoast.example", "Something new", "A visitor tries the mail door.").ticket
+    before = Again(_counts(), set(Attachment.objects.values_list("file", flat=True)), added, sign_in.password())
+    call_command("demo")
+    return before
 
 
 def test_the_files_hold_what_was_promised() -> None:
@@ -108,8 +122,7 @@ def test_texts_speak_of_the_day_they_were_written() -> None:
     )
 
 
-def test_a_first_visitor_finds_a_company_at_work(load: Callable[..., None]) -> None:
-    load()
+def test_a_first_visitor_finds_a_company_at_work(company: Path) -> None:
     tickets = Ticket.objects.all()
     assert (User.objects.count(), Queue.objects.count()) == (6, 4)
     assert Customer.objects.count() == len(source.people()["customers"])
@@ -123,20 +136,7 @@ def test_a_first_visitor_finds_a_company_at_work(load: Callable[..., None]) -> N
     assert Attachment.objects.count() >= 8
 
 
-def test_a_call_is_going_on_while_the_first_visitor_looks(load: Callable[..., None]) -> None:
-    load(meaning=True)
-    load(meaning=True)
-    call = CallSession.objects.running().get()
-    assert (call.agent.name, call.customer.name, call.status) == ("Maya Lindqvist", "Kwabena Mensah", "active")  # type: ignore[union-attr]
-    assert 100 < call.duration_seconds < 300
-    assert call.segments.count() > 15  # type: ignore[attr-defined]
-    assert Suggestion.objects.filter(session=call, source_id__isnull=False).exists()
-    assert not User.objects.filter(is_active=False).exists()
-    assert Event.objects.filter(kind="call.started").count() == 1 + len(calls_loading.PAST)
-
-
-def test_calls_of_the_last_hours_are_over_summed_up_and_in_tickets(load: Callable[..., None]) -> None:
-    load(meaning=True)
+def test_calls_of_the_last_hours_are_over_summed_up_and_in_tickets(company: Path) -> None:
     calls = CallSession.objects.exclude(status__in=CallSession.RUNNING).order_by("-ended_at")
     assert [call.call_id for call in calls] == [f"demonstration-{past.file}" for past in calls_loading.PAST]
     for call, past in zip(calls, calls_loading.PAST, strict=True):
@@ -150,23 +150,7 @@ def test_calls_of_the_last_hours_are_over_summed_up_and_in_tickets(load: Callabl
     assert not Event.objects.filter(kind="call.ended", occurred_at__gt=timezone.now() - timedelta(minutes=5)).exists()
 
 
-def test_customers_who_agreed_are_remembered_over_time_and_once(load: Callable[..., None]) -> None:
-    load()
-    ingrid = Customer.objects.get(name="Ingrid Sørensen-Dahl")
-    known = {fact.attribute: fact.value for fact in memory.facts(ingrid)}
-    assert known["outbound cut-off"] == "16:00 at the Køge terminal"
-    earlier = memory.facts(ingrid, timezone.now() - timedelta(days=500))
-    assert earlier.get(attribute="outbound cut-off").value == "17:00"
-    assert {"plan", "data region", "outage contact", "how to write to her", "warehouses", "carrier for sweden"} <= known.keys()
-    assert memory.timeline(ingrid).filter(source_kind="message").exists()
-    before = MemoryFact.objects.count(), ConsentEntry.objects.count()
-    load()
-    assert (MemoryFact.objects.count(), ConsentEntry.objects.count()) == before
-    assert not MemoryFact.objects.exclude(customer__consents__granted=True).exists()
-
-
-def test_past_tickets_look_as_if_they_had_been_answered_here(load: Callable[..., None]) -> None:
-    load()
+def test_past_tickets_look_as_if_they_had_been_answered_here(company: Path) -> None:
     solved = Ticket.objects.filter(status__in=Ticket.DONE)
     assert not solved.filter(first_response_at__isnull=True).exists()
     assert not solved.filter(resolved_at__isnull=True).exists()
@@ -185,8 +169,7 @@ def test_past_tickets_look_as_if_they_had_been_answered_here(load: Callable[...,
     assert times == sorted(times)
 
 
-def test_past_work_can_be_found_and_learnt_from(load: Callable[..., None]) -> None:
-    load(meaning=True)
+def test_past_work_can_be_found_and_learnt_from(company: Path) -> None:
     priya = User.objects.get(email="priya@fernway.example")
     assert searching.search("henhouse", viewer=priya).get().subject == "Address not found for my own mother"
     assert searching.search("Mazowsze", viewer=priya).exists()
@@ -197,76 +180,56 @@ def test_past_work_can_be_found_and_learnt_from(load: Callable[..., None]) -> No
     assert not waiting.exists(), list(waiting.values_list("subscriber", "event__kind").distinct())
 
 
-def test_open_tickets_are_understood_and_past_ones_ring_no_bell(load: Callable[..., None]) -> None:
-    load()
+def test_open_tickets_are_understood_and_past_ones_ring_no_bell(company: Path) -> None:
     understood = TriageRun.objects.values("ticket").distinct()
     assert understood.count() == Ticket.objects.active().count()
     assert not TriageRun.objects.filter(ticket__status__in=Ticket.DONE).exists()
-    waiting = Receipt.objects.filter(Receipt.OPEN).exclude(event__kind="article.published")  # those wait for the engine
+    waiting = Receipt.objects.filter(Receipt.OPEN)
     assert not waiting.exists(), list(waiting.values_list("subscriber", "event__kind").distinct())
     assert not Delivery.objects.exclude(state=Delivery.State.SENT).exists()
     assert mail.outbox == []
 
 
-def test_loading_again_leaves_one_copy(load: Callable[..., None]) -> None:
-    load()
-    before = _counts()
-    files = set(Attachment.objects.values_list("file", flat=True))
-    load()
-    assert _counts() == before
-    assert not files & set(Attachment.objects.values_list("file", flat=True))
-    assert not Ticket.objects.values("number").annotate(n=Count("id")).filter(n__gt=1).exists()
+def test_customers_who_agreed_are_remembered_over_time(company: Path) -> None:
+    ingrid = Customer.objects.get(name="Ingrid Sørensen-Dahl")
+    known = {fact.attribute: fact.value for fact in memory.facts(ingrid)}
+    assert known["outbound cut-off"] == "16:00 at the Køge terminal"
+    earlier = memory.facts(ingrid, timezone.now() - timedelta(days=500))
+    assert earlier.get(attribute="outbound cut-off").value == "17:00"
+    assert {"plan", "data region", "outage contact", "how to write to her", "warehouses", "carrier for sweden"} <= known.keys()
+    assert memory.timeline(ingrid).filter(source_kind="message").exists()
+    assert not MemoryFact.objects.exclude(customer__consents__granted=True).exists()
 
 
-def test_loading_leaves_alone_what_is_not_its_own(load: Callable[..., None], support: Queue) -> None:
-    support.email_address = "support@fernway.example"
-    support.save()
-    colleague = make_agent("Maya Lindqvist", support)
-    own = receive("ingrid@nordhavn.example", "A real ticket", "Written before the demonstration was loaded.").ticket
-    state = (colleague.password, own.customer_id, own.updated_at)
-    load()
-    load()
-    colleague.refresh_from_db()
-    own.refresh_from_db()
-    assert (colleague.password, own.customer_id, own.updated_at) == state
-    assert ContactPoint.objects.get(value="ingrid@nordhavn.example").customer_id == own.customer_id
-    assert Queue.objects.get(is_default=True) == support
-    assert own.messages.count() == 1
-
-
-def test_what_a_visitor_adds_to_a_demonstration_customer_stays(load: Callable[..., None]) -> None:
-    load()
-    added = receive("kwabena@goldencoast.example", "Something new", "A visitor tries the mail door.").ticket
-    load()
-    assert Ticket.objects.filter(pk=added.pk).exists()
-    assert added.customer.name == "Kwabena Mensah"
-
-
-def test_the_first_start_loads_only_where_nobody_works_yet(load: Callable[..., None]) -> None:
-    make_agent("Hanna Berg")
-    assert not loading.is_empty()
-    load(if_empty=True)
-    assert not Ticket.objects.exists()
-
-
-def test_everyone_signs_in_with_one_generated_password_that_others_cannot_read(load: Callable[..., None], own_folder: Path) -> None:
-    load()
-    path = own_folder / "demo-sign-in.txt"
+def test_everyone_signs_in_with_one_generated_password_that_others_cannot_read(company: Path) -> None:
+    path = company / "demo-sign-in.txt"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
     password = sign_in.password()
     assert password in text
     assert all(agent.email in text and agent.check_password(password) for agent in User.objects.all())
-    load()
-    assert sign_in.password() == password
 
 
-def test_off_loopback_there_is_no_demonstration(load: Callable[..., None], settings: Any, own_folder: Path) -> None:
-    settings.ON_LOOPBACK = False
-    with pytest.raises(CommandError, match="only on 127"):
-        load()
-    assert not User.objects.exists()
-    assert not (own_folder / "demo-sign-in.txt").exists()
+def test_a_call_is_going_on_while_the_first_visitor_looks_and_after_a_second_load(again: Again) -> None:
+    call = CallSession.objects.running().get()
+    assert (call.agent.name, call.customer.name, call.status) == ("Maya Lindqvist", "Kwabena Mensah", "active")  # type: ignore[union-attr]
+    assert 100 < call.duration_seconds < 600
+    assert call.segments.count() > 15  # type: ignore[attr-defined]
+    assert Suggestion.objects.filter(session=call, source_id__isnull=False).exists()
+    assert not User.objects.filter(is_active=False).exists()
+    assert Event.objects.filter(kind="call.started").count() == 1 + len(calls_loading.PAST)
+
+
+def test_loading_again_leaves_one_copy(again: Again) -> None:
+    assert _counts() == again.counts
+    assert not again.files & set(Attachment.objects.values_list("file", flat=True))
+    assert not Ticket.objects.values("number").annotate(n=Count("id")).filter(n__gt=1).exists()
+    assert sign_in.password() == again.password
+
+
+def test_what_a_visitor_adds_to_a_demonstration_customer_stays(again: Again) -> None:
+    assert Ticket.objects.filter(pk=again.added.pk).exists()
+    assert again.added.customer.name == "Kwabena Mensah"
 
 
 def _counts() -> dict[str, int]:

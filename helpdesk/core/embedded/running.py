@@ -112,6 +112,8 @@ def _is_shared(path: Path) -> bool:
     except BlockingIOError:
         # The keeper takes it alone while it stops: then no one can share it.
         return not _is_locked(path)
+    except FileNotFoundError:  # a keeper of throw-away servers deletes it as its last deed
+        return False
     return False
 
 
