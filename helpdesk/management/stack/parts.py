@@ -1,5 +1,6 @@
 """The parts of a running helpdesk. Each function runs in its own child until it is told to stop."""
 
+import os
 import socket
 import sys
 import warnings
@@ -17,6 +18,9 @@ from helpdesk.core.tasks import heartbeat
 
 # One WebSocket message of the contract is a chat line; more than this is an attack (security.md, finding 10).
 LARGEST_SOCKET_MESSAGE = 65_536
+# Of the workers: who waits for a page or an answer comes before what is understood later. With two busy cores it makes
+# the difference between 3,500 and 70 ms for a partner's new ticket (tests/benchmarks/test_api_load.py).
+YIELDS = 10
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def run_worker(queue: str, threads: int, *, thinks: bool = False) -> None:
 
     Only the one that thinks holds the language model, so that two cores are used and its memory is spent once.
     """
+    os.nice(YIELDS)
     if thinks:
         worker_ready.connect(lambda **_: Thread(target=warm, name="warming", daemon=True).start(), weak=False)
     else:
