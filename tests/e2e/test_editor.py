@@ -23,10 +23,10 @@ PNG = bytes.fromhex(
 
 
 @pytest.fixture(scope="module")
-def desk(stack: Stack) -> Stack:
-    done = stack.manage("shell", "-c", PEOPLE)
+def desk(office: Stack) -> Stack:
+    done = office.manage("shell", "-c", PEOPLE)
     assert done.returncode == 0, done.stderr.decode()
-    return stack
+    return office
 
 
 def begin(page: Page, title: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -11,21 +13,20 @@ from tests.plugins.stack import Stack
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 WORLD = f"""
 from helpdesk.core.models import User
-User.objects.create_user("aiko@fernway.example", {PASSWORD!r}, name="Aiko Tanaka", role="agent")
+User.objects.create_user("noor@fernway.example", {PASSWORD!r}, name="Noor Bakker", role="agent")
 """
 RESIDENT = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
 
 
 @pytest.fixture(scope="module")
-def desk(stack: Stack) -> Stack:
-    done = stack.manage("shell", "-c", WORLD)
+def desk(office: Stack) -> Stack:
+    done = office.manage("shell", "-c", WORLD)
     assert done.returncode == 0, done.stderr.decode()
-    stack.url = stack.url.replace("127.0.0.1", "localhost")  # a passkey belongs to a name, not to an address
-    return stack
+    return replace(office, url=office.url.replace("127.0.0.1", "localhost"))  # a passkey belongs to a name, not to an address
 
 
 def test_a_passkey_is_added_and_signs_in_without_a_password(sign_in: SignIn, complaints: list[str]) -> None:
-    page = sign_in("aiko")
+    page = sign_in("noor")
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {**RESIDENT, "automaticPresenceSimulation": True}})
@@ -42,7 +43,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(sign_in: SignIn, com
     leave(page)
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
-    expect(page.locator(".me")).to_contain_text("Aiko Tanaka")
+    expect(page.locator(".me")).to_contain_text("Noor Bakker")
     leave(page)
     devtools.send("WebAuthn.removeVirtualAuthenticator", key)
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {**RESIDENT, "automaticPresenceSimulation": True}})

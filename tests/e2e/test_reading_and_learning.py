@@ -42,10 +42,10 @@ LabelledExample.objects.create(ticket=ticket, field="category", label="sales", s
 
 
 @pytest.fixture(scope="module")
-def desk(stack: Stack) -> Stack:
-    done = stack.manage("shell", "-c", WORK)
+def desk(office: Stack) -> Stack:
+    done = office.manage("shell", "-c", WORK)
     assert done.returncode == 0, done.stderr.decode()
-    return stack
+    return office
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ for value, days in (("Growth", 800), ("Enterprise", 400)):
 
 
 @pytest.fixture(scope="module")
-def desk(stack: Stack) -> Stack:
-    done = stack.manage("shell", "-c", SEED)
+def desk(office: Stack) -> Stack:
+    done = office.manage("shell", "-c", SEED)
     assert done.returncode == 0, done.stderr.decode()
-    return stack
+    return office
 
 
 def test_a_past_day_shows_what_was_known_and_a_correction_leaves_it(sign_in: SignIn, complaints: list[str]) -> None:

@@ -2,8 +2,9 @@
 
     def test_it(stack): stack.get("/health") … stack.kill("worker") … stack.manage("api_key", "test", "--scope", "*")
 
-`stack` is shared by a test module and starts empty in a few seconds; `demo_stack` holds the demonstration company and
-is shared by the session. `start_stack` gives a test one of its own, with any environment.
+`stack` is shared by a test module and starts empty in a few seconds; `office` is shared by the modules whose people,
+articles and customers get along; `demo_stack` holds the demonstration company and is shared by the session.
+`start_stack` gives a test one of its own, with any environment.
 """
 
 import contextlib
@@ -168,6 +169,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()) and isinstance(item, pytest.Function):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        if "office" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("office"))
 
 
 @pytest.fixture
@@ -200,6 +203,12 @@ def start_stack(data_dir: Path) -> Iterator[Callable[..., Stack]]:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """An empty helpdesk, shared by the tests of one module."""
+    yield from _running(DEMO="0")
+
+
+@pytest.fixture(scope="session")
+def office() -> Iterator[Stack]:
+    """A helpdesk that begins empty, shared by journeys: each brings its own people and things, and looks at nobody else's."""
     yield from _running(DEMO="0")
 
 
