@@ -152,6 +152,23 @@ def test_a_large_limit_is_counted_in_advance_and_ends_where_it_should(maya, clea
     assert sum(asked) == 1000
 
 
+def test_of_two_threads_that_count_in_advance_at_once_neither_takes_the_others_requests_away(maya, clean_cache, monkeypatch):
+    key, _secret = ApiKey.issue("Two threads", scopes=["*"], rate_limit_per_minute=1000)
+    count, began = throttling.cache.count, []
+
+    def slowly(*args, **more):
+        began.append(True)
+        if len(began) % 2:  # while one thread waits for Redis, another one asks and is answered
+            assert throttling._taken(str(key.pk), 5, 1000)
+        return count(*args, **more)
+
+    monkeypatch.setattr(throttling.cache, "count", slowly)
+    assert throttling._taken(str(key.pk), 5, 1000)
+    monkeypatch.undo()
+    asked = [throttling._from_lease(str(key.pk), 5) or throttling._taken(str(key.pk), 5, 1000) for _n in range(1200)]
+    assert sum(asked) == 998
+
+
 def test_an_unknown_ticket_and_one_of_another_queue_look_alike(ticket, tomasz):
     theirs = signed_in(tomasz).get(f"/api/v1/tickets/{ticket.number}/")
     nobodys = signed_in(tomasz).get("/api/v1/tickets/TKT-20200101-0001/")
