@@ -89,6 +89,7 @@ class Listening:
         self._group = group
         self._layer = get_channel_layer()
         self._channel = ""
+        self._hearing: asyncio.Task[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
         self._channel = await self._layer.new_channel("stream")
@@ -98,15 +99,22 @@ class Listening:
     async def __aexit__(self, *_error: object) -> None:
         with contextlib.suppress(*AWAY):
             await self._layer.group_discard(self._group, self._channel)
+        if self._hearing is not None:
+            self._hearing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, *AWAY):
+                await self._hearing
 
     async def next(self, patience: float) -> dict[str, Any] | None:
         """The next hint, or None after so many seconds of silence, and at once when the line was cut."""
-        try:
-            async with asyncio.timeout(patience):
-                hint: dict[str, Any] = await self._layer.receive(self._channel)
-                return hint
-        except TimeoutError:
+        if self._hearing is None:  # one that is waited for in vain goes on: to the layer a cancelled one has left
+            self._hearing = asyncio.create_task(self._layer.receive(self._channel))
+        done, _pending = await asyncio.wait({self._hearing}, timeout=patience)
+        if not done:
             await self._join()  # it may have forgotten us: a restarted Redis remembers no groups
+            return None
+        heard, self._hearing = self._hearing, None
+        try:
+            return heard.result()
         except AWAY as error:
             log.warning("realtime_unavailable", extra={"error": repr(error)})
             await asyncio.sleep(PAUSE)

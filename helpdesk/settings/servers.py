@@ -57,9 +57,9 @@ CACHES = {
         "OPTIONS": _SILENCE,
     }
 }
-# The layer waits up to 5 s for a message, and redis-py 8 gives up reading after 5 s by default: an idle socket would die.
+# By publishing, not by lists: one command for a hint in place of eight, and a hint may be lost (its readers count).
 _LAYER = {"address": _redis(1)[0], "socket_timeout": 15}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_LAYER], "capacity": 1000}}}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [_LAYER]}}}
 
 CELERY_BROKER_URL = _redis(2)[1]
 # A killed worker's task is taken up again after at most 5 minutes by the broker; the event sweep is quicker. Longer than
