@@ -25,6 +25,7 @@ from websockets.asyncio.client import connect
 from assist.calls import switchboard
 from assist.calls.switchboard import Opening, Spoken
 from assist.models import AgentAction
+from tests.benchmarks import processor
 from tests.benchmarks import test_search as filling
 from tests.plugins.stack import Stack
 
@@ -55,14 +56,18 @@ def sentences() -> list[tuple[str, str]]:
 def test_a_customers_sentence(db: None) -> None:
     filling._fill(random.Random(7))
     milliseconds: list[float] = []
+    processor_ms: list[float] = []
     for number in range(8):
         session, _ = switchboard.start(Opening(call_id=f"bench-{number}", customer_phone=f"+4520111{number:03}"))
         for place, (speaker, text) in enumerate(sentences()[number * 25 : number * 25 + 25]):
+            began = time.process_time()
             heard = switchboard.hear(session, Spoken(speaker=speaker, text=text, start_time=place * 3.0))
             if heard.status == "processed" and number:
                 milliseconds.append(heard.processing_time_ms)
+                processor_ms.append((time.process_time() - began) * 1000)
     p50, p95 = percentile(milliseconds, 0.5), percentile(milliseconds, 0.95)
-    print(f"\ncustomer's sentence: p50 {p50:.0f} ms, p95 {p95:.0f} ms, n {len(milliseconds)}")
+    print(f"\ncustomer's sentence: p50 {p50:.0f} ms, p95 {p95:.0f} ms, n {len(milliseconds)}", end="")
+    print(f"; processor time of Python p50 {percentile(processor_ms, 0.5):.1f} ms, p95 {percentile(processor_ms, 0.95):.1f} ms")
     for name in sorted(set(AgentAction.objects.values_list("agent_name", flat=True))):
         spent = list(AgentAction.objects.filter(agent_name=name, segment__isnull=False).values_list("processing_time_ms", flat=True))
         print(f"  {name:<20} p50 {percentile(spent, 0.5):6.1f} ms, p95 {percentile(spent, 0.95):6.1f} ms")
@@ -75,11 +80,13 @@ def test_a_hundred_calls_at_once(start_stack: Callable[..., Stack]) -> None:
     stack = start_stack(DEMO="1")
     key = stack.manage("api_key", "load", "--scope", "*").stdout.decode().strip()
     time.sleep(SETTLING)
+    before = processor.spent(stack)
     found = asyncio.run(_load(stack.url, key))
-    posted, seen = found["post"], found["screen"]
+    used, posted, seen = processor.since(before, stack), found["post"], found["screen"]
     print(f"\n{CALLS} calls, {PER_SECOND:.0f} segments/s for {SECONDS:.0f} s: {found['sent']} sent, statuses {found['statuses']}")
     print(f"  POST p50 {percentile(posted, 0.5):.0f} ms, p95 {percentile(posted, 0.95):.0f} ms")
     print(f"  to the screen p50 {percentile(seen, 0.5):.0f} ms, p95 {percentile(seen, 0.95):.0f} ms, n {len(seen)} of {found['customers']}")
+    print(f"  processor time of a segment, ms: {processor.in_words(used, found['sent'])}; load average {os.getloadavg()[0]:.1f}")
     assert found["kept"] == found["sent"], "every segment is stored"
 
 
