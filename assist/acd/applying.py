@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assist.calls import switchboard
+from assist.calls import holding, switchboard
 from assist.calls.parties import Opening
 from assist.calls.switchboard import Spoken
 from assist.models import AcdConnection, CallSession
 
-from .base import CALLEE, CALLER, Ended, Happening, Ringing, Said, Started
+from .base import CALLEE, CALLER, Ended, Happening, LineState, Ringing, Said, Started
 
 LEEWAY = timedelta(minutes=2)  # how far the provider's clock may differ from ours before we stop believing it
 
@@ -25,13 +25,15 @@ def apply(connection: AcdConnection, happening: Happening) -> CallSession | None
         return _opened(connection, happening)
     if isinstance(happening, Said):
         return _heard(connection, happening)
+    if isinstance(happening, LineState):
+        return _line(connection, happening)
     session = _known(connection, happening.call_id)
     return _ended(session, happening) if session else None
 
 
 def opens(happenings: Iterable[Happening]) -> bool:
     """Whether a call may have begun with these."""
-    return any(not isinstance(one, Ended) for one in happenings)
+    return any(not isinstance(one, Ended | LineState) for one in happenings)
 
 
 def _opened(connection: AcdConnection, happening: Ringing | Started) -> CallSession:
@@ -64,6 +66,30 @@ def _heard(connection: AcdConnection, said: Said) -> CallSession:
     elif session.is_running:
         switchboard.partial(session, spoken)
     return session
+
+
+def _line(connection: AcdConnection, line: LineState) -> CallSession | None:
+    """The caller's leg in a conference says which call the others in it belong to. A held agent or a muted caller is no news."""
+    session = _known(connection, line.call_id)
+    if session is None:
+        return _others_line(connection, line)
+    session = holding.join(session, line.conference)
+    if line.speaks is not None:
+        holding.sounds(session, {"customer": float(line.speaks)}, at=line.at)
+    muted = None if line.conference else line.muted
+    if line.on_hold is None and muted is None:
+        return session
+    return holding.note(session, on_hold=line.on_hold, muted=muted, at=line.at, since=line.since)
+
+
+def _others_line(connection: AcdConnection, line: LineState) -> CallSession | None:
+    if not line.conference:
+        return None
+    here = CallSession.objects.running().filter(provider=connection.provider, acd_metadata__connection=str(connection.pk))
+    session = here.filter(acd_metadata__conference=line.conference).first()
+    if session is not None and line.speaks is not None:
+        holding.sounds(session, {"agent": float(line.speaks)}, at=line.at)
+    return holding.note(session, muted=line.muted, at=line.at) if session is not None and line.muted is not None else session
 
 
 def _spoken(said: Said, session: CallSession) -> Spoken:
@@ -131,4 +157,15 @@ def _words_of(happening: Happening) -> str:
     if isinstance(happening, Said):
         words = _("%(who)s says: “%(text)s”") if happening.final else _("%(who)s is saying: “%(text)s”")
         return words % {"who": happening.speaker, "text": happening.text[:120]}
+    if isinstance(happening, LineState):
+        return _line_in_words(happening)
     return _("Ended: %(how)s") % {"how": happening.status}
+
+
+def _line_in_words(line: LineState) -> str:
+    said = (
+        (line.on_hold, _("On hold"), _("Off hold")),
+        (line.muted, _("Muted"), _("Unmuted")),
+        (line.speaks, _("Speaks"), _("Speaks no more")),
+    )
+    return ", ".join(yes if is_so else no for is_so, yes, no in said if is_so is not None) or _("On the line")

@@ -127,7 +127,23 @@ class Ended:
     answered: bool = False  # the provider says that somebody had answered, even if we have not heard of it
 
 
-Happening = Ringing | Started | Said | Ended
+@dataclass(frozen=True, kw_only=True)
+class LineState:
+    """How the line is: held, muted, or somebody makes a sound; None: nothing is said of it.
+
+    With a `conference`, what is told concerns the leg `call_id` alone, which is the caller's when that is the call, else the agent's.
+    """
+
+    call_id: str
+    conference: str = ""
+    on_hold: bool | None = None
+    muted: bool | None = None
+    speaks: bool | None = None
+    at: datetime | None = None
+    since: datetime | None = None  # when the holding began
+
+
+Happening = Ringing | Started | Said | Ended | LineState
 
 
 @dataclass(frozen=True, kw_only=True)

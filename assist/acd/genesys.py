@@ -27,6 +27,7 @@ from .base import (
     Field,
     Happening,
     Incoming,
+    LineState,
     NotUnderstood,
     Payload,
     Reply,
@@ -162,8 +163,19 @@ def _of_participants(call_id: str, participants: list[Mapping[str, Any]]) -> tup
     if customers and all(_gone(one) for one in customers):
         return (Ended(call_id=call_id, status=_how_it_ended(customers, agents)),)
     if any(text_of(one, "state") == "connected" for one in agents):
-        return (Started(opening=opening),)
+        return (Started(opening=opening), *_line(call_id, agents))
     return (Ringing(opening=opening),)
+
+
+def _line(call_id: str, agents: list[Mapping[str, Any]]) -> tuple[LineState, ...]:
+    """Who holds the other hears silence, and is marked `held`. Of participants without these marks nothing is known."""
+    here = [one for one in agents if not _gone(one)]
+    marked = [name for name in ("held", "muted") if any(isinstance(one.get(name), bool) for one in here)]
+    if not marked:
+        return ()
+    found = {name: any(one.get(name) is True for one in here) for name in marked}
+    since = max((moment for one in here if one.get("held") is True and (moment := moment_of(one.get("startHoldTime")))), default=None)
+    return (LineState(call_id=call_id, on_hold=found.get("held"), muted=found.get("muted"), since=since),)
 
 
 def _opening(call_id: str, customers: list[Mapping[str, Any]], agents: list[Mapping[str, Any]]) -> Opening:

@@ -18,7 +18,7 @@ from assist.models import AcdConnection, AcdEvent, CallSession
 from helpdesk.core.errors import HelpdeskError
 
 from . import applying
-from .base import Account, Forged, Incoming, Reply, Understood
+from .base import Account, Ended, Forged, Incoming, Reply, Understood
 from .registry import provider_of
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _do(event: AcdEvent) -> None:
     for happening in understood.happenings:
         session = applying.apply(connection, happening)
         if session is None:
-            _wait(event)
+            _wait(event) if isinstance(happening, Ended) else event.conclude(AcdEvent.Outcome.IGNORED, _("Its call is not known here."))
             return
     event.conclude(AcdEvent.Outcome.DONE, event.detail, session=session)
     if applying.opens(understood.happenings):

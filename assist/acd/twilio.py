@@ -1,6 +1,7 @@
-"""Twilio: Voice status callbacks, Real-Time Transcription callbacks, and TaskRouter events, all at one address.
+"""Twilio: Voice status callbacks, Real-Time Transcription callbacks, conference and TaskRouter events, all at one address.
 
-Shapes: twilio.com/docs/voice/api/call-resource (status), /docs/voice/twiml/transcription, /docs/taskrouter/api/event.
+Shapes: twilio.com/docs/voice/api/call-resource (status), /docs/voice/twiml/transcription, /docs/voice/twiml/conference (status
+callback), /docs/taskrouter/api/event.
 A call is its `CallSid`; of a call that was passed on by <Dial> the first leg (`ParentCallSid`) is the call, the second is
 the agent's telephone.
 """
@@ -30,6 +31,7 @@ from .base import (
     Forged,
     Happening,
     Incoming,
+    LineState,
     NotUnderstood,
     Payload,
     Reply,
@@ -46,6 +48,16 @@ from .base import (
 
 OVER = {"completed": "completed", "busy": "abandoned", "failed": "abandoned", "no-answer": "abandoned", "canceled": "abandoned"}
 TRACKS = {"inbound_track": CALLER, "outbound_track": CALLEE}  # what the caller says; what the caller hears
+# Of a conference's events those that say something of one participant's line: (on hold, muted, speaks).
+LINE: dict[str, tuple[bool | None, bool | None, bool | None]] = {
+    "participant-join": (None, None, None),  # the caller's leg names the conference that the others are in
+    "participant-hold": (True, None, None),
+    "participant-unhold": (False, None, None),
+    "participant-mute": (None, True, None),
+    "participant-unmute": (None, False, None),
+    "participant-speech-start": (None, None, True),
+    "participant-speech-stop": (None, None, False),
+}
 OFFERED = ("task.created", "task-queue.entered", "reservation.created")
 FINISHED = {
     "reservation.wrapup": "completed",
@@ -65,6 +77,9 @@ class Twilio:
         gettext_lazy("Enter the auth token of your Twilio account here; it proves that an event comes from Twilio."),
         gettext_lazy("Set the address as status callback of your number or of <Dial>, for initiated, ringing, answered and completed."),
         gettext_lazy('In your TwiML add <Start><Transcription statusCallbackUrl="the address" partialResults="true"/></Start>.'),
+        gettext_lazy(
+            "In conferences, set the same address as status callback for join, hold, mute and speaker: who waits or is muted is on screen."
+        ),
         gettext_lazy("With Flex or TaskRouter, set the same address as event callback of the workspace: it names the agent."),
     )
     signed = True
@@ -105,9 +120,11 @@ class Twilio:
             return _transcription(payload, str(account.settings.get("inbound_track", "")))
         if "EventType" in payload:
             return _task(payload)
+        if "StatusCallbackEvent" in payload and text_of(payload, "ConferenceSid"):
+            return _conference(payload)
         if text_of(payload, "CallSid") and "CallStatus" in payload:
             return _status(payload)
-        raise NotUnderstood(_("Neither a call status, a transcription nor a TaskRouter event."))
+        raise NotUnderstood(_("Neither a call status, a transcription, a conference nor a TaskRouter event."))
 
     def reply(self, payload: Payload, account: Account) -> Reply:
         return Reply()
@@ -205,6 +222,23 @@ def _words(payload: Payload, call_id: str, stream: str, inbound_track: str) -> t
         at=moment_of(payload.get("Timestamp")),
     )
     return (said,)
+
+
+def _conference(payload: Payload) -> Understood:
+    event, leg, conference = (text_of(payload, name) for name in ("StatusCallbackEvent", "CallSid", "ConferenceSid"))
+    at = moment_of(payload.get("Timestamp"))
+    happenings: tuple[Happening, ...] = ()
+    if leg and event in LINE:
+        on_hold, muted, speaks = LINE[event]
+        happenings = (LineState(call_id=leg, conference=conference, on_hold=on_hold, muted=muted, speaks=speaks, at=at),)
+    return Understood(
+        event_id=f"{conference}:{text_of(payload, 'SequenceNumber') or digest_of(payload)}:{event}",
+        kind=f"conference {event}",
+        call_id=leg,
+        happenings=happenings,
+        at=at,
+        signed_at=at,
+    )
 
 
 def _speaker(track: str, inbound_track: str) -> str:

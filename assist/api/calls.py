@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assist.calls import looking, switchboard
+from assist.calls import holding, looking, switchboard
 from assist.calls.representation import offered
 from assist.models import CallSession
 from helpdesk.core.models import User
 
-from .calls_input import EndInput, StartInput, TranscriptionInput
-from .calls_output import Ended, HeardOutput, OnOffer, Started
+from .calls_input import EndInput, LineInput, StartInput, TranscriptionInput
+from .calls_output import Ended, HeardOutput, LineOutput, OnOffer, Started
 
 # What is read of a call whose words arrive: of a final, storing it brings the rest; a partial answers with the two counts.
 FOR_WORDS = ("session_id", "started_at", "queue", "agent", "customer", "ticket", "suggestions_count", "questions_count")
@@ -50,6 +51,23 @@ class Transcription(CallView):
         session = find(request, entered.validated_data["session_id"], with_people=False)
         hear = switchboard.hear if entered.validated_data["is_final"] else switchboard.partial
         return Response(asdict(hear(session, entered.spoken())))
+
+
+class Line(CallView):
+    @extend_schema(operation_id="call_line", request=LineInput, responses=LineOutput)
+    def post(self, request: Request) -> Response:
+        """Whether the caller is held or the agent muted, and how loud each side is."""
+        entered = LineInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        told = entered.validated_data
+        session = find(request, told["session_id"])
+        if not session.is_running:
+            raise switchboard.CallEnded(_("This call has ended."))
+        holding.sounds(session, told.get("levels", {}))
+        on_hold, muted = told.get("on_hold"), told.get("agent_muted")
+        if on_hold is not None or muted is not None:
+            session = holding.note(session, on_hold=on_hold, muted=muted)
+        return Response({"status": "success", "session_id": str(session.session_id), **holding.shown(session)})
 
 
 class End(CallView):

@@ -99,6 +99,25 @@ class EndInput(StrictSerializer):
     )
 
 
+class Level(Seconds):
+    """How loud, from 0 (silence) to 1."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(required=False, min_value=0, max_value=1, **more)
+
+
+class LevelsInput(StrictSerializer):
+    customer = Level()
+    agent = Level()
+
+
+class LineInput(StrictSerializer):
+    session_id = SessionId()
+    on_hold = serializers.BooleanField(required=False, allow_null=True, help_text="The caller waits.")
+    agent_muted = serializers.BooleanField(required=False, allow_null=True)
+    levels = LevelsInput(required=False, help_text="How loud each side is now, 0 to 1: shown in passing, not kept.")
+
+
 class SocketTicketInput(StrictSerializer):
     session_id = SessionId(required=False, help_text="The call session that the ticket opens.")
     user_id = serializers.CharField(max_length=150, required=False, help_text="Or the user whose chat it opens.")

@@ -71,6 +71,15 @@ class Ended(serializers.Serializer[Any]):
     ticket_id = serializers.CharField(allow_null=True)
 
 
+class LineOutput(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    session_id = serializers.UUIDField()
+    on_hold = serializers.BooleanField()
+    held_since = serializers.DateTimeField(allow_null=True)
+    held_seconds = serializers.IntegerField(help_text="Waited before that.")
+    agent_muted = serializers.BooleanField()
+
+
 class SocketTicketOutput(serializers.Serializer[Any]):
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds.")

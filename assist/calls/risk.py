@@ -18,6 +18,7 @@ from assist.triage.learned import data
 TENSE, ANGRY = 0.4, 0.65  # frustration, 0..1
 RISING = 0.2  # frustration between the first and the last of the points
 GRAVE = 3.0  # weight from which a call needs somebody now
+HELD = 60.0  # seconds in one go that a caller is held
 SILENT = 30.0  # seconds without a word from anybody
 LONG = 15 * 60  # seconds
 POINTS = 12  # of the trend that are drawn
@@ -88,12 +89,18 @@ def risks_of(session: CallSession, *, said: str, last_heard: datetime | None, no
         found.append(Risk("angry", _("Very frustrated"), 3.5))
     elif mood.frustration >= TENSE and session.mood.get("trend") == "declining":
         found.append(Risk("rising", _("Frustration rising"), 2.5))
-    silent = (now - (last_heard or session.answered_at or session.started_at)).total_seconds()
-    if session.status == CallSession.Status.ACTIVE and silent >= SILENT:
-        found.append(Risk("silent", _("Long silence"), 2))
+    found += _of_the_line(session, last_heard, now)
     if session.duration_seconds >= LONG:
         found.append(Risk("long", _("Long call"), 1))
     return sorted(found, key=lambda risk: -risk.weight)
+
+
+def _of_the_line(session: CallSession, last_heard: datetime | None, now: datetime) -> list[Risk]:
+    """A caller who is held for long; nobody speaking, unless because the caller is held."""
+    if session.held_since is not None:
+        return [Risk("held", _("Held for long"), 2)] if (now - session.held_since).total_seconds() >= HELD else []
+    silent = (now - (last_heard or session.answered_at or session.started_at)).total_seconds()
+    return [Risk("silent", _("Long silence"), 2)] if session.status == CallSession.Status.ACTIVE and silent >= SILENT else []
 
 
 def burning(risks: Sequence[Risk], mood: Mood) -> float:

@@ -121,8 +121,10 @@ class Screen:
     def about(self) -> str:
         organisation = self.customer.organisation.name if self.customer and self.customer.organisation else ""
         ended = str(_("ended %(time)s")) % {"time": f"{self.call.ended_at:%H:%M}"} if self.call.ended_at else ""
+        waited = self.call.waited_seconds if self.call.ended_at else 0
+        held = str(_("held for %(minutes)d:%(seconds)02d")) % {"minutes": waited // 60, "seconds": waited % 60} if waited else ""
         phone = self.call.phone or (self.customer.phone if self.customer else "")
-        return " · ".join(filter(None, (organisation, phone, self.call.queue.name if self.call.queue else "", ended)))
+        return " · ".join(filter(None, (organisation, phone, self.call.queue.name if self.call.queue else "", ended, held)))
 
     @property
     def seconds(self) -> int:
@@ -137,6 +139,10 @@ class Screen:
     @cached_property
     def mood(self) -> risk.Mood:
         return risk.mood_of(self.call)
+
+    @property
+    def muted_word(self) -> str | Promise:
+        return _("You are muted") if self.mode == "own" else _("The agent is muted")
 
     @property
     def may_speak(self) -> bool:

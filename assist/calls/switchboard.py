@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from assist.models import CallSession, TranscriptionSegment
 from helpdesk.core.events import record
 
-from . import assisting, consent, ending, pacing, parties, rounds, transcript, updates
+from . import assisting, consent, ending, holding, pacing, parties, rounds, transcript, updates
 from .parties import Opening
 from .transcript import CallEnded, Spoken
 
@@ -116,8 +116,9 @@ def _hang_up(session: CallSession, status: str) -> None:
     session.status = CallSession.Status.ABANDONED if unanswered and status == CallSession.Status.COMPLETED else status
     session.ended_at = timezone.now()
     session.analysis_due_at = None
+    holding.release(session, session.ended_at)
     updates.tell(session, {"type": "call.ended", "session_id": str(session.session_id), "status": session.status})
-    session.save(update_fields=["status", "ended_at", "analysis_due_at", "updates"])
+    session.save(update_fields=["status", "ended_at", "analysis_due_at", "updates", *holding.FIELDS])
     kind = "call.transferred" if session.status == CallSession.Status.TRANSFERRED else "call.ended"
     _record(session, kind, status=session.status, duration_seconds=session.duration_seconds)
 

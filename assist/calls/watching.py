@@ -7,7 +7,7 @@ from uuid import UUID
 
 from assist.models import CallSession, CallUpdate
 
-from . import updates
+from . import holding, updates
 from .representation import offered
 
 MOST_SEGMENTS = 600  # of the transcript that a newcomer is sent
@@ -25,6 +25,8 @@ def present(session: CallSession) -> list[Frame]:
     newest = session.segments.order_by("-start_time", "-id")[:MOST_SEGMENTS]
     spoken = session.segments.filter(pk__in=[segment.pk for segment in newest]).in_order()  # type: ignore[attr-defined]
     shown += [updates.segment_frame(segment) for segment in spoken]
+    if session.held_since or session.agent_muted:
+        shown.append(holding.frame(session))
     if not session.is_running:
         shown.append({"type": "call.ended", "session_id": str(session.session_id), "status": session.status, "summary": session.summary})
     return [*(Frame(None, one) for one in shown[:-1]), Frame(session.updates, shown[-1])]

@@ -78,6 +78,11 @@ class CallSession(models.Model):
     started_at = models.DateTimeField(_("started"), default=timezone.now)  # when it rang, or else began
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # What the telephony system says of the line.
+    held_since = models.DateTimeField(null=True, blank=True)  # the caller waits; None: nobody does
+    held_seconds = models.PositiveIntegerField(default=0, db_default=0)  # waited before that
+    agent_muted = models.BooleanField(default=False, db_default=False)
+    line_at = models.DateTimeField(null=True, blank=True)  # when what we know of the line was so, by the telephony system's clock
     # What the assistant has made of it so far.
     context = models.JSONField(default=dict, blank=True)  # the context analyzer's last word (contract section 1)
     entities = models.JSONField(default=list, blank=True)  # [{"type", "value"}]
@@ -134,6 +139,12 @@ class CallSession(models.Model):
     def audience(self) -> tuple[str, ...]:
         """Who hears that the call itself rang, began or ended: the agent's console and the board."""
         return (BOARD, *([f"agent.{self.agent_id}"] if self.agent_id else []))
+
+    @property
+    def waited_seconds(self) -> int:
+        """How long the caller was held in all, this time included."""
+        now = (timezone.now() - self.held_since).total_seconds() if self.held_since else 0
+        return self.held_seconds + max(0, int(now))
 
     @property
     def duration_seconds(self) -> int:

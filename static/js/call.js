@@ -5,16 +5,16 @@ import { start as connect, stop } from './call-socket.js';
 import { announce } from './announce.js';
 import { word } from './words.js';
 
-const SIDE_EVERY = 4000, POLL = 10000;   // ms between two looks at what only the server knows; without a link
+const SIDE_EVERY = 4000, POLL = 10000, FADES = 10000;   // ms between two looks at what only the server knows; without a link; until a level is no news
 const page = document.getElementById('call');
 const $ = id => document.getElementById(id);
 const spoken = new Map();   // segment → when it came, to tell how long a suggestion took
-let heardAt = Date.now(), linked = false, due = new Map();
+let heardAt = Date.now(), linked = false, due = new Map(), fading = 0;
 
 const started = Date.parse($('call-timer')?.dataset.started ?? '') || Date.now();
 
 function heard(frame) {
-  (({ transcript: said, suggestions: suggested, feedback: judged, 'call.started': again, 'call.ended': ended })[frame.type] ?? ignored)(frame);
+  (({ transcript: said, suggestions: suggested, feedback: judged, 'call.started': again, 'call.line': line, 'call.levels': levels, 'call.ended': ended })[frame.type] ?? ignored)(frame);
 }
 
 const ignored = () => {};
@@ -34,6 +34,27 @@ function suggested(frame) {
   update(frame);
   speed(frame);
   later('side-slot');
+}
+
+/* ---- what the telephone says: who waits, who is muted, who makes a sound ---- */
+function line(frame) {
+  const held = $('call-held'), clockOfIt = held?.querySelector('b');
+  if (!held) return;
+  held.hidden = !frame.on_hold;
+  page.toggleAttribute('data-held', frame.on_hold);
+  if (frame.on_hold) clockOfIt.dataset.started = frame.held_since; else delete clockOfIt.dataset.started;
+  $('call-muted').hidden = !frame.agent_muted;
+  quiet();
+  heardAt = Date.now();
+}
+
+function levels(frame) {
+  const box = $('call-levels');
+  if (!box) return;
+  box.hidden = false;
+  for (const meter of box.children) if (meter.dataset.side in frame.levels) meter.value = frame.levels[meter.dataset.side];
+  clearTimeout(fading);
+  fading = setTimeout(() => { box.hidden = true; }, FADES);
 }
 
 function again() { location.reload(); }
@@ -68,7 +89,7 @@ function tick() {
   const note = $('note-time');
   if (note) note.textContent = clock((now - started) / 1000);
   const silence = $('silence'), seconds = Math.floor((now - heardAt) / 1000);
-  if (!silence || page.dataset.state !== 'active' || !linked || seconds < Number(silence.dataset.after)) return;
+  if (!silence || page.dataset.state !== 'active' || !linked || 'held' in page.dataset || seconds < Number(silence.dataset.after)) return;
   silence.hidden = false;
   silence.querySelector('p').textContent = word($('lines').children.length ? 'nothing_heard' : 'no_transcript', { n: seconds });
 }

@@ -77,6 +77,7 @@ ROWS: dict[str, Row] = {
     "help/visit/end/": Row(PUBLIC, WRITE),
     "help/visit/<str:secret>/": Row(PUBLIC),
     "help/requests/open/<str:secret>/": Row(PUBLIC),
+    "help/privacy/erased/<str:mark>/": Row(NOBODY),  # of an erasure that nobody ordered
     "help/privacy/export/<uuid:pk>/": Row(NOBODY),  # without a visit of the customer's own
     "help/contact/": Row(PUBLIC),
     "widget.js": Row(PUBLIC),
@@ -336,6 +337,7 @@ ROWS: dict[str, Row] = {
     "api/v1/macros/<uuid:pk>/": Row(API),
     "api/v1/satisfaction/summary/": Row(KEEPERS | {"poor key"}),
     "api/v1/metrics/summary/": Row(KEEPERS | {"poor key"}),
+    "api/v1/inbound/<uuid:hook>/dealings/": Row(NOBODY, WRITE),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential
     "api/v1/calls/": Row(API_LIST),
@@ -374,6 +376,7 @@ ROWS: dict[str, Row] = {
     "api/users/<str:user>/tickets/": Row({"key"}),
     "api/users/<str:user>/history/": Row({"key"}),
     "api/realtime/call/end/": Row(API_LIST, WRITE),  # which call is in the body: tests/assist/calls/test_api.py
+    "api/realtime/call/line/": Row(API_LIST, WRITE),
     "api/realtime/transcription/": Row(API_LIST, WRITE),
     "api/realtime/suggestions/<uuid:session_id>/": Row(API),
     "api/realtime/stream/<uuid:session_id>/": Row(API),

@@ -113,6 +113,7 @@ NOTHING = {
     "setup/<str:secret>/",
     "customers/import/",
     "customers/import/<uuid:pk>/",
+    "help/privacy/erased/<str:mark>/",
     "customers/erasures/<str:mark>/",
     "customers/erasures/<str:mark>/receipt.json",
     "customers/exports/<uuid:pk>/file/",  # not made yet: tests/customers/test_exporting.py

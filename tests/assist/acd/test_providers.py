@@ -96,6 +96,15 @@ def test_a_conversation_rings_is_answered_and_ends() -> None:
     assert genesys(conversation({**gone, "disconnectType": "transfer"}, answered)) == (Ended(call_id=CONVERSATION, status="transferred"),)
 
 
+def test_a_participant_of_genesys_says_that_the_caller_is_held_or_the_agent_muted() -> None:
+    since = "2026-11-25T14:23:00Z"
+    answered = {**AGENT, "state": "connected", "held": True, "muted": False, "startHoldTime": since}
+    line = genesys(conversation(CUSTOMER, answered))[1]
+    assert (line.on_hold, line.muted, line.since) == (True, False, moment_of(since))
+    assert genesys(conversation(CUSTOMER, {**answered, "held": False, "muted": True}))[1].muted is True
+    assert len(genesys(conversation(CUSTOMER, {**AGENT, "state": "connected"}))) == 1, "nothing is said of the line"
+
+
 def test_detail_events_of_genesys_open_and_end() -> None:
     base = f"v2.detail.events.conversation.{CONVERSATION}"
     (rings,) = genesys(frame(f"{base}.acd.start", ani="tel:+233244550190", queueName="Support", direction="INBOUND"))

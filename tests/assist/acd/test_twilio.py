@@ -161,6 +161,23 @@ def test_a_transcription_that_starts_means_that_the_call_runs() -> None:
     assert TWILIO.understand(failed, ACCOUNT).kind == "transcription-error: engine away"
 
 
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("participant-hold", (True, None, None)),
+        ("participant-unhold", (False, None, None)),
+        ("participant-mute", (None, True, None)),
+        ("participant-unmute", (None, False, None)),
+        ("participant-speech-start", (None, None, True)),
+    ],
+)
+def test_a_conference_says_who_is_held_muted_or_speaks(event: str, said: tuple[bool | None, bool | None, bool | None]) -> None:
+    payload = {"StatusCallbackEvent": event, "ConferenceSid": "CF1", "CallSid": "CA2", "SequenceNumber": "4", "AccountSid": "AC1"}
+    (line,) = happenings(payload)
+    assert (line.call_id, line.conference) == ("CA2", "CF1") and (line.on_hold, line.muted, line.speaks) == said
+    assert happenings({**payload, "StatusCallbackEvent": "conference-end", "CallSid": ""}) == ()
+
+
 @pytest.mark.parametrize("data", ["", "null", "[]", "{", '{"transcript": 7}', '{"transcript": "  "}', "[" * 5000])
 def test_words_that_are_no_words_are_left_out(data: str) -> None:
     said = happenings(words(TranscriptionData=data))
