@@ -2,6 +2,7 @@
 
 open_requests()               # what the supervisors' list shows, the first due first
 order(customer, by=priya)     # erase in the background: a customer of many years takes a while
+order_own(customer)           # the same, on their own word
 carry_out()                   # in the worker
 progress(id_hash)             # (7, 24): stores emptied, of how many
 """
@@ -84,6 +85,14 @@ def order(customer: Customer, *, by: User) -> None:
         ErasureWish.objects.filter(customer=customer, ordered_at=None).update(ordered_at=timezone.now(), ordered_by=by)
 
 
+def order_own(customer: Customer) -> str:
+    """Where the company erases on the customer's own word: the worker does it now. Returns what the receipt will be called."""
+    with transaction.atomic():
+        erasure.wish(customer)
+        ErasureWish.objects.filter(customer=customer, ordered_at=None).update(ordered_at=timezone.now())
+    return erasure.id_hash(customer.pk)
+
+
 def carry_out() -> None:
     """Erase whoever is to be erased and nobody is at work on. One that fails is tried again, and keeps no other one waiting."""
     idle = Q(started_at=None) | Q(started_at__lt=timezone.now() - STALE)
@@ -105,16 +114,12 @@ def ordered_as(id_hash: str) -> ErasureWish | None:
     return next((wish for wish in ordered if erasure.id_hash(wish.pk) == id_hash), None)
 
 
-def _erasure(wish: ErasureWish) -> Request:
-    by = None if wish.by_customer else wish.ordered_by
-    return Request("erasure", wish.customer, wish.asked_at, by, _state(wish), wish)
-
-
 def _erase(wish: ErasureWish) -> None:
     mark = erasure.id_hash(wish.pk)
     by = wish.ordered_by if wish.ordered_by and wish.ordered_by.oversees else None  # who gave the order may have left since
+    asked_by = str(wish.ordered_by_id or ("customer" if wish.by_customer else ""))
     try:
-        erasure.erase(wish.pk, by=by, asked_by=str(wish.ordered_by_id or ""), tell=partial(_tell, mark))
+        erasure.erase(wish.pk, by=by, asked_by=asked_by, tell=partial(_tell, mark))
     except Exception:
         log.exception("a customer could not be erased", extra={"receipt": mark})
         ErasureWish.objects.filter(pk=wish.pk).update(failed_at=timezone.now())

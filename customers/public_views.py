@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from customers import customer_session, erasure, exporting, memory, privacy, tasks
+from customers import customer_session, erasure, exporting, memory, privacy, privacy_requests, tasks
 from customers.access_log import note_read
 from customers.customer_session import Visit
 from customers.memory import Source
-from customers.models import Customer, CustomerExport
+from customers.models import Customer, CustomerExport, Erasure
 from customers.privacy_views import act_of, correct, note_consent
 from customers.visit_views import door
 from helpdesk.core import downloads
@@ -61,6 +61,19 @@ def fetch(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return downloads.served(run.file, "my-data.zip")
 
 
+@never_cache
+@login_not_required
+@require_safe
+def erased(request: HttpRequest, mark: str) -> HttpResponse:
+    """How far an erasure is, and that it is done. Its name is a hash of a random id: nobody else knows it, and it names nobody."""
+    if Erasure.objects.filter(id_hash=mark).exists():
+        return render(request, "customers/public/gone.html")
+    if privacy_requests.ordered_as(mark) is None:
+        raise Http404
+    done, total = privacy_requests.progress(mark)
+    return render(request, "customers/public/going.html", {"done": done, "total": total})
+
+
 def _do(request: HttpRequest, visit: Visit, visitor: Customer) -> HttpResponse:
     """POST `do`: correct, consent, export or erase. Raises HelpdeskError."""
     form, wish = request.POST, request.POST.get("do", "")
@@ -78,12 +91,18 @@ def _do(request: HttpRequest, visit: Visit, visitor: Customer) -> HttpResponse:
         transaction.on_commit(lambda: send_quietly(tasks.make_exports))
     elif wish == "erase" and form.get("sure"):
         if settings.ERASE_CUSTOMERS_AT_ONCE:
-            erasure.erase(visitor.pk, asked_by="customer")
-            response = render(request, "customers/public/gone.html")
-            customer_session.leave(request, response)
-            return response
+            return _erase(request, visitor)
         erasure.wish(visitor)
     return redirect("privacy")
+
+
+def _erase(request: HttpRequest, visitor: Customer) -> HttpResponse:
+    """By the worker: after many years it takes minutes. Their visit ends here; how far it is they see by the receipt's name alone."""
+    mark = privacy_requests.order_own(visitor)
+    transaction.on_commit(lambda: send_quietly(tasks.erase_ordered))
+    response = redirect("privacy-erased", mark)
+    customer_session.leave(request, response)
+    return response
 
 
 def _show(request: HttpRequest, visit: Visit, visitor: Customer, error: str = "", status: int = 200) -> HttpResponse:

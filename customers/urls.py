@@ -10,6 +10,7 @@ urlpatterns = [
     path("help/visit/<str:secret>/", visit_views.enter, name="customer-enter"),
     path("help/privacy/in/<str:secret>/", visit_views.enter),  # links in older mails
     path("help/requests/open/<str:secret>/", visit_views.enter),
+    path("help/privacy/erased/<str:mark>/", public_views.erased, name="privacy-erased"),
     path("help/privacy/export/<uuid:pk>/", public_views.fetch, name="privacy-export"),
     path("customers/import/", import_views.imports, name="customer-imports"),
     path("customers/import/<uuid:pk>/", import_views.one_import, name="customer-import"),

@@ -65,6 +65,7 @@ TOLD: dict[str, tuple[str, str, Any]] = {
     "customer.created": ("account", "circle-user", gettext_lazy("Became known")),
     "customer.changed": ("account", "pencil", gettext_lazy("Details changed")),
     "customer.crm_changed": ("account", "building-2", gettext_lazy("%(connection)s: %(changed)s")),
+    "customer.dealt": ("account", "credit-card", "%(title)s"),
     "customer.erasure_asked": ("account", "eraser", gettext_lazy("Asked to be erased")),
     "customer.merged": ("account", "merge", gettext_lazy("Merged with %(name)s")),
     "customer.merge_undone": ("account", "undo-2", gettext_lazy("Separated from %(name)s again")),
@@ -76,6 +77,7 @@ SOURCES = {
     "rating": gettext_lazy("Rating"),
     "crm": gettext_lazy("CRM"),
     "api": gettext_lazy("API"),
+    "billing": gettext_lazy("Shop or billing"),
     "customer": gettext_lazy("The customer"),
     "agent": gettext_lazy("An agent"),
     "import": gettext_lazy("Import"),
@@ -152,6 +154,7 @@ def _line(event: Event, subjects: dict[UUID, tuple[str, str]]) -> Line:
         "name": data.get("name", ""),
         "score": str(data.get("score", "")),
         "connection": data.get("connection", ""),
+        "title": str(data.get("title", ""))[:200],
         "changed": ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in (data.get("changed") or {}).items())[:200],
     }
     by = event.actor_name if event.actor_kind == "agent" else ""

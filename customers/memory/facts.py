@@ -90,8 +90,10 @@ def correct(fact: MemoryFact, value: str, *, source: Source) -> MemoryFact:
     return learn(fact.customer, fact.attribute, value, source=source, since=fact.starts_at, until=fact.ends_at, confidence=1.0)
 
 
-def end(fact: MemoryFact, *, at: datetime | None = None, source: Source) -> MemoryFact:
+def end(fact: MemoryFact, *, at: datetime | None = None, source: Source, ahead: bool = False) -> MemoryFact:
     """It held until then (now), and no new value is known. Returns what is believed from now on, with who said so as its source.
+
+    `ahead`: the end may be to come, as that of a subscription that was cancelled.
 
     Raises Conflict for what is believed no more, Invalid for an end before the start or after the end that is known.
     """
@@ -102,7 +104,7 @@ def end(fact: MemoryFact, *, at: datetime | None = None, source: Source) -> Memo
         if row.retired_at:
             raise Conflict(_("Something newer is known."))
         now = max(timezone.now(), row.learned_at)
-        ends = min(at or now, now)
+        ends = (at or now) if ahead else min(at or now, now)
         if ends <= row.starts_at or (row.ends_at is not None and ends >= row.ends_at):
             raise Invalid(_("The day must be after the start, and before the end that is known."))
         MemoryFact.objects.filter(pk=row.pk).update(retired_at=now)

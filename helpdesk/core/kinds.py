@@ -152,6 +152,12 @@ class CrmData(TypedDict, total=False):
     changed: dict[str, Any]  # what it says now of what it said otherwise
 
 
+class Dealt(TypedDict, total=False):
+    what: str  # subscription.started, purchase.made, ...
+    title: str
+    reference: str  # theirs: an order or invoice number
+
+
 class ConsentData(TypedDict):
     granted: bool
     purposes: list[str]
@@ -310,6 +316,7 @@ KINDS: dict[str, Any] = {
     "customer.created": Nothing,
     "customer.changed": Change,
     "customer.crm_changed": CrmData,
+    "customer.dealt": Dealt,  # bought or subscribed to something, as a shop or a billing system told
     "organisation.created": Nothing,
     "organisation.changed": Change,
     "customer.consent_changed": ConsentData,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -175,28 +174,26 @@ def test_a_broken_vendor_keeps_what_it_said_before_with_its_age(there: Any, ingr
     assert shown.is_stale and not shown.is_asked and shown.record.error
 
 
-def test_the_circuit_opens_after_failures_in_a_row_and_one_call_tries_it(zendesk: Any, ingrid: Customer) -> None:
-    connection = connected(zendesk)
+def test_the_circuit_opens_after_failures_in_a_row_and_one_call_tries_it(there: Any, ingrid: Customer) -> None:
+    connection = connected(there)
     for _time in range(circuit.FAILURES):
-        zendesk.next(500)
+        there.next(500)
         with pytest.raises(CrmUnavailable):
             circuit.exchange(connection, "find", lambda crm: crm.find(email="a@b.example", phone=""))
     with pytest.raises(CrmUnavailable, match="not asked until"):
         circuit.exchange(connection, "find", lambda crm: crm.find(email="a@b.example", phone=""))
-    assert len(zendesk.asked) == circuit.FAILURES
+    assert len(there.asked) == circuit.FAILURES
     CrmConnection.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
     circuit.exchange(connection, "find", lambda crm: crm.find(email="a@b.example", phone=""))
     connection.refresh_from_db()
     assert (connection.failures, connection.paused_until, connection.last_error) == (0, None, "")
 
 
-def test_a_vendor_that_drips_bytes_is_cut_off(zendesk: Any, ingrid: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vendor_that_drips_bytes_is_cut_off(there: Any, ingrid: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speaking, "SECONDS", 0.4)
-    zendesk.drip = 0.05
-    started = time.monotonic()
+    there.drip = 0.05
     with pytest.raises(CrmUnavailable, match="did not answer"):
-        get_crm(connected(zendesk)).find(email="ingrid@nordhavn.example", phone="")
-    assert time.monotonic() - started < 5
+        get_crm(connected(there)).find(email="ingrid@nordhavn.example", phone="")
 
 
 def test_an_answer_of_another_shape_is_refused_and_changes_nothing(there: Any, ingrid: Customer) -> None:

@@ -11,9 +11,9 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from customers import customer_session, erasure, exporting, memory, tasks
+from customers import customer_session, erasure, exporting, memory, privacy_requests, tasks
 from customers.memory import Source
-from customers.models import AccessEntry, Customer, ErasureWish, MemoryFact
+from customers.models import AccessEntry, Customer, Erasure, ErasureWish, MemoryFact
 from helpdesk.core.models import OneTimeToken, User
 from tests.cast import ago, signed_in
 
@@ -109,8 +109,12 @@ def test_a_wish_to_be_erased_waits_for_a_supervisor(ingrid: Customer, visit: Cli
 
 def test_or_it_happens_at_once_where_the_company_says_so(ingrid: Customer, visit: Client, settings: Any) -> None:
     settings.ERASE_CUSTOMERS_AT_ONCE = True
-    assert "is erased" in visit.post("/help/privacy/", {"do": "erase", "sure": "1"}).content.decode()
-    assert not Customer.objects.filter(pk=ingrid.pk).exists()
+    answer = visit.post("/help/privacy/", {"do": "erase", "sure": "1"})
+    assert "being erased" in visit.get(answer["Location"]).content.decode(), "by the worker: the request does not wait for it"
+    assert "Send me the link" in visit.get("/help/privacy/").content.decode(), "the visit has ended"
+    privacy_requests.carry_out()
+    assert "is erased" in visit.get(answer["Location"]).content.decode()
+    assert not Customer.objects.filter(pk=ingrid.pk).exists() and Erasure.objects.get().by == "customer"
 
 
 def test_one_sign_in_opens_requests_and_data_and_one_sign_out_ends_both(ingrid: Customer, visit: Client) -> None:

@@ -1,4 +1,4 @@
-"""The generic signed webhook: `POST /api/v1/inbound/<hook id>/`.
+"""The generic signed webhook: `POST /api/v1/inbound/<hook id>/` for messages, `…/dealings/` for what customers buy and subscribe to.
 
 `X-Signature: sha256=<hex HMAC of "{timestamp}.{body}">` with the hook's secret, `X-Timestamp` in Unix seconds (refused
 when more than five minutes off), `X-Event-Id` unique for each message: fifty posts of one event are one message.
@@ -19,6 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from customers import dealings, identity
+from customers.api.dealing_input import DealingInput, DealingOutput
+from customers.memory import ConsentRequired, Source
 from helpdesk.core.api.base import StrictSerializer
 from helpdesk.core.errors import Invalid, NotAllowed
 from tickets import intake
@@ -36,13 +39,13 @@ class InboundInput(NewTicketInput):
     """The same fields as a new ticket."""
 
 
-class Inbound(APIView):
+class Signed(APIView):
     authentication_classes = ()  # the signature is the credential
     permission_classes = (AllowAny,)
     throttle_classes = ()
 
-    @extend_schema(operation_id="inbound_webhook", request=InboundInput, responses={200: MessageSerializer}, parameters=_HEADERS, auth=[])
-    def post(self, request: Request, hook: uuid.UUID) -> Response:
+    def proven(self, request: Request, hook: uuid.UUID) -> tuple[InboundHook, str]:
+        """The hook and the event's id. Raises Http404, NotAllowed for a bad signature, Invalid without an id."""
         found = InboundHook.objects.select_related("queue").filter(pk=hook, is_active=True).first()
         if found is None:
             raise Http404
@@ -50,10 +53,32 @@ class Inbound(APIView):
         event_id = request.headers.get("X-Event-Id", "").strip()
         if not event_id or len(event_id) > 255:  # noqa: PLR2004 - the column's width
             raise Invalid(_("X-Event-Id must name the event, in at most 255 characters."))
+        return found, event_id
+
+
+class Inbound(Signed):
+    @extend_schema(operation_id="inbound_webhook", request=InboundInput, responses={200: MessageSerializer}, parameters=_HEADERS, auth=[])
+    def post(self, request: Request, hook: uuid.UUID) -> Response:
+        found, event_id = self.proven(request, hook)
         entered: StrictSerializer = InboundInput(data=request.data)
         entered.is_valid(raise_exception=True)
         message = intake.receive(_inbound(found, event_id, entered.validated_data))
         return Response(MessageSerializer(message).data)
+
+
+class Dealings(Signed):
+    @extend_schema(operation_id="inbound_dealings", request=DealingInput, responses={200: DealingOutput}, parameters=_HEADERS, auth=[])
+    def post(self, request: Request, hook: uuid.UUID) -> Response:
+        """What a customer bought or subscribed to. Nobody whom we know has agreed: an unknown one is refused as one without consent."""
+        found, event_id = self.proven(request, hook)
+        entered = DealingInput(data=request.data)
+        entered.is_valid(raise_exception=True)
+        customer = identity.find(**entered.validated_data["customer"])
+        if customer is None:
+            raise ConsentRequired
+        named = hashlib.sha256(f"{found.pk}:{event_id}".encode()).hexdigest()  # as long as the column, whatever they call it
+        node = dealings.take(customer, entered.dealing(), source=Source("billing", named))
+        return Response({"id": str(node.pk), "customer_id": str(customer.pk)})
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:

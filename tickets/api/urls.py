@@ -4,7 +4,7 @@ from django.urls import path
 
 from .attachments import AttachmentContent, AttachmentDetail
 from .directory import AgentDetail, AgentList, QueueDetail, QueueList, TagList
-from .inbound import Inbound
+from .inbound import Dealings, Inbound
 from .macros import MacroDetail, MacroList
 from .messages import EventList, MessageDetail, MessageList
 from .satisfaction import Satisfaction
@@ -28,5 +28,6 @@ urlpatterns = [
     path("satisfaction/", Satisfaction.as_view(), name="api-satisfaction"),
     path("macros/", MacroList.as_view(), name="api-macros"),
     path("macros/<uuid:pk>/", MacroDetail.as_view(), name="api-macro"),
+    path("inbound/<uuid:hook>/dealings/", Dealings.as_view(), name="api-inbound-dealings"),
     path("inbound/<uuid:hook>/", Inbound.as_view(), name="api-inbound"),
 ]
