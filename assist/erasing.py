@@ -12,6 +12,7 @@ from assist.models import (
     ChatMessage,
     ChatSession,
     Draft,
+    ExperimentAssignment,
     LabelledExample,
     Prediction,
     Suggestion,
@@ -80,6 +81,12 @@ def triage(person: Person) -> int:
 def examples(person: Person) -> int:
     found = (LabelledExample.objects.filter(ticket__in=person.tickets), Prediction.objects.filter(ticket__in=person.tickets))
     return sum(rows.delete()[0] for rows in found)
+
+
+@store("experiments", layer="assist")
+def experiments(person: Person) -> int:
+    """Who got which arm, by ids alone; the experiments' numbers lose them."""
+    return ExperimentAssignment.objects.filter(unit__in=[*person.ids, *person.tickets]).delete()[0]
 
 
 @store("vectors of tickets", layer="assist")

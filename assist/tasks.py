@@ -8,6 +8,7 @@ from celery import shared_task
 
 from assist.acd import receiving
 from assist.calls import rounds
+from assist.experiments import guarding
 from assist.learning import bars, refreshing, remembering
 from assist.triage import backlog, remaking
 from helpdesk.core.tasks import send_quietly
@@ -52,3 +53,8 @@ def batches_left_behind() -> None:
 @shared_task
 def choose_bars() -> None:
     bars.refresh()
+
+
+@shared_task
+def watch_experiments() -> None:
+    guarding.watch()

@@ -56,7 +56,7 @@ class Said(BaseModel):
 
 def better(session: ChatSession, read: Understood, thought: Thought, found: Found, *, before: int) -> bool:
     """Put the model's answer in the place of the local one, if it stands. False: the local one is what is said."""
-    if not provider().on:
+    if not provider().asks(CHAT.name):
         return False
     sources = _sources(found)
     try:

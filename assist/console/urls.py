@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import batches, board, calls, learning, ringing, wrapup
+from . import batches, board, calls, experiments, learning, ringing, wrapup
 
 urlpatterns = [
     path("evaluation/", learning.index, name="evaluation"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("evaluation/batches/<uuid:pk>/", batches.one, name="triage-batch"),
     path("evaluation/batches/<uuid:pk>/act/", batches.act, name="triage-batch-act"),
     path("evaluation/policies/shadow/", learning.shadow, name="assist-shadow"),
+    path("evaluation/experiments/", experiments.index, name="experiments"),
+    path("evaluation/experiments/new/", experiments.write, name="experiment-new"),
+    path("evaluation/experiments/<uuid:experiment_id>/", experiments.one, name="experiment"),
+    path("evaluation/experiments/<uuid:experiment_id>/edit/", experiments.write, name="experiment-edit"),
+    path("evaluation/experiments/<uuid:experiment_id>/act/", experiments.act, name="experiment-act"),
     path("calls/", calls.calls, name="calls"),
     path("calls/board/", board.board, name="call-board"),
     path("calls/ringing/", ringing.rings, name="calls-ringing"),

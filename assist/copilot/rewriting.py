@@ -73,7 +73,7 @@ def rewrite(draft: Draft, way: str, *, by: User, instruction: str = "") -> Draft
 
 
 def _by_model(draft: Draft, material: Material, way: str, instruction: str) -> Grounded:
-    if not provider().on:
+    if not provider().asks(REWRITE.name):
         raise LlmUnavailable(kind="off")
     wording = REWRITE.current()
     sources = _as_cited(draft, material)
@@ -174,6 +174,7 @@ def _replace(draft: Draft, found: Grounded, *, engine: str, by: User, ms: float)
             confidence=draft.confidence,
             engine=engine,
             tone=draft.tone,
+            arm_id=draft.arm_id,
             ms=ms,
         )
         new.ticket.record("draft.written", subject=new, by=by)

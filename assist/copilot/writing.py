@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from assist import experiments
 from assist.models import Draft, TriageRun
 from helpdesk.core.llm import LlmUnavailable, Question, complete, prompts, provider
 
@@ -38,7 +39,8 @@ No headings, no links, no images, no signature.""",
 
 def write(run_id: str | UUID) -> Draft | None:
     """A better draft for the message of this run, if a model is there and its answer stands. None: the local one stays."""
-    if not provider().on:
+    whom = provider()
+    if not whom.on:
         return None
     run = TriageRun.objects.filter(pk=run_id).first()
     draft = Draft.objects.filter(answers=run.message_id, state=Draft.State.OFFERED, decided_by=None).first() if run else None
@@ -47,10 +49,17 @@ def write(run_id: str | UUID) -> Draft | None:
     material, began = gather(draft), time.perf_counter()
     if not material.sources:
         return None
+    chosen = experiments.choose(REPLY.name, material.ticket)
+    if chosen:
+        Draft.objects.filter(pk=draft.pk).update(arm=chosen.arm)
+    if chosen.way.is_local if chosen else not whom.asks(REPLY.name):
+        return None
     telling = Telling(draft)
     try:
-        written = complete(question(material, tone=draft.tone), Written, heard=telling)
+        written = complete(question(material, tone=draft.tone, chosen=chosen), Written, heard=telling)
         found = grounded(written, material.sources, material.told, material.language)
+        if chosen:
+            experiments.answered(chosen, grounded=found is not None)
         return _put(draft, found, ms=(time.perf_counter() - began) * 1000) if found else None
     except (LlmUnavailable, Stopped):  # on the ledger, with the reason
         return None
@@ -58,9 +67,12 @@ def write(run_id: str | UUID) -> Draft | None:
         telling.end()
 
 
-def question(material: Material, *, tone: str, wording: prompts.Wording | None = None, fresh: bool = False) -> Question:
-    """What the model is asked. `wording`: a version that is being tried."""
-    wording = wording or REPLY.current()
+def question(
+    material: Material, *, tone: str, wording: prompts.Wording | None = None, chosen: experiments.Chosen | None = None, fresh: bool = False
+) -> Question:
+    """What the model is asked. `wording`: a version that is being tried; `chosen`: what an experiment gives this ticket."""
+    number = chosen.way.prompt_number if chosen else None
+    wording = wording or (REPLY.current() if number is None else REPLY.wording(number))
     return Question(
         task="reply",
         instructions=REPLY.filled(wording.text, {"tone": tone or "friendly", "level": material.level}),
@@ -69,6 +81,9 @@ def question(material: Material, *, tone: str, wording: prompts.Wording | None =
         names=material.names,
         about=f"ticket:{material.ticket.pk}",
         customer_ref=material.ticket.customer_id,
+        model=chosen.way.model if chosen else "",
+        experiment=chosen.arm.experiment_id if chosen else None,
+        arm=chosen.arm.pk if chosen else None,
         fresh=fresh,
     )
 

@@ -16,6 +16,9 @@ WIDTH, ROW = 640, 26
 LABELS, VALUES = 190, 70  # room left and right of the bars
 PLOT, EDGE = 320, 44  # side of a square plot, and the room for its scale
 BUCKETS = 10
+COURSE, NAMES, TALL = 520, 140, 200  # a line over days: its width, the room for names, its height
+TALL_PLOT = TALL - EDGE
+LABEL = 13  # the height of a line of words
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -75,6 +78,57 @@ def curve(title: str, points: Sequence[tuple[float, float]], *, below: str = "")
         _x(0), _y(0) + 18, f"{low:g}", _x(1), _y(0) + 18, f"{high:g}", _x(0.5), _y(0) + 34, below,
     )  # fmt: skip
     return _drawing(title, PLOT + 2 * EDGE, PLOT + 2 * EDGE, format_html("{}{}{}{}", _scale(across=False), line, dots, ends))
+
+
+def courses(title: str, days: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], form: str = "{:.2f}") -> SafeString:
+    """How some values went on from day to day, each a line that ends with its name. A day without a value is skipped."""
+    known = [value for _, values in series for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    margin = (high - low) * 0.1 or abs(high) * 0.1 or 0.1
+    low, high = low - margin, high + margin
+
+    def at(day: int, value: float) -> tuple[float, float]:
+        return round(EDGE + day * (COURSE - EDGE) / max(1, len(days) - 1), 1), round(
+            TALL - EDGE / 2 - (value - low) / (high - low) * TALL_PLOT, 1
+        )
+
+    drawn: list[tuple[object, ...]] = []
+    taken: list[float] = []
+    for n, (name, values) in enumerate(series):
+        pts = [at(day, value) for day, value in enumerate(values) if value is not None]
+        if not pts:
+            continue
+        line = " ".join(f"{x},{y}" for x, y in pts)
+        label = _free(pts[-1][1] + 4, taken)
+        taken.append(label)
+        drawn.append((n, line, n, pts[-1][0], pts[-1][1], pts[-1][0] + 8, label, name))
+    lines = format_html_join(
+        "",
+        '<polyline class="course arm-{}" points="{}"/><circle class="end arm-{}" cx="{}" cy="{}" r="3"/>'
+        '<text class="name" x="{}" y="{}">{}</text>',
+        drawn,
+    )
+    scale = format_html_join(
+        "",
+        '<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text class="label" x="{}" y="{}" text-anchor="end">{}</text>',
+        (
+            (EDGE, at(0, value)[1], COURSE, at(0, value)[1], EDGE - 6, at(0, value)[1] + 4, form.format(value))
+            for value in (low + margin, (low + high) / 2, high - margin)
+        ),
+    )
+    ends = sorted({0, len(days) - 1}) if days else []
+    below = format_html_join(
+        "",
+        '<text class="label" x="{}" y="{}" text-anchor="{}">{}</text>',
+        ((at(day, low)[0], TALL, "end" if day else "start", days[day]) for day in ends),
+    )
+    return _drawing(title, COURSE + NAMES, TALL + 4, format_html("{}{}{}", scale, lines, below))
+
+
+def _free(wanted: float, taken: Sequence[float]) -> float:
+    """A place for a label near the wanted one, a line's height from every other."""
+    steps = (side * n * LABEL for n in range(len(taken) + 1) for side in (1, -1))
+    return next(wanted + step for step in steps if all(abs(wanted + step - other) >= LABEL for other in taken))
 
 
 def buckets(answers: Sequence[tuple[float, bool]], count: int = BUCKETS) -> list[Bucket]:

@@ -3,6 +3,7 @@ from .call import AgentAction, CallSession, CallUpdate, ClarifyingQuestion, Tran
 from .call_desk import CallDesk, CallNote, CallPolicy, CallScript, SaidStep, ScriptStep
 from .chat import ChatMessage, ChatSession
 from .draft import Draft
+from .experiment import Experiment, ExperimentArm, ExperimentAssignment
 from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Prediction, ShadowSwitch
 from .product import Product
 from .rules import EscalationRule, FrustrationIndicator, PriorityRule
@@ -28,6 +29,9 @@ __all__ = (
     "ClarifyingQuestion",
     "Draft",
     "EscalationRule",
+    "Experiment",
+    "ExperimentArm",
+    "ExperimentAssignment",
     "FrustrationIndicator",
     "LabelledExample",
     "LearnedModel",

@@ -29,6 +29,7 @@ class Draft(models.Model):
     confidence = models.FloatField(default=0)
     tone = models.CharField(max_length=40, blank=True)
     engine = models.CharField(max_length=20, default="local")
+    arm = models.ForeignKey("assist.ExperimentArm", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")  # that it is of
     ms = models.FloatField(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OFFERED)
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

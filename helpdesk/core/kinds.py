@@ -236,6 +236,30 @@ class AlertData(TypedDict, total=False):
     new: dict[str, str]
 
 
+class ExperimentData(TypedDict, total=False):
+    """Ways of the assistant tried side by side: what became of the experiment, or of one of its arms."""
+
+    name: str
+    feature: str
+    arm: str
+    reason: str
+    metric: str
+    value: float
+    limit: float
+
+
+class BudgetData(TypedDict, total=False):
+    """What language models may cost in a month; amounts in US dollars."""
+
+    task: str  # empty: all of them
+    old: dict[str, str]
+    new: dict[str, str]
+    month: str  # 2026-11
+    share: int  # per cent of the budget
+    spent: str
+    limit: str
+
+
 class Person(TypedDict, total=False):
     email: str
     role: str
@@ -344,6 +368,16 @@ KINDS: dict[str, Any] = {
     "alert.closed": AlertData,
     "alert.acknowledged": AlertData,
     "alert.rule_changed": AlertData,
+    "experiment.created": ExperimentData,
+    "experiment.changed": ExperimentData,
+    "experiment.removed": ExperimentData,
+    "experiment.started": ExperimentData,
+    "experiment.stopped": ExperimentData,
+    "experiment.arm_stopped": ExperimentData,  # by a guard
+    "experiment.decided": ExperimentData,
+    "experiment.undone": ExperimentData,  # what was in use before is in use again
+    "budget.changed": BudgetData,
+    "budget.warned": BudgetData,  # near its end, or spent
     # our own systems
     "incident.opened": StatusData,
     "incident.updated": StatusData,

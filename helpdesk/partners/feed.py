@@ -49,6 +49,8 @@ RESOURCES = {
     "component": "status",
     "deployment": "status",
     "alert": "metrics",
+    "experiment": "metrics",
+    "budget": "metrics",
     "webhook": "webhooks",
 }
 Place = tuple[int, int]  # (position, id)

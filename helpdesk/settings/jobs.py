@@ -62,6 +62,7 @@ CELERY_BEAT_SCHEDULE = {
     "backlogs left behind": {"task": "assist.tasks.batches_left_behind", "schedule": timedelta(seconds=10), "options": {"expires": 20}},
     "learn": {"task": "assist.tasks.refresh_what_was_learned", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "bars of confidence": {"task": "assist.tasks.choose_bars", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+    "guards of experiments": {"task": "assist.tasks.watch_experiments", "schedule": timedelta(minutes=2), "options": {"expires": 100}},
     "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
     "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},
     "old searches": {"task": "knowledge.tasks.forget_old_searches", "schedule": timedelta(hours=6)},

@@ -32,6 +32,7 @@ from assist.models import (
     CallUpdate,
     ChatSession,
     Draft,
+    Experiment,
     LabelledExample,
     SaidStep,
     Suggestion,
@@ -186,6 +187,8 @@ def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None
     step = CallScript.objects.create(name="Greeting").steps.create(text="Say hello")
     SaidStep.objects.create(session=call, step=step, at=1, quote=CANARY)
     Delivery.objects.create(message=message, recipient=person.email)
+    arm = (tried := Experiment.objects.create(name="x")).arms.create(name="x")
+    tried.assignments.create(arm=arm, unit=ticket.pk)
     site = WidgetSite.objects.create(name="Shop")
     WidgetVisitor.objects.create(site=site, customer=person, external_id="ada", name=CANARY, email=person.email)
     WidgetVisitor.objects.create(site=site, email=person.email)

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from assist.models import AcdConnection, TriageBatch, WidgetSite
+from assist.models import AcdConnection, Experiment, TriageBatch, WidgetSite
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
@@ -295,6 +295,11 @@ ROWS: dict[str, Row] = {
     "evaluation/learning/<slug:field>/tickets/": Row(OVERSEERS),
     "evaluation/learning/examples/<int:pk>/undo/": Row(OVERSEERS, WRITE),
     "evaluation/policies/": Row(OVERSEERS),
+    "evaluation/experiments/": Row(OVERSEERS),
+    "evaluation/experiments/new/": Row(OVERSEERS),
+    "evaluation/experiments/<uuid:experiment_id>/": Row(OVERSEERS),
+    "evaluation/experiments/<uuid:experiment_id>/edit/": Row(OVERSEERS),
+    "evaluation/experiments/<uuid:experiment_id>/act/": Row(OVERSEERS, WRITE),
     "evaluation/policies/shadow/": Row(OVERSEERS, method="post"),
     "settings/routing/": Row(OVERSEERS),
     "settings/routing/<uuid:queue_id>/": Row(OVERSEERS),
@@ -506,6 +511,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "imports.pk": ImportRun.objects.create(name="x.md").pk,
         "evaluation.pk": LabelledExample.objects.create(ticket=ticket, field="category", label="general", text="Words").pk,
         "field": "category",
+        "experiment_id": _experiment().pk,
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
         "macros.pk": macro.pk,
         "flags.pk": PassageFlag.objects.create(article=article, kind="wrong", note="x").pk,
@@ -544,6 +550,13 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "wrong key": Client(headers={"Authorization": "Bearer hd_nothing"}),
     }
     return World(values, clients)
+
+
+def _experiment() -> Experiment:
+    experiment = Experiment.objects.create(name="x")
+    for n, engine in enumerate(("model", "local")):
+        experiment.arms.create(name=engine, engine=engine, position=n)
+    return experiment
 
 
 def _fact(ticket: Ticket) -> uuid.UUID:

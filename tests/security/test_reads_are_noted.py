@@ -119,6 +119,10 @@ NOTHING = {
     "customers/exports/<uuid:pk>/file/",  # not made yet: tests/customers/test_exporting.py
     "evaluation/",
     "evaluation/policies/",
+    "evaluation/experiments/",  # numbers
+    "evaluation/experiments/new/",
+    "evaluation/experiments/<uuid:experiment_id>/",
+    "evaluation/experiments/<uuid:experiment_id>/edit/",
     "dashboard/figures/",
     "api/v1/metrics/summary/",
     "api/v1/satisfaction/summary/",

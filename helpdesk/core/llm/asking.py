@@ -197,7 +197,7 @@ def _whom() -> Provider:
 
 
 def _key(question: Question, worded: Worded, provider: Provider) -> str:
-    made = f"{provider.base_url} {provider.model_for(question.task)} {question.most_tokens} {worded.digest}"
+    made = f"{provider.base_url} {question.model or provider.model_for(question.task)} {question.most_tokens} {worded.digest}"
     return f"llm:{hashlib.sha256(made.encode()).hexdigest()}"
 
 

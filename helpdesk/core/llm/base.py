@@ -37,4 +37,7 @@ class Question:
     customer_ref: UUID | None = None
     names: tuple[str, ...] = ()  # of people, to hide as well
     most_tokens: int = MOST_TOKENS
+    model: str = ""  # another than the one that is set up, by name: an experiment's
+    experiment: UUID | None = None  # for the ledger
+    arm: UUID | None = None
     fresh: bool = False  # not from the cache: somebody asked for another answer

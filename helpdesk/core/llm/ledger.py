@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from helpdesk.core.models import ModelCall
+from helpdesk.core.models import ModelBudget, ModelCall
+from helpdesk.core.request_id import current_request_id
 
 from .base import LlmUnavailable, Question
 from .providers import Provider
@@ -50,9 +51,10 @@ def forget_texts() -> None:
     old.update(payload="", answer="", error="")
 
 
-def spent(since: datetime) -> Decimal:
-    """US dollars since a moment."""
-    return ModelCall.objects.filter(created_at__gte=since).aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
+def spent(since: datetime, task: str = "") -> Decimal:
+    """US dollars since a moment, for one task or for all."""
+    calls = ModelCall.objects.filter(created_at__gte=since, **({"task": task} if task else {}))
+    return calls.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
 
 
 def this_month() -> datetime:
@@ -92,15 +94,21 @@ def _admit(question: Question, provider: Provider) -> None:
         raise LlmUnavailable("The model was asked often enough about this today.", kind="cap")
     if 0 < provider.budget <= spent(this_month()):
         raise LlmUnavailable("The month's budget for language models is spent.", kind="budget")
+    own = ModelBudget.objects.filter(task=question.task, monthly__gt=0).values_list("monthly", flat=True).first()
+    if own is not None and own <= spent(this_month(), question.task):
+        raise LlmUnavailable("The month's budget for this task is spent.", kind="budget")
 
 
 def _line(question: Question, worded: Worded, provider: Provider) -> dict[str, object]:
     return {
         "task": question.task,
         "prompt": question.prompt,
-        "model": provider.model_for(question.task),
+        "model": question.model or provider.model_for(question.task),
         "about": question.about,
         "customer_ref": question.customer_ref,
+        "experiment_ref": question.experiment,
+        "arm_ref": question.arm,
+        "request_id": current_request_id()[:64],
         "payload_hash": worded.digest,
         "payload": worded.redacted,
     }

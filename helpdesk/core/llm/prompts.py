@@ -90,6 +90,11 @@ def in_use() -> list[tuple[Prompt, Wording]]:
     return [(prompt, prompt.worded(newest.get(name))) for name, prompt in sorted(_declared.items())]
 
 
+def numbers(name: str) -> list[int]:
+    """The numbers of its wordings, the newest first; 0 is the one in code."""
+    return [*PromptVersion.objects.filter(name=name).order_by("-number").values_list("number", flat=True), 0]
+
+
 def find(name: str) -> Prompt:
     """Raises NotFound."""
     if name not in _declared:

@@ -28,6 +28,7 @@ class Provider:
     key: str = field(default="", repr=False)
     model: str = DEFAULT_MODEL
     models: Mapping[str, str] = field(default_factory=dict)  # by task
+    local: frozenset[str] = frozenset()  # tasks that the local engine does alone
     budget: Decimal = Decimal(0)  # US dollars a month; 0: none
     seconds: float = MOST_SECONDS
     hide_names: bool = True
@@ -35,6 +36,10 @@ class Provider:
 
     def model_for(self, task: str) -> str:
         return str(self.models.get(task) or self.model)
+
+    def asks(self, task: str) -> bool:
+        """Whether a model does this task; else the local engine does it alone."""
+        return self.on and task not in self.local
 
     @property
     def host(self) -> str:
@@ -91,6 +96,26 @@ def save(given: Mapping[str, Any], *, by: User) -> ModelProvider:
     return row
 
 
+def keep(*, by: User, **changes: Any) -> ModelProvider:
+    """Change these columns and nothing else; what only the environment said until now is written down with them."""
+    before = current()
+    written = (
+        {}
+        if before.saved
+        else {
+            "on": before.on,
+            "base_url": before.base_url,
+            "model": before.model,
+            "models_by_task": dict(before.models),
+            "monthly_budget": before.budget,
+            "seconds": before.seconds,
+            "hide_names": before.hide_names,
+        }
+    )
+    row, _new = ModelProvider.objects.update_or_create(id=ModelProvider.ONLY, defaults=written | changes | {"changed_by": by})
+    return row
+
+
 def forget() -> None:
     """Back to what the environment says."""
     ModelProvider.objects.all().delete()
@@ -105,6 +130,7 @@ def _of(saved: ModelProvider) -> Provider:
         key=saved.credentials.get("key") or (environment.key if same else ""),
         model=saved.model,
         models=saved.models_by_task,
+        local=frozenset(saved.local_tasks),
         budget=saved.monthly_budget,
         seconds=saved.seconds,
         hide_names=saved.hide_names,

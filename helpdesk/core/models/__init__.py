@@ -3,7 +3,7 @@ from .allowance import Allowance
 from .circuit import Circuit
 from .embedding import Embedding, EmbeddingEngine
 from .event import Event, Receipt
-from .language_model import ModelCall, ModelProvider, PromptVersion
+from .language_model import ModelBudget, ModelCall, ModelProvider, PromptVersion
 from .user import User
 from .webhook import Webhook, WebhookDelivery
 
@@ -15,6 +15,7 @@ __all__ = (
     "EmbeddingEngine",
     "Event",
     "IdempotencyRecord",
+    "ModelBudget",
     "ModelCall",
     "ModelProvider",
     "OneTimeToken",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +30,9 @@ class ModelCall(models.Model):
     model = models.CharField(max_length=100)
     about = models.CharField(max_length=80, blank=True)  # "ticket:<uuid>", "chat:<uuid>": what the daily cap counts
     customer_ref = models.UUIDField(null=True, blank=True)  # whose words were sent; no key: core knows no customers
+    experiment_ref = models.UUIDField(null=True, blank=True)  # of which experiment, and by which of its arms
+    arm_ref = models.UUIDField(null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)  # of the request or the task that asked
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.RUNNING)
     error = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -46,6 +51,8 @@ class ModelCall(models.Model):
             models.Index(fields=("-created_at",), name="model_call_latest"),
             models.Index(fields=("about", "created_at"), name="model_call_about"),
             models.Index(fields=("customer_ref",), name="model_call_customer", condition=models.Q(customer_ref__isnull=False)),
+            models.Index(fields=("experiment_ref",), name="model_call_experiment", condition=models.Q(experiment_ref__isnull=False)),
+            models.Index(fields=("task", "created_at"), name="model_call_task"),
         )
 
     def __str__(self) -> str:
@@ -82,6 +89,7 @@ class ModelProvider(models.Model):
     credentials = SealedJSONField(blank=True, default=dict)  # {"key": …}
     model = models.CharField(max_length=100, blank=True)
     models_by_task = models.JSONField(default=dict, blank=True)  # {"reply": "…"}
+    local_tasks = models.JSONField(default=list, blank=True)  # ["reply"]: what the local engine does alone
     monthly_budget = models.DecimalField(max_digits=9, decimal_places=2, default=0)  # US dollars; 0: none
     seconds = models.FloatField(default=20)
     hide_names = models.BooleanField(default=True)
@@ -93,3 +101,21 @@ class ModelProvider(models.Model):
 
     def __str__(self) -> str:
         return self.base_url or "local engine"
+
+
+class ModelBudget(models.Model):
+    """How much one task may cost in a month, and when people are told. The row without a task is the whole, whose
+    limit stands with the provider."""
+
+    task = models.CharField(max_length=40, primary_key=True)
+    monthly = models.DecimalField(max_digits=9, decimal_places=2, default=0)  # US dollars; 0: none
+    warn_at = models.PositiveSmallIntegerField(default=80)  # per cent
+    told: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)  # {"2026-11": 80}: up to which share people were told
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey("core.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("model budget")
+
+    def __str__(self) -> str:
+        return self.task or "everything"
