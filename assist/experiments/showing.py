@@ -122,7 +122,7 @@ def rows(reading: Reading) -> list[Row]:
             value="–" if one.value is None else say(one.value),
             range=between(one.range, say),
             change=say_change(one.against.change) if one.against else "",
-            once=between(one.against and one.against.once, say_change),
+            once=between(one.against.once if one.against else None, say_change),
             always=between(one.always, say_change),
             confidence=f"{int(1000 * one.confidence) / 10:.1f}%" if one.confidence is not None else "",
             drawn=drawn(one),
