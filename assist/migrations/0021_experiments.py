@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assist', '0019_draft_funnel'),
+        ('assist', '0020_held_and_muted'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
