@@ -157,7 +157,8 @@ def _date_ticket(session: CallSession, began: datetime, ended: datetime) -> None
     late = timezone.now() - began
     tickets = Ticket.objects.filter(number=session.ticket_id)
     tickets.update(created_at=began, updated_at=ended, due_at=F("due_at") - late, first_response_at=began, last_agent_message_at=ended)
-    tickets.filter(resolved_at__isnull=False).update(resolved_at=ended)
+    tickets.update(first_reply_took=0)
+    tickets.filter(resolved_at__isnull=False).update(resolved_at=ended, solving_took=round((ended - began).total_seconds()))
     Message.objects.filter(ticket__in=tickets).update(created_at=ended)
     AgentAction.objects.filter(session=session, timestamp__gt=ended).update(timestamp=ended)
 

@@ -23,7 +23,9 @@ class DayFigures(models.Model):
     met = models.PositiveIntegerField(default=0)  # first replies and solutions in time
     missed = models.PositiveIntegerField(default=0)  # and late
     first_replies = ArrayField(models.IntegerField(), default=list)  # seconds, of those answered that day
-    resolutions = ArrayField(models.IntegerField(), default=list)  # seconds, of those solved that day
+    resolutions = ArrayField(models.IntegerField(), default=list)  # seconds, of those whom people solved that day
+    first_replies_open = ArrayField(models.IntegerField(), default=list, db_default=[])  # the same in business hours
+    resolutions_open = ArrayField(models.IntegerField(), default=list, db_default=[])
     topics = models.JSONField(default=dict)  # {category's id: how many of those created}; "" without one
 
     class Meta:

@@ -134,6 +134,10 @@ class Ticket(models.Model):
     first_response_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # how long the customer waited in business hours, without the time in which we waited for them (s); the SLA's clocks write it
+    first_reply_took = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    solving_took = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    solved_by_people = models.BooleanField(default=True, db_default=True, editable=False)  # not by a rule, a partner or the customer
     snoozed_until = models.DateTimeField(null=True, blank=True)
     first_reply_due_at = models.DateTimeField(null=True, blank=True)
     next_reply_due_at = models.DateTimeField(null=True, blank=True)
@@ -214,12 +218,13 @@ class Ticket(models.Model):
             old, self.status, now = self.status, status, timezone.now()
             self.status_since = now
             if status in self.DONE:
+                self.solved_by_people = isinstance(by, User) if self.resolved_at is None else self.solved_by_people
                 self.resolved_at = self.resolved_at or now
                 self.closed_at = now if status == self.Status.CLOSED else None
                 self.snoozed_until = None
             elif old in self.DONE:
                 self.resolved_at = self.closed_at = None
-            self.touch("status", "status_since", "resolved_at", "closed_at", "snoozed_until")
+            self.touch("status", "status_since", "resolved_at", "solved_by_people", "closed_at", "snoozed_until")
             self.record("ticket.status_changed", by=by, old=old, new=status, reason=reason)
 
     def resolve(self, *, by: Actor) -> None:

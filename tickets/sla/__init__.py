@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 AT_RISK = timedelta(minutes=30)
 RUNNING = ("new", "open")  # pending and on hold wait for somebody else
-FIELDS = ("first_reply_due_at", "next_reply_due_at", "resolve_due_at", "due_at", "clocks", "sla_check_at")
+FIELDS = (
+    "first_reply_due_at",
+    "next_reply_due_at",
+    "resolve_due_at",
+    "due_at",
+    "clocks",
+    "sla_check_at",
+    "first_reply_took",
+    "solving_took",
+)
 
 FIRST_REPLY = {priority: timedelta(minutes=targets[FIRST] or 0) for priority, targets in policies.STANDARD.items()}
 NEXT_REPLY = FIRST_REPLY
@@ -47,6 +56,8 @@ def reschedule(ticket: Ticket, *, at: datetime | None = None) -> None:
         record.pause(now)
     record.asked = _asked(ticket, record)
     _set_due_times(ticket, record, calendars)
+    ticket.first_reply_took = _took(ticket, ticket.first_response_at, ticket.first_reply_took, record, calendars)
+    ticket.solving_took = _took(ticket, ticket.resolved_at, ticket.solving_took, record, calendars)
     record.told = {key: value for key, value in record.told.items() if _still_true(key, value, ticket, now)}
     ticket.sla_check_at = next_check(ticket, record, policy.warn_percent)
     ticket.clocks = {**record.write(), "warn_percent": policy.warn_percent}
@@ -68,6 +79,13 @@ def _set_due_times(ticket: Ticket, record: Record, calendars: Calendars) -> None
     ticket.next_reply_due_at = clocks.due(record, NEXT, record.asked, calendars) if record.asked else None
     running = running_clocks(ticket)
     ticket.due_at = min(running.values()) if running else None
+
+
+def _took(ticket: Ticket, ended: datetime | None, known: int | None, record: Record, calendars: Calendars) -> int | None:
+    """Open, unpaused seconds from the customer's first words to an end. What was counted once stays, whatever calendars become."""
+    if ended is None:
+        return None
+    return round(clocks.used(record, ticket.created_at, ended, calendars).total_seconds()) if known is None else known
 
 
 def running_clocks(ticket: Ticket) -> dict[str, datetime]:

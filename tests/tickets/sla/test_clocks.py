@@ -76,6 +76,32 @@ def test_a_ticket_that_moves_falls_under_the_other_teams_policy_and_keeps_the_ti
     assert timedelta(hours=3) <= clocks.used(record, found.created_at, moved_at, calendars) < timedelta(hours=3, minutes=1)
 
 
+def test_a_wait_counts_open_hours_once_and_is_forgotten_when_the_ticket_opens_again(ticket: Ticket, office: BusinessHours) -> None:
+    SlaPolicy.objects.create(name="Office", is_default=True, hours=office, targets=minutes(60))
+    ticket.created_at, ticket.status = berlin("2026-03-06 16:00"), Ticket.Status.OPEN  # a Friday, an hour before all go home
+    ticket.clocks, ticket.first_response_at = {}, berlin("2026-03-09 10:30")
+    sla.reschedule(ticket, at=berlin("2026-03-09 10:30"))
+    assert (ticket.first_reply_took, ticket.solving_took) == (2.5 * 3600, None)
+    office.week = [*OFFICE[:4], [], [], []]
+    office.save()
+    ticket.resolved_at, ticket.status = berlin("2026-03-09 11:00"), Ticket.Status.RESOLVED
+    sla.reschedule(ticket, at=berlin("2026-03-09 11:00"))
+    assert (ticket.first_reply_took, ticket.solving_took) == (2.5 * 3600, 2 * 3600)
+    ticket.resolved_at, ticket.status = None, Ticket.Status.OPEN
+    sla.reschedule(ticket, at=berlin("2026-03-09 12:00"))
+    assert ticket.solving_took is None
+
+
+def test_it_is_known_who_solved_it(ticket: Ticket, maya: User) -> None:
+    ticket.resolve(by=None)
+    assert not ticket.solved_by_people
+    ticket.reopen(by=maya)
+    ticket.resolve(by=maya)
+    ticket.set_status(Ticket.Status.CLOSED, by=None)
+    ticket.refresh_from_db()
+    assert ticket.solved_by_people, "the machine closed what a person had solved"
+
+
 # -- pauses ----------------------------------------------------------------------------------------------------
 
 
