@@ -25,7 +25,6 @@ from .people import supervisors_only
 
 SHOWN = 20  # calls
 TASKS = ("reply", "rewrite")  # that may have a model of their own
-SECTION = {"current": "ai"}
 
 
 class Sign(BaseModel):
@@ -61,7 +60,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "calls": ModelCall.objects.order_by("-created_at")[:SHOWN],
         "prompts": prompts.in_use(),
     }
-    return render(request, "settings/ai.html", SECTION | context, status=422 if refused else 200)
+    return render(request, "settings/ai.html", context, status=422 if refused else 200)
 
 
 @require_POST
@@ -122,7 +121,7 @@ def prompt(request: HttpRequest, prompt_name: str) -> HttpResponse:
         "versions": PromptVersion.objects.filter(name=prompt_name).select_related("created_by").order_by("-number"),
         "may_try": prompt_name in trying.PROMPTS,
     }
-    return render(request, "settings/ai_prompt.html", SECTION | context, status=status)
+    return render(request, "settings/ai_prompt.html", context, status=status)
 
 
 def _save(request: HttpRequest) -> HelpdeskError | None:

@@ -60,7 +60,6 @@ def _page(request: HttpRequest, found: AlertRule | None) -> HttpResponse:
             refused = error
     mine = ReportSubscription.objects.filter(user=_me(request)).first()
     context = {
-        "current": "alerts",
         "rule": found,
         "given": given,
         "refused": refused,

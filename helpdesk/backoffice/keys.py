@@ -21,7 +21,6 @@ from helpdesk.core.models.access import ALL_SCOPES, RESOURCES
 
 from .people import supervisors_only
 
-SECTION = {"current": "api-keys"}
 SHOWN_ONCE = "api_key"  # in the session, until it was shown
 LIVES = ((30, gettext_lazy("30 days")), (90, gettext_lazy("90 days")), (365, gettext_lazy("A year")), (0, gettext_lazy("Never")))
 MOST_A_MINUTE = 1_000_000
@@ -87,7 +86,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "dead": ApiKey.objects.exclude(pk__in=ApiKey.objects.live().values("pk")).order_by("-created_at")[:50],
         "may_keep": keys.may_keep(request.user),
     }
-    return render(request, "settings/keys.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/keys.html", context, status=400 if form.errors else 200)
 
 
 @supervisors_only
@@ -112,7 +111,7 @@ def one(request: HttpRequest, key_id: UUID) -> HttpResponse:
         "webhooks": key.webhooks.aggregate(n=Count("pk"))["n"],
         "may_keep": keys.may_keep(request.user),
     }
-    return render(request, "settings/key.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/key.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -28,7 +28,6 @@ def index(request: HttpRequest) -> HttpResponse:
         return redirect("retention")
     due = retention.counts()
     context = {
-        "current": "retention",
         "lines": [(policy, due.get(policy.data_type)) for policy in retention.policies()],
         "applied": Event.objects.filter(kind="retention.applied").order_by("-id")[:SHOWN],
         "error": error,

@@ -25,7 +25,6 @@ from tickets.rules.wording import Words
 from .people import supervisors_only
 from .rule_forms import GROUPS, ActionRow, ConditionRow, RuleForm, example, fill, title
 
-SECTION = {"current": "rules"}
 A_PAGE = 30
 A_WEEK = timedelta(days=7)
 
@@ -39,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
     rules = list(Rule.objects.annotate(lately=lately))
     lines = [_line(one, words) for one in rules]
     usual = {one["shipped"] for one in shipped.shipped()} - {one.shipped for one in rules}
-    return render(request, "settings/rules.html", SECTION | {"lines": lines, "usual": len(usual)})
+    return render(request, "settings/rules.html", {"lines": lines, "usual": len(usual)})
 
 
 @supervisors_only
@@ -78,7 +77,7 @@ def history(request: HttpRequest) -> HttpResponse:
         firings = firings.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
     found = list(firings[: A_PAGE + 1])
     context = {"firings": found[:A_PAGE], "rule": rule, "before": found[A_PAGE - 1].pk if len(found) > A_PAGE else None}
-    return render(request, "settings/rules_history.html", SECTION | context)
+    return render(request, "settings/rules_history.html", context)
 
 
 @supervisors_only
@@ -169,7 +168,7 @@ def _line(rule: Rule, words: Words) -> dict[str, Any]:
 
 
 def _edit(request: HttpRequest, rule: Rule) -> HttpResponse:
-    context: dict[str, Any] = SECTION | {"sizes": SIZES}
+    context: dict[str, Any] = {"sizes": SIZES}
     step = request.POST.get("step", "")
     if request.method == "POST":
         fill(rule, request.POST, _me(request))

@@ -23,7 +23,6 @@ from .people import supervisors_only
 from .telephony_forms import ConnectionForm
 
 SHOWN = 20  # last events, last calls
-SECTION = {"current": "telephony"}
 ADDRESS = "telephony_address"  # in the session, until it was shown once
 
 
@@ -39,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "site": settings.SITE_URL,
         "generic_calls": CallSession.objects.visible_to(request.user).filter(provider="generic").with_people()[:5],
     }
-    return render(request, "settings/telephony.html", SECTION | context)
+    return render(request, "settings/telephony.html", context)
 
 
 @supervisors_only
@@ -65,7 +64,7 @@ def connection(request: HttpRequest, connection_id: UUID) -> HttpResponse:
         "waiting": "wait" in request.GET,
         "has_line": has_line(row.provider, receiving.account_of(row)),
     }
-    return render(request, "settings/telephony_connection.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/telephony_connection.html", context, status=400 if form.errors else 200)
 
 
 @supervisors_only

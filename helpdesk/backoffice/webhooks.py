@@ -22,7 +22,6 @@ from helpdesk.partners.webhooks import announcing, managing
 
 from .people import supervisors_only
 
-SECTION = {"current": "webhooks"}
 SHOWN_ONCE = "webhook_secret"  # in the session, until it was shown
 A_PAGE = 25
 
@@ -66,7 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
             _show_once(request, webhook, secret)
             return redirect("webhook", webhook.pk)
     context = {"form": form, "webhooks": Webhook.objects.visible_to(request.user).select_related("key", "created_by")}
-    return render(request, "settings/webhooks.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/webhooks.html", context, status=400 if form.errors else 200)
 
 
 @supervisors_only
@@ -90,7 +89,7 @@ def one(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         "waiting": webhook.deliveries.filter(WebhookDelivery.OPEN).count(),
         "secret": request.session.pop(SHOWN_ONCE)["secret"] if shown.get("webhook") == str(webhook.pk) else "",
     }
-    return render(request, "settings/webhook.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/webhook.html", context, status=400 if form.errors else 200)
 
 
 @supervisors_only
@@ -101,7 +100,7 @@ def delivery(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpR
     found = get_object_or_404(webhook.deliveries, pk=delivery_id)
     if found.customer_ref:
         note_read(request.user, found.customer_ref, "webhook delivery", str(found.pk))
-    return render(request, "settings/webhook_delivery.html", SECTION | {"webhook": webhook, "delivery": found})
+    return render(request, "settings/webhook_delivery.html", {"webhook": webhook, "delivery": found})
 
 
 @require_POST

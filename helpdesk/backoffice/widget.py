@@ -18,7 +18,6 @@ from assist.models import WidgetSite
 from .people import supervisors_only
 from .widget_forms import SiteForm
 
-SECTION = {"current": "widget"}
 SHOWN_ONCE = "widget_secret"  # in the session, until it was shown
 
 
@@ -37,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return redirect("widget-site", form.save().pk)
     context = {"sites": WidgetSite.objects.visible_to(request.user).select_related("queue"), "form": form}
-    return render(request, "settings/widgets.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/widgets.html", context, status=400 if form.errors else 200)
 
 
 @supervisors_only
@@ -55,7 +54,7 @@ def site(request: HttpRequest, site_id: UUID) -> HttpResponse:
     snippet = f'<script src="{settings.SITE_URL}/widget.js" data-site="{row.key}" data-colour="{row.colour}" async></script>'
     secret = request.session.pop(f"{SHOWN_ONCE}:{row.pk}", "")
     context = {"site": row, "form": form, "snippet": snippet, "secret": secret}
-    return render(request, "settings/widget.html", SECTION | context, status=400 if form.errors else 200)
+    return render(request, "settings/widget.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -1,6 +1,6 @@
 """The places the rail and the tab bar offer. A place appears once its page exists and the reader may open it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from django.contrib.auth.models import AnonymousUser
@@ -40,6 +40,45 @@ AREAS = (
     Area("evaluation", _("AI evaluation"), "flask-conical", "/evaluation/", "a", SUPERVISOR),
     Area("settings", _("Settings"), "settings-2", "/settings/people/", "s", SUPERVISOR),
 )
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """One entry of the list beside every page of the settings."""
+
+    label: str | Promise
+    icon: str
+    url: str
+    roles: tuple[str, ...] = SUPERVISOR
+    is_current: bool = False
+
+
+SETTINGS = (
+    SettingsPage(_("Profile"), "circle-user", "/profile/", AGENT),
+    SettingsPage(_("Notifications"), "bell-ring", "/settings/notifications/", AGENT),
+    SettingsPage(_("Macros"), "text-quote", "/settings/macros/", AGENT),
+    SettingsPage(_("People and roles"), "users", "/settings/people/"),
+    SettingsPage(_("Automation rules"), "workflow", "/settings/rules/"),
+    SettingsPage(_("Routing"), "route", "/settings/routing/"),
+    SettingsPage(_("Escalations"), "siren", "/settings/escalations/"),
+    SettingsPage(_("SLA"), "timer", "/settings/sla/"),
+    SettingsPage(_("Business hours"), "clock", "/settings/hours/"),
+    SettingsPage(_("Telephony"), "phone", "/settings/telephony/"),
+    SettingsPage(_("Chat on websites"), "message-circle", "/settings/widget/"),
+    SettingsPage(_("AI provider"), "sparkles", "/settings/ai/"),
+    SettingsPage(_("API keys"), "key-round", "/settings/api-keys/"),
+    SettingsPage(_("Webhooks"), "webhook", "/settings/webhooks/"),
+    SettingsPage(_("Figures and targets"), "layout-dashboard", "/settings/figures/"),
+    SettingsPage(_("Alerts and reports"), "bell-ring", "/settings/alerts/"),
+    SettingsPage(_("Retention"), "history", "/settings/retention/"),
+)
+
+
+def settings_for(request: HttpRequest) -> list[SettingsPage]:
+    """The pages of the settings that exist and that this reader may open, with the one that is open marked."""
+    role = getattr(request.user, "role", "")
+    pages = [page for page in SETTINGS if role in page.roles and page_exists(page.url)]
+    return [replace(page, is_current=request.path.startswith(page.url)) for page in pages]
 
 
 def areas_for(request: HttpRequest) -> list[Area]:

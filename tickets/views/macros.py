@@ -81,7 +81,7 @@ def one(request: AgentRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _saved(form, request):
         messages.success(request, _("Saved."))
         return redirect("macros")
-    context = {"current": "macros", "macro": macro, "form": form, "may_change": may_change, "variables": _variables()}
+    context = {"macro": macro, "form": form, "may_change": may_change, "variables": _variables()}
     return render(request, "settings/macro.html", context, status=400 if form.errors else 200)
 
 
@@ -113,7 +113,6 @@ def take_in(request: AgentRequest) -> HttpResponse:
 def _page(request: AgentRequest, form: MacroForm, words: str) -> dict[str, Any]:
     found = list(macros.search(request.user, words))
     return {
-        "current": "macros",
         "form": form,
         "q": words,
         "mine": [macro for macro in found if macro.owner_id],

@@ -89,7 +89,7 @@ def settings(request: AgentRequest) -> HttpResponse:
             return redirect("notice-settings")
     kinds = [(kind, label, telling.ways_of(stored, kind)) for kind, label in Notice.Kind.choices]
     teams = Queue.objects.select_related("chat_hook") if request.user.oversees else Queue.objects.none()
-    context = {"form": form, "kinds": kinds, "ways": WAYS, "error": error, "teams": teams, "current": "notices"}
+    context = {"form": form, "kinds": kinds, "ways": WAYS, "error": error, "teams": teams}
     context |= {"hook": ChatHook.objects.filter(user=request.user).first(), "team_kinds": [(kind.value, kind.label) for kind in TEAM_KINDS]}
     return render(request, "tickets/notices/settings.html", context, status=422 if error or form.errors else 200)
 

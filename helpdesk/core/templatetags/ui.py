@@ -22,7 +22,7 @@ from django.utils.translation import get_language, get_language_info, gettext_la
 from django.utils.translation import gettext as _
 
 from helpdesk.core import clock
-from helpdesk.core.areas import Area, areas_for, page_exists
+from helpdesk.core.areas import Area, SettingsPage, areas_for, page_exists, settings_for
 from helpdesk.core.words import words as scripts_words
 
 register = template.Library()
@@ -53,6 +53,12 @@ def theme(context: Context) -> str:
     request: HttpRequest | None = context.get("request")
     chosen = getattr(getattr(request, "user", None), "theme", "") or (request.COOKIES.get("theme", "") if request else "")
     return chosen if chosen in {"light", "dark"} else "auto"
+
+
+@register.simple_tag(takes_context=True)
+def settings_pages(context: Context) -> list[SettingsPage]:
+    """The list beside a page of the settings."""
+    return settings_for(context["request"])
 
 
 @register.simple_tag(takes_context=True)
