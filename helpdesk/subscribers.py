@@ -8,6 +8,11 @@ from helpdesk.partners import feed
 from helpdesk.partners.webhooks import announcing
 
 
+@subscribe("rule.called")
+def call_webhook_of_rule(event: Event) -> None:
+    announcing.call(event)
+
+
 @subscribe(*feed.kinds())
 def tell_webhooks(event: Event) -> None:
     announcing.announce(event)

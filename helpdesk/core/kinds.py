@@ -88,6 +88,14 @@ class PolicyData(TypedDict, total=False):
     new: dict[str, Any]
 
 
+class RuleCall(TypedDict):
+    """A rule calls a webhook: partners' other webhooks do not hear of it."""
+
+    webhook: str  # its id
+    name: str
+    rule: str
+
+
 class EscalationStep(TypedDict, total=False):
     level: str
     old: str  # the level before
@@ -294,6 +302,7 @@ KINDS: dict[str, Any] = {
     "escalation.acknowledged": EscalationStep,
     "escalation.reassigned": EscalationStep,
     "escalation.handed_back": EscalationStep,
+    "escalation.taken_back": EscalationStep,  # with the triage or the rule that had raised it
     "escalation.timed_out": EscalationStep,  # nobody acknowledged it in time: the next level hears of it
     "sla.warned": SlaData,  # little of the time is left
     "sla.breached": SlaData,
@@ -363,7 +372,9 @@ KINDS: dict[str, Any] = {
     "article.missed": ArticleData,  # somebody looked for what nobody has written
     "policy.changed": PolicyData,
     "routing.changed": PolicyData,
+    "escalation_level.changed": PolicyData,
     # figures
+    "figures.changed": PolicyData,  # what is aimed at
     "alert.opened": AlertData,
     "alert.closed": AlertData,
     "alert.acknowledged": AlertData,
@@ -392,6 +403,7 @@ KINDS: dict[str, Any] = {
     "key.changed": KeyData,
     "key.renewed": KeyData,
     "key.revoked": KeyData,
+    "rule.called": RuleCall,
     "rule.changed": RuleData,
     "user.invited": Person,
     "user.joined": Person,

@@ -21,7 +21,7 @@ from helpdesk.core.models import ApiKey, Event, IdempotencyRecord, User, Webhook
 from helpdesk.partners.webhooks import announcing, health, managing, sending
 from tests.cast import receive, run_events, signed_in
 from tickets import replying
-from tickets.models import Ticket
+from tickets.models import Rule, RuleFiring, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,25 @@ def test_what_happens_is_told_once_with_a_signature_that_can_be_checked(receiver
     assert said["ticket"] == ticket.number and said["ticket_now"]["subject"] == "Late"
     assert said["message"]["body_text"] == "Where is order 7?" and said["customer_id"] == str(ingrid.pk)
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"delivered"}
+
+
+def test_a_rule_calls_one_webhook_and_no_other_hears_of_it(webhook: Webhook, receiver: Any, priya: User, support: Any) -> None:
+    called, _secret = managing.create(name="Crane", url=receiver.url, kinds=["alert.opened"], by=priya)
+    off = Webhook.objects.create(name="Off", url=receiver.url, is_active=False)
+    narrow = Webhook.objects.create(name="Narrow", url=receiver.url, scopes=["articles:read"], kinds=["alert.opened"])
+    deeds = [{"do": "webhook", "value": str(one.pk), "text": ""} for one in (called, off, narrow)]
+    Rule.objects.create(name="Lift it", kinds=["ticket.created"], actions=deeds, is_active=True)
+    ticket = receive("ada@x.example", "A crate", "Too heavy").ticket
+    run_events()
+    run_events()
+    for event in Event.objects.filter(kind="rule.called"):
+        announcing.call(event)  # a subscriber may run twice
+    delivery = WebhookDelivery.objects.get(kind="rule.called")
+    assert (delivery.webhook, delivery.ticket_ref) == (called, ticket.pk)
+    sending.work_off(called.pk)
+    (body,) = [json.loads(body) for _path, headers, body in receiver.got if headers["X-Event-Kind"] == "rule.called"]
+    assert (body["data"]["rule"], body["ticket_now"]["subject"], body["actor"]["kind"]) == ("Lift it", "A crate", "rule")
+    assert RuleFiring.objects.get().remarks == ["Called Crane", "Left out: this webhook is off, or no more", "Called Narrow"]
 
 
 def test_an_internal_note_is_told_without_its_words(webhook: Webhook, ticket: Ticket, maya: User, receiver: Any) -> None:

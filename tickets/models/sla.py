@@ -60,7 +60,7 @@ class BusinessHours(models.Model):
             raise ValidationError(errors)
 
     def as_hours(self) -> Hours:
-        closed = [day.isoformat() for day in self.holidays.values_list("day", flat=True)]
+        closed = [one.day.isoformat() for one in self.holidays.all()]  # what was prefetched is not read again
         row = {"zone": self.time_zone, "week": self.week, "closed": closed, "country": self.country, "subdivision": self.subdivision}
         return hours_from({**row, "name": self.name})
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.models import User
+from helpdesk.core.models import User, Webhook
 from tickets.models import Message, Notice, Queue, Rule, Tag, Ticket
 from tickets.notices import telling
 
@@ -26,8 +26,7 @@ from . import speaking, texts
 from .conditions import MOST_HOURS, number
 from .fields import FIELDS
 
-MOST = 15  # actions of one rule
-LONGEST = 10_000  # characters of a note or reply
+MOST, LONGEST = 15, 10_000  # actions of one rule; characters of a note or reply
 LONGEST_NOTICE = 300
 LEVELS = ("senior_support", "technical_specialist", "legal", "security", "supervisor")  # contract, section 4
 
@@ -38,7 +37,7 @@ class Kind:
 
     name: str
     label: str | Promise
-    value: str = ""  # choice | label | hours | level | who
+    value: str = ""  # choice | label | hours | level | who | webhook
     text: str | Promise = ""  # label of the text it takes; "" for none
     field: str = ""  # the field of conditions that it sets
     starts: str = ""
@@ -57,6 +56,7 @@ KINDS: dict[str, Kind] = {
         Kind("escalate", gettext_lazy("escalate to"), "level", gettext_lazy("Reason"), "escalated", "ticket.escalated"),
         Kind("note", gettext_lazy("add an internal note"), "", gettext_lazy("Note"), starts="note.added"),
         Kind("reply", gettext_lazy("write to the customer"), "", gettext_lazy("Message"), starts="message.sent"),
+        Kind("webhook", gettext_lazy("call the webhook"), "webhook"),
         Kind("notify", gettext_lazy("tell"), "who", gettext_lazy("What they read")),
     )
 }
@@ -153,6 +153,8 @@ def choices_of(name: str) -> dict[str, Any]:
         return dict(offered()) if offered else {}
     if kind.value == "level":
         return {level: level.replace("_", " ") for level in LEVELS}
+    if kind.value == "webhook":
+        return {str(pk): name for pk, name in Webhook.objects.values_list("pk", "name")}
     if kind.value == "who":
         return {**WHO, **dict(FIELDS["assignee"].choices().items())} if FIELDS["assignee"].choices else dict(WHO)
     return {}
@@ -173,7 +175,7 @@ def _problem(action: Any) -> str:  # noqa: PLR0911 - one remark a fault
         return _("This action is not known: %(action)s") % {"action": str(action)[:120]}
     value, text, words = str(action.get("value") or ""), str(action.get("text") or ""), {"action": kind.label}
     choices = choices_of(kind.name)
-    if kind.value in ("choice", "level", "who") and (value not in choices or (kind.name == "notify" and not value)):
+    if kind.value in ("choice", "level", "who", "webhook") and (value not in choices or (kind.name == "notify" and not value)):
         return _("“%(action)s”: choose one.") % words
     if kind.value == "label" and not Tag.normal(value):
         return _("“%(action)s”: name it.") % words
@@ -294,4 +296,5 @@ _DEEDS: dict[str, Callable[[Deed], str]] = {
     "note": _note,
     "reply": _reply,
     "notify": _notify,
+    "webhook": lambda deed: speaking.call(deed.rule, deed.ticket, deed.value),
 }

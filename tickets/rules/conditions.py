@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from tickets.models import Tag, Ticket
 
+from .calendars import Calendars, closed, is_open
 from .fields import DAYS, FIELDS, Field
 
 Condition = Mapping[str, Any]
-Facts = Mapping[str, Any]  # field: its value; moments as datetimes, labels and plans as sets, "now" and "zone" beside them
+Facts = Mapping[str, Any]  # field: its value; moments as datetimes, labels and plans as sets, "now", "zone" and "calendars" beside them
 
 MOST = 30  # conditions of one rule
 LONGEST = 500  # characters of a value
@@ -44,7 +45,7 @@ def failing(conditions: Any, facts: Facts) -> list[Condition]:
 def where(conditions: Any, *, now: datetime, zone: str = "UTC") -> Q:
     """The same as SQL, for tickets. What only an event knows never holds here."""
     every, some = _groups(conditions)
-    clock = {"now": now, "zone": zone}
+    clock = {"now": now, "zone": zone, "calendars": Calendars()}
     found = Q()
     for condition in every:
         found &= _sql(condition, clock)
@@ -121,6 +122,11 @@ def _moment(field: Field, op: str, value: str, fact: Any, facts: Facts) -> bool:
     return fact <= edge if _before(field, op) else fact > edge
 
 
+def _hours(_field: Field, op: str, value: str, _fact: Any, facts: Facts) -> bool:
+    calendar = value or str(facts.get("own_hours") or "")
+    return is_open(facts.get("calendars") or {}, calendar, facts["now"]) == (op == "inside")
+
+
 def _flag(_field: Field, _op: str, value: str, fact: Any, _facts: Facts) -> bool:
     return bool(fact) == (value == "yes")
 
@@ -134,6 +140,7 @@ _COMPARE = {
     "since": _moment,
     "until": _moment,
     "flag": _flag,
+    "hours": _hours,
 }
 
 
@@ -146,6 +153,8 @@ def _sql(condition: Condition, clock: Facts) -> Q:
         return NEVER
     if field.name in ("weekday", "hour"):
         return ALWAYS if _one(condition, clock) else NEVER
+    if field.kind == "hours":
+        return _hours_sql(field, op, value, clock)
     if field.kind == "number":
         limit = number(value)
         return NEVER if limit is None else Q(**{f"{field.path}__{'gte' if op == 'at_least' else 'lte'}": limit / field.parts})
@@ -154,6 +163,16 @@ def _sql(condition: Condition, clock: Facts) -> Q:
         return NEVER if edge is None else Q(**{f"{field.path}__{'lte' if _before(field, op) else 'gt'}": edge})
     yes = _yes(field, value, clock)
     return yes if op in ("is", "has", "contains") else ~yes
+
+
+def _hours_sql(field: Field, op: str, value: str, clock: Facts) -> Q:
+    """Of one calendar it is the same for every ticket; of the tickets' own, those are outside whose calendar is closed now."""
+    if value:
+        return ALWAYS if _hours(field, op, value, None, clock) else NEVER
+    outside = NEVER
+    for calendar in closed(clock["calendars"], clock["now"]):
+        outside |= Q(**{field.path: calendar})
+    return outside if op == "outside" else ~outside | Q(**{f"{field.path}__isnull": True})  # no clocks yet: round the clock
 
 
 def _yes(field: Field, value: str, clock: Facts) -> Q:
@@ -215,7 +234,7 @@ def _parts(condition: Condition) -> tuple[Field | None, str, str]:
         return None, "", ""
     if field.kind == "flag" and value not in ("yes", "no"):
         return None, "", ""
-    if field.kind == "ref" and value and not _is_id(value):
+    if field.kind in ("ref", "hours") and value and not _is_id(value):
         return None, "", ""
     return field, op, Tag.normal(value) if field.name == "tag" else value
 
@@ -252,6 +271,6 @@ def _problem(condition: Condition, by_clock: bool) -> str:  # noqa: PLR0911 - on
         return _("“%(field)s” wants a number.") % words
     if field.kind in ("since", "until") and (number(value) is None or not 0 <= (number(value) or 0) <= MOST_HOURS):
         return _("“%(field)s” wants a number of hours, a year at the most.") % words
-    if field.kind in ("choice", "ref") and field.choices and value not in field.choices() and field.name != "language":
+    if field.kind in ("choice", "ref", "hours") and field.choices and value not in field.choices() and field.name != "language":
         return _("“%(field)s”: there is no such choice any more.") % words
     return ""

@@ -13,6 +13,8 @@ from django.utils import timezone
 from helpdesk.core.models import Event
 from tickets.models import Message, Tag, Ticket
 
+from .calendars import Calendars
+
 
 def readable(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """With everything that facts are made of, in one query."""
@@ -27,6 +29,8 @@ def of(ticket: Ticket, event: Event | None = None, message: Message | None = Non
     now = now or timezone.now()
     facts: dict[str, Any] = {
         "now": now,
+        "calendars": Calendars(),
+        "own_hours": _own_hours(ticket),
         "status": ticket.status,
         "priority": ticket.priority,
         "queue": str(ticket.queue_id),
@@ -51,6 +55,12 @@ def of(ticket: Ticket, event: Event | None = None, message: Message | None = Non
         "due": ticket.due_at,
     }
     return {**facts, **_happened(event), **_said(message)}
+
+
+def _own_hours(ticket: Ticket) -> str:
+    """The calendar in which the ticket's clocks run: its id; "" round the clock."""
+    stretches = ticket.clocks.get("stretches") or [{}]
+    return str(stretches[-1].get("hours") or "")
 
 
 def message_of(event: Event) -> Message | None:

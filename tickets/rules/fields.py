@@ -13,7 +13,7 @@ from customers.models import Customer
 from helpdesk.core.kinds import KINDS
 from helpdesk.core.models import User
 from knowledge.models import Category
-from tickets.models import Queue, Ticket
+from tickets.models import BusinessHours, Queue, Ticket
 
 Label = str | Promise
 
@@ -26,6 +26,7 @@ OPS: dict[str, dict[str, Label]] = {
     "since": {"more_than": _("more than … hours ago"), "less_than": _("less than … hours ago")},
     "until": {"less_than": _("in less than … hours"), "more_than": _("in more than … hours")},
     "flag": {"is": _("is")},
+    "hours": {"inside": _("is inside"), "outside": _("is outside")},
 }
 YES_NO = (("yes", _("yes")), ("no", _("no")))
 DAYS = (
@@ -80,6 +81,11 @@ def categories() -> dict[str, Label]:
     return {str(pk): name for pk, name in Category.objects.values_list("pk", "name")}
 
 
+def calendars() -> Mapping[str, Label]:
+    own = {"": _("the hours of the ticket's SLA")}
+    return {**own, **{str(pk): name for pk, name in BusinessHours.objects.values_list("pk", "name")}}
+
+
 def _or_none(choices: Callable[[], dict[str, Label]], none: Label) -> Callable[[], Mapping[str, Label]]:
     return lambda: {"": none, **choices()}
 
@@ -111,6 +117,7 @@ FIELDS: dict[str, Field] = {
         Field("due", _("is due"), "until", "due_at"),
         Field("weekday", _("day of the week"), "choice", choices=_from(DAYS)),
         Field("hour", _("hour of the day (0–23)"), "number"),
+        Field("business_hours", _("time"), "hours", "clocks__stretches__-1__hours", calendars),
         Field("message", _("words of the message"), "words", event_only=True),
         Field("message_channel", _("channel of the message"), "choice", choices=_from(Ticket.Channel.choices), event_only=True),
         Field("automatic", _("written by a machine"), "flag", choices=_from(YES_NO), event_only=True),

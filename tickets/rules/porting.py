@@ -1,4 +1,5 @@
-"""Rules as one JSON file, to keep and to bring elsewhere: teams go by slug, categories too, colleagues by their address."""
+"""Rules as one JSON file, to keep and to bring elsewhere: teams go by slug, categories too, colleagues by their address, calendars and
+webhooks by their name."""
 
 from __future__ import annotations
 
@@ -10,16 +11,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from helpdesk.core.errors import Invalid
-from helpdesk.core.models import User
+from helpdesk.core.models import User, Webhook
 from knowledge.models import Category
-from tickets.models import Queue, Rule
+from tickets.models import BusinessHours, Queue, Rule
 
 from . import keeping
 
 VERSION = 1
 LARGEST = 1_000_000  # bytes
 KEPT = ("name", "trigger", "kinds", "every_minutes", "conditions", "actions", "stops", "zone")
-REFERRING = ("queue", "assignee", "category")
+REFERRING = ("queue", "assignee", "category", "business_hours", "webhook")
 
 
 def export(rules: Iterable[Rule]) -> dict[str, Any]:
@@ -92,4 +93,6 @@ def _names() -> dict[str, list[tuple[Any, str]]]:
         "queue": list(Queue.objects.values_list("pk", "slug")),
         "assignee": list(User.objects.values_list("pk", "email")),
         "category": list(Category.objects.values_list("pk", "slug")),
+        "business_hours": list(BusinessHours.objects.values_list("pk", "name")),
+        "webhook": list(Webhook.objects.values_list("pk", "name")),
     }

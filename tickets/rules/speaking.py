@@ -1,4 +1,5 @@
-"""How a rule writes: notes for colleagues, and replies to customers, marked automatic and held back where they could go in circles.
+"""How a rule speaks: notes for colleagues, calls of webhooks, and replies to customers, which are marked automatic and held back
+where they could go in circles.
 
 A reply leaves only when a supervisor let this rule write, to a person who wrote by themselves, once a day for a rule and ticket,
 three a day to an address, `MAIL_AUTOMATIC_PER_HOUR` in all (security T11, T12). Counted in PostgreSQL.
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from helpdesk.core.limits import spend
+from helpdesk.core.models import Webhook
 from tickets.channels.rendering import reply_html
 from tickets.channels.threading import message_id, reply_token
 from tickets.models import Delivery, Message, Rule, ThreadReference, Ticket
@@ -76,3 +78,12 @@ def _why_not(rule: Rule, ticket: Ticket, address: str, answers: Message | None) 
     if not spend("automatic-mail", "all", limit=settings.MAIL_AUTOMATIC_PER_HOUR, window=timedelta(hours=1)):
         return _("Nothing was sent: too much automatic mail this hour")
     return ""
+
+
+def call(rule: Rule, ticket: Ticket, webhook_id: str) -> str:
+    """Tell another system, through the partners' signed delivery: its tries, waits and log are those of every webhook."""
+    webhook = Webhook.objects.on().filter(pk=webhook_id).first()
+    if webhook is None:
+        return _("Left out: this webhook is off, or no more")
+    ticket.record("rule.called", by=rule, webhook=str(webhook.pk), name=webhook.name, rule=rule.name)
+    return _("Called %(name)s") % {"name": webhook.name}

@@ -10,7 +10,8 @@ from django.utils.dateparse import parse_datetime
 
 from helpdesk.core.errors import Conflict, HelpdeskError
 from helpdesk.core.models import User
-from tickets.models import Escalation, Queue, RuleFiring, Ticket
+from tickets import escalating
+from tickets.models import Queue, RuleFiring, Ticket
 
 from .actions import state
 from .firing import locked
@@ -69,10 +70,9 @@ def _snooze(ticket: Ticket, change: dict[str, Any], by: User) -> None:
     ticket.snooze(until=until if until and until > timezone.now() else None, by=by)
 
 
-def _escalation(ticket: Ticket, _change: dict[str, Any], _by: User) -> None:
-    ticket.metadata = {key: value for key, value in ticket.metadata.items() if key != "escalation"}
-    ticket.touch("metadata")
-    Escalation.objects.open().filter(ticket=ticket).update(state=Escalation.State.HANDED_BACK, closed_at=timezone.now(), due_at=None)
+def _escalation(ticket: Ticket, change: dict[str, Any], by: User) -> None:
+    if not escalating.take_back(ticket, level=change["new"], reason=f"rule taken back by {by}"):
+        raise Conflict("Somebody looks after this escalation")
 
 
 _BACK = {

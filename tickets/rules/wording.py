@@ -26,7 +26,7 @@ class Words:
     @cached_property
     def actions(self) -> dict[str, Mapping[str, Any]]:
         people = {key: value for key, value in self.fields["assignee"].items() if key}
-        special = {"notify": {**actions.WHO, **people}, "escalate": actions.choices_of("escalate")}
+        special = {"notify": {**actions.WHO, **people}, **{name: actions.choices_of(name) for name in ("escalate", "webhook")}}
         return {**{name: self.fields.get(kind.field, {}) for name, kind in actions.KINDS.items() if kind.value == "choice"}, **special}
 
     def when(self, rule: Rule) -> str:

@@ -69,6 +69,10 @@ class Hours:
                     yield begin, finish
             day += DAY
 
+    def is_open(self, at: datetime) -> bool:
+        """Whether people work at this instant."""
+        return self.is_round_the_clock or any(opens <= at < closes for opens, closes in self.of(at.astimezone(ZoneInfo(self.zone)).date()))
+
     def of(self, day: date) -> tuple[Span, ...]:
         """The open stretches of one local day."""
         if day not in self._days:

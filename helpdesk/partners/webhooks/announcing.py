@@ -24,7 +24,16 @@ PING = "webhook.test"
 def announce(event: Event) -> None:
     """Called for every event that partners may hear of; safe to call twice. A switched-off webhook misses what happens meanwhile."""
     need = f"{feed.resource_of(event.kind)}:read"
-    wanting = [one for one in Webhook.objects.on().hearing(event.kind) if not one.scopes or need in one.scopes]
+    _tell(event, [one for one in Webhook.objects.on().hearing(event.kind) if not one.scopes or need in one.scopes])
+
+
+def call(event: Event) -> None:
+    """A rule calls one webhook, whatever that hears of otherwise; only one whose maker may read tickets. Safe to call twice."""
+    chosen = Webhook.objects.on().filter(pk=event.data["webhook"])
+    _tell(event, [one for one in chosen if not one.scopes or "tickets:read" in one.scopes])
+
+
+def _tell(event: Event, wanting: list[Webhook]) -> None:
     if not wanting:
         return
     tickets = feed.tickets_of([event])

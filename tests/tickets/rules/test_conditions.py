@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 
 from customers.models import Organisation
 from tests.cast import make_agent, make_category, make_customer
-from tickets.models import Queue, Tag, Ticket
+from tickets.models import BusinessHours, Queue, Tag, Ticket
 from tickets.rules import facts
 from tickets.rules.conditions import failing, holds, problems, where
 from tickets.rules.fields import FIELDS
+from tickets.sla.hours import Hours
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)  # a Wednesday
 ANY_VALUE = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.integers(), max_size=2)
@@ -104,6 +106,18 @@ def test_is_and_is_not_are_opposites(kind: str, value: str, fact: str) -> None:
     assert sorted(either) == [False, True]
 
 
+def test_inside_and_outside_business_hours_are_those_of_a_calendar_or_of_the_tickets_sla() -> None:
+    office = Hours(zone="Europe/Berlin", week=(((540, 720), (780, 1020)),) * 5 + ((), ()), closed=frozenset({date(2026, 3, 5)}))
+    pk = str(uuid4())
+    at = {"calendars": {pk: office}, "own_hours": pk}
+    for value in (pk, ""):  # 10:30 in UTC is 11:30 there, on a Wednesday
+        assert holds(all_of(("business_hours", "inside", value)), known(**at))
+        assert holds(all_of(("business_hours", "outside", value)), {**known(**at), "now": NOW + timedelta(hours=1)}), "lunch"
+        assert holds(all_of(("business_hours", "outside", value)), {**known(**at), "now": NOW + timedelta(days=1)}), "a holiday"
+        assert holds(all_of(("business_hours", "outside", value)), {**known(**at), "now": NOW + timedelta(days=3)}), "Saturday"
+    assert holds(all_of(("business_hours", "inside", "")), known(own_hours="")), "round the clock"
+
+
 def test_what_a_person_must_mend_is_said_in_a_sentence(db: None) -> None:
     def said(*condition: str, by_clock: bool = False) -> str:
         return " ".join(problems({"all": [dict(zip(("field", "op", "value"), condition, strict=True))]}, by_clock=by_clock))
@@ -131,7 +145,10 @@ def crowd(db: None) -> list[Ticket]:
         make_customer("B", "b@x.example", tier="free"),
         make_customer("C", "c@x.example"),
     ]
+    late = BusinessHours.objects.create(name="Late shift", week=[[[720, 1200]]] * 7)
+    early = BusinessHours.objects.create(name="Early shift", week=[[[360, 700]]] * 7)
     shapes = []
+    some = uuid4()  # a calendar that is no more
     for n in range(24):
         hours = timedelta(hours=n * 5)
         ticket = Ticket(
@@ -155,7 +172,9 @@ def crowd(db: None) -> list[Ticket]:
             snoozed_until=None if n % 3 else NOW + timedelta(hours=n - 12),
             due_at=None if n % 4 == 1 else NOW + timedelta(hours=n - 12),
             metadata={"escalation": {"level": "legal"}} if n % 8 == 0 else {},
-        )
+            clocks=[{}, {"stretches": [{"hours": str(early.pk)}, {"hours": str(late.pk)}]}, {"stretches": [{"hours": str(early.pk)}]},
+                    {"stretches": [{"hours": ""}]}, {"stretches": [{"hours": str(some)}]}][n % 5],
+        )  # fmt: skip
         ticket.save()
         if n % 4 == 0:
             ticket.tags.add(tag)
@@ -168,6 +187,9 @@ def values_of(name: str, crowd: list[Ticket]) -> st.SearchStrategy[str]:
     if kind == "ref":
         ids = {"queue": some.queue_id, "assignee": some.assignee_id, "category": some.category_id}
         return st.sampled_from(["", str(ids[name]), str(crowd[0].pk)])
+    if kind == "hours":
+        calendars = [str(pk) for pk in BusinessHours.objects.values_list("pk", flat=True)]
+        return st.sampled_from(["", *calendars, str(some.pk), "nonsense"])
     return {
         "choice": st.sampled_from(["open", "new", "urgent", "low", "email", "da", "", "negative", "wed", "thu"]),
         "set": st.sampled_from(["vip", "enterprise", "free", "standard", "nothing"]),

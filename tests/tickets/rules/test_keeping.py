@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from helpdesk.core.errors import Invalid
-from helpdesk.core.models import Event
+from helpdesk.core.models import Event, Webhook, WebhookDelivery
 from tests.cast import make_category, make_customer, receive
-from tickets.models import Rule, RuleFiring, Ticket
+from tickets.models import BusinessHours, Rule, RuleFiring, Ticket
 from tickets.rules import circles, keeping, porting
 from tickets.rules.dry_run import dry_run
 
@@ -155,6 +155,19 @@ def test_a_dry_run_sees_tickets_as_they_were_when_it_happened(past) -> None:
     assert dry_run(draft(conditions=only("tag", "has", "late"))).matched == 0
     assert dry_run(draft(conditions=only("message", "contains", "money"))).matched == 1
     assert dry_run(draft(kinds=["ticket.status_changed"], conditions=only("was_status", "is", "new"))).matched == 1
+
+
+def test_a_dry_run_names_the_webhook_it_does_not_call_and_asks_what_the_hours_were(past) -> None:
+    webhook = Webhook.objects.create(name="Crane", url="https://crane.example/")
+    never, always = (
+        BusinessHours.objects.create(name=name, week=week) for name, week in (("Never", [[]] * 7), ("Always", [[[0, 1440]]] * 7))
+    )
+    call = [does("webhook", str(webhook.pk))]
+    found = dry_run(draft(conditions=only("business_hours", "inside", str(always.pk)), actions=call))
+    assert (found.matched, found.matches[0].lines) == (2, ["call the webhook Crane"])
+    assert dry_run(draft(conditions=only("business_hours", "inside", str(never.pk)), actions=call)).matched == 0
+    assert dry_run(draft(conditions=only("business_hours", "outside", str(never.pk)), actions=call)).matched == 2
+    assert not WebhookDelivery.objects.exists() and not Event.objects.filter(kind="rule.called").exists()
 
 
 def test_a_rule_on_a_schedule_is_tried_on_what_is(past) -> None:
