@@ -47,7 +47,7 @@ def heard(event: Event) -> None:
         return
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).filter(pk=event.ticket_ref).first() if event.ticket_ref else None
-        if ticket is None or not ticket.is_active:
+        if ticket is None or not ticket.is_active or _taken_back_since(event):
             return
         present = Escalation.objects.open().filter(ticket=ticket).first()
         if present is not None and present.by_name and event.actor_kind == "system":
@@ -55,6 +55,11 @@ def heard(event: Event) -> None:
             return
         by = event.actor_name if event.actor_kind != "system" else ""
         _raise(ticket, str(event.data.get("level") or "supervisor"), list(event.data.get("reasons") or ()), by, event.pk)
+
+
+def _taken_back_since(event: Event) -> bool:
+    """Whoever raised it was quicker to take it back than the queue was to hear of it."""
+    return Event.objects.filter(ticket_ref=event.ticket_ref, kind="escalation.taken_back", pk__gt=event.pk).exists()
 
 
 def _as_people_said(ticket: Ticket, present: Escalation) -> None:
@@ -100,6 +105,29 @@ def hand_back(escalation: Escalation, *, by: User, note: str = "") -> None:
         ticket.record("escalation.handed_back", by=by, level=one.level, reason=note.replace("\x00", "").strip()[:LONGEST_REASON])
         if one.before and one.before.is_active:
             ticket.assign(to=one.before, by=by)
+
+
+def take_back(ticket: Ticket, *, level: str, reason: str) -> bool:
+    """What a machine escalated is as if it had not been. False, and nothing done, where somebody has acted on it since.
+
+    For a ticket that the caller holds locked. It may not stand in the queue yet: `heard` then leaves it out.
+    """
+    present = Escalation.objects.open().filter(ticket=ticket).first()
+    told = ticket.metadata.get("escalation") or {}
+    if not told or (told.get("level") != level and not (present and present.climbed)):
+        return False
+    if present is not None and (present.owner_id or _raised_by_people(present)):
+        return False
+    ticket.metadata = {key: value for key, value in ticket.metadata.items() if key != "escalation"}
+    ticket.touch("metadata")
+    if present is not None:
+        _close(present, State.TAKEN_BACK)
+    ticket.record("escalation.taken_back", level=level, reason=reason)
+    return True
+
+
+def _raised_by_people(one: Escalation) -> bool:
+    return one.event_ref is not None and Event.objects.filter(pk=one.event_ref, actor_kind__in=("agent", "api")).exists()
 
 
 def solved(ticket_id: UUID) -> None:

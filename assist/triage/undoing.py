@@ -15,7 +15,7 @@ from django.db import transaction
 from assist.models import Draft, TriageRun
 from helpdesk.core.models import User
 from knowledge.models import Category, Incident
-from tickets import linking
+from tickets import escalating, linking
 from tickets.models import Queue, StatusLink, Ticket
 
 FIELDS = ("category", "priority", "queue", "assignee")
@@ -71,11 +71,9 @@ def _put_back(ticket: Ticket, name: str, change: dict[str, Any], by: User) -> bo
             linking.unlink(ticket, incident, by=by)
         return True
     if name == "escalation":
-        if change["old"] or _level(ticket) != change["new"]:
-            return False
-        ticket.metadata = {key: value for key, value in ticket.metadata.items() if key != "escalation"}
-        ticket.touch("metadata")
-        return True
+        if _level(ticket) == change["old"]:
+            return True
+        return not change["old"] and escalating.take_back(ticket, level=change["new"], reason=f"triage taken back by {by}")
     if _value(ticket, name)[0] == change["old"]:
         return True
     if _value(ticket, name)[0] != change["new"] or name in ticket.decided_by_people:

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Min, Q, Sum
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, FloatField, Min, Q, Sum
+from django.db.models.functions import Coalesce, Extract
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from helpdesk.core.models import ModelCall, User
 from helpdesk.models import Alert, AlertRule
 from tickets.models import Queue, Rating, Ticket
 
-from .metrics.behind import NEGATIVE
+from .metrics.behind import NEGATIVE, escalated
 from .metrics.scope import start_of, zone
 
 Metric = AlertRule.Metric
@@ -54,9 +55,10 @@ def measure(rule: AlertRule) -> Measured:
 
 
 def _first_response(_rule: AlertRule, tickets: Any, since: Any) -> Measured:
-    waited = ExpressionWrapper(F("first_response_at") - F("created_at"), output_field=DurationField())
+    by_the_wall = Extract(ExpressionWrapper(F("first_response_at") - F("created_at"), output_field=DurationField()), "epoch")
+    waited = Coalesce("first_reply_took", by_the_wall, output_field=FloatField())  # in business hours, as on the dashboard
     found = tickets.filter(first_response_at__gte=since).aggregate(n=Count("pk"), mean=Avg(waited))
-    return Measured(found["mean"].total_seconds() if found["mean"] is not None else None, found["n"])
+    return Measured(found["mean"], found["n"])
 
 
 def _share_of_new(tickets: Any, since: Any, part: Q) -> Measured:
@@ -65,7 +67,7 @@ def _share_of_new(tickets: Any, since: Any, part: Q) -> Measured:
 
 
 def _escalation_rate(_rule: AlertRule, tickets: Any, since: Any) -> Measured:
-    return _share_of_new(tickets, since, Q(metadata__has_key="escalation"))
+    return _share_of_new(tickets, since, escalated())
 
 
 def _negative_mood(_rule: AlertRule, tickets: Any, since: Any) -> Measured:

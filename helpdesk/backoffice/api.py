@@ -17,7 +17,7 @@ from helpdesk.core.models import User
 from tickets.models import Queue, Ticket
 
 from .metrics import assistance, people, reading
-from .metrics.scope import LONGEST, PERIODS, Scope
+from .metrics.scope import CLOCKS, LONGEST, PERIODS, Scope
 
 
 class ScopeInput(StrictSerializer):
@@ -25,6 +25,7 @@ class ScopeInput(StrictSerializer):
     to = serializers.DateField(required=False, help_text="Last day, included; today without it")
     queue = serializers.CharField(required=False, max_length=80, help_text="A queue's slug")
     channel = serializers.ChoiceField(Ticket.Channel.choices, required=False)
+    clock = serializers.ChoiceField(tuple(CLOCKS), required=False, help_text="How waits are counted; in business hours without it")
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of Python's."""
@@ -131,7 +132,7 @@ def _scope(request: Request, kind: type[ScopeInput]) -> Scope:
         days["from"] = days["to"]
     if "from" in days and "to" not in days:
         period = {"period": "today"}
-    return Scope.asked({**period, **days, **{name: given[name] for name in ("queue", "channel") if name in given}})
+    return Scope.asked({**period, **days, **{name: given[name] for name in ("queue", "channel", "clock") if name in given}})
 
 
 def summary(scope: Scope) -> dict[str, Any]:

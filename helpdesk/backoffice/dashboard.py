@@ -12,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from helpdesk.backoffice.metrics import behind, board
+from helpdesk.backoffice import figures
+from helpdesk.backoffice.metrics import behind, board, targets
 from helpdesk.backoffice.metrics.definitions import DEFINITIONS
-from helpdesk.backoffice.metrics.scope import PERIODS, Scope
+from helpdesk.backoffice.metrics.scope import CLOCKS, PERIODS, Scope
 from helpdesk.core.models import User
 from helpdesk.models import ReportSubscription
 from knowledge.models import Category
@@ -45,6 +46,7 @@ def shown(scope: Scope) -> dict[str, Any]:
 def _choices(scope: Scope) -> dict[str, Any]:
     return {
         "periods": [(name, label) for name, (_days, label) in PERIODS.items()],
+        "clocks": CLOCKS.items(),
         "queues": Queue.objects.all(),
         "channels": Ticket.Channel.choices,
         "scope": scope,
@@ -104,8 +106,11 @@ def _harmless(cell: str) -> str:
 @supervisors_only
 @require_safe
 def definitions(request: HttpRequest) -> HttpResponse:
-    """What every figure means."""
-    return render(request, "dashboard/definitions.html", {"definitions": DEFINITIONS.values()})
+    """What every figure means, and what is aimed at."""
+    scope = Scope.asked(request.GET)
+    aims = targets.current(scope.queue)
+    meanings = [(one, figures.said(one, aims[name]) if one.aims else "") for name, one in DEFINITIONS.items()]
+    return render(request, "dashboard/definitions.html", {"definitions": meanings, "scope": scope})
 
 
 @supervisors_only

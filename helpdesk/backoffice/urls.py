@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai, alerting, dashboard, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
+from . import ai, alerting, dashboard, escalations, figures, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
 
 urlpatterns = [
     path("dashboard/", dashboard.index, name="dashboard"),
@@ -35,6 +35,9 @@ urlpatterns = [
     path("settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/", webhooks.delivery, name="webhook-delivery"),
     path("settings/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay/", webhooks.replay, name="webhook-replay"),
     path("settings/retention/", retention.index, name="retention"),
+    path("settings/escalations/", escalations.index, name="escalation-levels"),
+    path("settings/escalations/<slug:level_slug>/", escalations.level, name="escalation-level"),
+    path("settings/figures/", figures.index, name="figures"),
     path("settings/routing/", routing.index, name="routing"),
     path("settings/routing/<uuid:queue_id>/", routing.team, name="routing-team"),
     path("settings/sla/", sla.index, name="sla"),

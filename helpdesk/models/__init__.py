@@ -1,5 +1,6 @@
 from .alert import Alert, AlertRule
 from .figures import DayFigures
 from .report import ReportSubscription
+from .targets import FigureTarget
 
-__all__ = ("Alert", "AlertRule", "DayFigures", "ReportSubscription")
+__all__ = ("Alert", "AlertRule", "DayFigures", "FigureTarget", "ReportSubscription")

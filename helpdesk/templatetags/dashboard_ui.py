@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from helpdesk.backoffice import charts
 from helpdesk.backoffice.metrics import tiles
@@ -17,6 +19,15 @@ register = template.Library()
 def behind(name: str, scope: Scope, **more: str) -> str:
     """The address of the list behind a figure."""
     return tiles.link(name, scope, **more)
+
+
+@register.simple_tag
+def board_at(scope: Scope, page: str = "dashboard", **changed: str) -> str:
+    """The address of a page for this scope, with something of it changed: `{% board_at scope clock="wall" %}`."""
+    kept = scope.query
+    if "period" in changed:
+        kept = {name: value for name, value in kept.items() if name not in ("from", "to")}
+    return f"{reverse(page)}?{urlencode({**kept, **changed})}"
 
 
 @register.filter
@@ -53,10 +64,13 @@ def rated_as(score: int) -> str:
     return f"rated-{score}"
 
 
-SLA_TICK = round(charts.scale(0.95, 0.7, 1, 4, 100), 1)
+@register.filter
+def minutes(seconds: float | None) -> str:
+    """A target on a scale of minutes."""
+    return "" if seconds is None else f"{seconds / 60:g}"
 
 
 @register.simple_tag
-def sla_tick() -> float:
-    """Where the target of 95 % stands on a bar that begins at 70 %."""
-    return SLA_TICK
+def sla_tick(target: float | None) -> float | None:
+    """Where the target stands on a bar that begins at 70 %."""
+    return round(charts.scale(max(0.7, target), 0.7, 1, 4, 100), 1) if target else None

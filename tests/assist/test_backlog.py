@@ -17,7 +17,8 @@ from helpdesk.core.models import Event, User
 from knowledge.categories import load_default_categories
 from knowledge.models import Category
 from tests.cast import make_agent, make_customer, receive, signed_in
-from tickets.models import Queue, Ticket
+from tickets import escalating
+from tickets.models import Escalation, Queue, Ticket
 
 pytestmark = pytest.mark.django_db
 TWICE = "My card was charged twice for the same month. I am not happy about it, please refund the second payment."
@@ -189,6 +190,16 @@ def test_a_run_is_taken_back_once_and_for_all(support: Queue, ingrid: Customer, 
     assert undoing.undo(run, by=priya) == []
     assert undoing.undo(run, by=priya) == []
     assert values(run.ticket) == (None, "normal", None)
+
+
+def test_taking_a_batch_back_ends_the_escalation_that_it_raised(support: Queue, ingrid: Customer, priya: User) -> None:
+    run = arrival.understand(receive(ingrid, "Everything is lost", LAWYER).pk)
+    assert run is not None and "escalation" in run.changes
+    escalating.heard(Event.objects.get(kind="ticket.escalated"))
+    assert undoing.undo(run, by=priya) == []
+    one, ticket = Escalation.objects.get(), Ticket.objects.get(pk=run.ticket_id)
+    assert (one.state, "escalation" in ticket.metadata) == ("taken_back", False)
+    assert undoing.undo(run, by=priya) == []
 
 
 def test_nothing_to_read_is_said(support: Queue, priya: User) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from helpdesk.core.models import User
-from tickets.models import Queue, Rating, Ticket
+from tickets.models import Escalation, Queue, Rating, Ticket
 
 FORTNIGHT = 14
 
@@ -40,6 +40,7 @@ def fortnight(support: Queue, billing: Queue, ingrid: Customer, maya: User) -> C
             one.merged_into = tickets[0]
         Ticket.objects.bulk_update(merged, ["merged_into"])
         Rating.objects.bulk_create(_ratings(dice, tickets, now))
+        Escalation.objects.bulk_create(_escalations(dice, tickets))
         return tickets
 
     return make
@@ -63,11 +64,11 @@ def _ticket(dice: random.Random, n: int, now: datetime, *, queues: tuple[Queue, 
         status=status,
         assignee=dice.choice((agent, None)),
         sentiment=dice.choice(("", "very_negative", "negative", "neutral", "positive", "very_positive")),
-        metadata=dice.choice(({}, {}, {"escalation": {"level": "supervisor", "reasons": ["x"]}})),
         created_at=created,
         updated_at=now - timedelta(days=20),
         first_response_at=answered if is_answered else None,
         resolved_at=solved if is_solved else None,
+        solved_by_people=dice.random() < 0.8,
         first_reply_due_at=created + timedelta(minutes=30),
         resolve_due_at=dice.choice((None, created + timedelta(hours=10))),
         due_at=None if is_solved else due,
@@ -86,4 +87,18 @@ def _ratings(dice: random.Random, tickets: list[Ticket], now: datetime) -> list[
                 ticket=one, customer=one.customer, queue=one.queue, agent=agent, score=score, comment=words, source="mail", created_at=at
             )
         )
+    return rows
+
+
+def _escalations(dice: random.Random, tickets: list[Ticket]) -> list[Escalation]:
+    """A third of them had to go up, some of those twice; with solved ones it is over, and some were taken back."""
+    waits = next(one for one in tickets if not one.resolved_at and not one.merged_into)
+    rows = [Escalation(ticket=waits, level="supervisor", raised_at=waits.created_at)]
+    for one in tickets:
+        for _time in range(dice.choice((0, 0, 1)) if one is not waits else 0):
+            over = ("done", "handed_back", "taken_back")
+            state = dice.choice(over if one.resolved_at else ("waiting", "acknowledged", *over))
+            rows.append(Escalation(ticket=one, level="supervisor", reasons=["x"], state=state, raised_at=one.created_at))
+            if dice.random() < 0.3:
+                rows.append(Escalation(ticket=one, level="legal", reasons=["y"], state="handed_back", raised_at=one.created_at))
     return rows

@@ -17,7 +17,7 @@ from helpdesk.core.models import Event, ModelCall, User
 from helpdesk.models import Alert, AlertRule
 from tests.cast import receive, signed_in
 from tickets import rating
-from tickets.models import Queue, Ticket
+from tickets.models import Escalation, Queue, Ticket
 
 pytestmark = pytest.mark.django_db
 GIVEN: dict[str, Any] = {"name": "Backlog", "metric": "backlog", "direction": "above", "limit": "0", "severity": "critical"}
@@ -85,7 +85,8 @@ def test_a_figure_at_its_limit_does_not_flutter(support: Queue, ingrid: Customer
 def test_every_figure_of_the_contract_can_be_watched(ticket: Ticket, maya: User) -> None:
     now = timezone.now()
     late = {"created_at": now - timedelta(hours=2), "due_at": now - timedelta(hours=1)}
-    Ticket.objects.filter(pk=ticket.pk).update(sentiment="negative", metadata={"escalation": {}}, **late)
+    Ticket.objects.filter(pk=ticket.pk).update(sentiment="negative", **late)
+    Escalation.objects.create(ticket=ticket, level="legal")
     ModelCall.objects.create(task="reply", model="x", payload_hash="x", outcome="failed", cost=3)
     waits = alerts.measure(rule("queue_age", 60))
     assert waits.value == pytest.approx(120, abs=30)

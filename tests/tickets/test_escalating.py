@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import Event, User
 from tests.cast import make_agent, signed_in
 from tickets import escalating
-from tickets.models import Escalation, EscalationLevel, Queue, Ticket
+from tickets.models import Escalation, EscalationLevel, Notice, Queue, Ticket
+from tickets.notices import hearing
 
 Drain = Callable[[], int]
 
@@ -160,3 +162,48 @@ def test_a_partner_escalates(api: Client, ticket: Ticket) -> None:
     assert Escalation.objects.get().by_name == "Tests"
     assert post({"level": "moon", "reason": "x"}).status_code == 400  # type: ignore[attr-defined]
     assert post({"reason": "x", "who": "me"}).status_code == 400  # type: ignore[attr-defined]
+
+
+# -- taken back ------------------------------------------------------------------------------------------------
+
+
+def by_triage(ticket: Ticket) -> Event:
+    with transaction.atomic():
+        ticket.metadata = {**ticket.metadata, "escalation": {"level": "security", "reasons": ["Stranger signed in"]}}
+        ticket.touch("metadata")
+        return ticket.record("ticket.escalated", level="security", reasons=["Stranger signed in"])
+
+
+def test_what_triage_raised_is_taken_back_whether_the_queue_has_heard_of_it_or_not(ticket: Ticket) -> None:
+    event = by_triage(ticket)
+    escalating.heard(event)
+    assert escalating.take_back(ticket, level="security", reason="x")
+    assert Escalation.objects.get().state == "taken_back" and not Escalation.objects.counting().exists()
+    quick = by_triage(ticket)
+    assert escalating.take_back(ticket, level="security", reason="x")
+    escalating.heard(quick)
+    assert Escalation.objects.count() == 1 and "escalation" not in ticket.metadata
+    assert not escalating.take_back(ticket, level="security", reason="once is enough")
+
+
+def test_what_climbed_is_taken_back_and_what_somebody_looks_after_is_not(ticket: Ticket, priya: User) -> None:
+    escalating.heard(by_triage(ticket))
+    escalating.climb(timezone.now() + timedelta(days=1))
+    ticket.refresh_from_db()
+    assert escalating.take_back(ticket, level="security", reason="x")
+    escalating.heard(by_triage(ticket))
+    escalating.acknowledge(Escalation.objects.open().get(), by=priya)
+    assert not escalating.take_back(ticket, level="security", reason="x")
+    assert Escalation.objects.open().exists()
+
+
+def test_what_a_person_raised_since_stays(ticket: Ticket, maya: User) -> None:
+    escalating.heard(by_triage(ticket))
+    escalating.escalate(ticket, level="security", reason="I think so too", by=maya)
+    assert not escalating.take_back(ticket, level="security", reason="x")
+
+
+def test_who_is_on_duty_hears_of_it(ticket: Ticket, tomasz: User) -> None:
+    EscalationLevel.objects.create(slug="security", minutes=5).on_duty.add(tomasz)
+    hearing.hear(by_triage(ticket))
+    assert Notice.objects.filter(user=tomasz, kind="escalated").exists()

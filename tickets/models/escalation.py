@@ -56,6 +56,10 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
     def open(self) -> Self:
         return self.filter(state__in=Escalation.OPEN)
 
+    def counting(self) -> Self:
+        """Those that figures speak of: all but what was taken back."""
+        return self.exclude(state=Escalation.State.TAKEN_BACK)
+
 
 class Escalation(models.Model):
     class State(models.TextChoices):
@@ -63,6 +67,7 @@ class Escalation(models.Model):
         ACKNOWLEDGED = "acknowledged", _("Acknowledged")
         HANDED_BACK = "handed_back", _("Handed back")
         DONE = "done", _("Solved")
+        TAKEN_BACK = "taken_back", _("Taken back")  # with the triage or the rule that had raised it: it counts for nothing
 
     OPEN: ClassVar[tuple[str, ...]] = (State.WAITING, State.ACKNOWLEDGED)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from assist.models import Draft
-from tickets.models import Rating, Ticket
+from tickets.models import Escalation, Rating, Ticket
 
 from .scope import Scope
 
@@ -45,6 +45,12 @@ def _rated(scope: Scope, *scores: int) -> Q:
     return Q(pk__in=ratings.values("ticket"))
 
 
+def escalated(*, now: bool = False) -> Q:
+    """The tickets that had to go up, or those that are up now."""
+    raised = Escalation.objects.filter(ticket=OuterRef("pk")).order_by()
+    return Q(Exists(raised.open() if now else raised.counting()))
+
+
 def _active(_scope: Scope) -> Q:
     return Q(status__in=Ticket.ACTIVE)
 
@@ -52,11 +58,12 @@ def _active(_scope: Scope) -> Q:
 LISTINGS: dict[str, Listing] = {
     "created": Listing(_("New tickets"), lambda s: _within("created_at", s)),
     "solved": Listing(_("Solved"), lambda s: _within("resolved_at", s)),
+    "solved-by-people": Listing(_("Solved by people"), lambda s: _within("resolved_at", s) & Q(solved_by_people=True)),
     "answered": Listing(_("First replies"), lambda s: _within("first_response_at", s)),
     "late": Listing(_("Answered or solved late"), _late),
     "negative": Listing(_("Negative mood"), lambda s: _within("created_at", s) & Q(sentiment__in=NEGATIVE)),
     "positive": Listing(_("Positive mood"), lambda s: _within("created_at", s) & Q(sentiment__in=POSITIVE)),
-    "escalated": Listing(_("Escalated"), lambda s: _within("created_at", s) & Q(metadata__has_key="escalation")),
+    "escalated": Listing(_("Escalated"), lambda s: _within("created_at", s) & escalated()),
     "rated": Listing(_("Rated"), _rated),
     "rated-low": Listing(_("Rated low"), lambda s: _rated(s, 1, 2)),
     **{f"rated-{score}": Listing(_("Rated"), lambda s, score=score: _rated(s, score)) for score in range(1, 6)},  # type: ignore[misc]
@@ -69,7 +76,7 @@ LISTINGS: dict[str, Listing] = {
         lambda _s: Q(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN), due_at__lt=timezone.now()),
         of_now=True,
     ),
-    "open-escalated": Listing(_("Escalated and open"), lambda s: _active(s) & Q(metadata__has_key="escalation"), of_now=True),
+    "open-escalated": Listing(_("Escalated and open"), lambda s: _active(s) & escalated(now=True), of_now=True),
 }
 
 

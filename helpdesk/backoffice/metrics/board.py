@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from helpdesk.backoffice import charts
 from helpdesk.core.llm import providers
 from knowledge.models import Category
-from tickets.models import Queue, Ticket
+from tickets.models import Escalation, Queue, Ticket
 from tickets.templatetags.tickets_ui import channel_icon
 
-from . import assistance, people, reading, tiles
+from . import assistance, people, reading, targets, tiles
 from .burning import Burning, burning
-from .definitions import DEFINITIONS, FEW_RATINGS
+from .definitions import FEW_RATINGS
 from .scope import Scope, zone
 from .tiles import Context, Tile, known, link, percent, same_weekdays, share_of
 
@@ -41,13 +41,14 @@ class Board:
     standing: people.Standing
     volume: charts.Bars
     volume_words: str
+    targets: dict[str, targets.Target]
     first_reply: charts.Lines | None
     mood: charts.Moods | None
     teams: list[dict[str, Any]]
     agents: list[people.Agent]
     here: int
     free: int
-    escalations: list[Ticket]
+    escalations: list[Escalation]
     drafts: assistance.Drafts
     drafts_stack: list[tuple[str, float, float]]
     drafts_spark: charts.Spark | None
@@ -99,15 +100,16 @@ def read(scope: Scope) -> Board:
     cost = assistance.spend(replace(scope, first=days[0]))
     spend = assistance.spend(scope)
     hourly = _hourly(scope) if scope.days == 1 else None
-    teams = _teams(scope, counted, queues, standing)
+    aims = targets.current(scope.queue)
+    teams = _teams(scope, counted, queues, standing, aims["sla"].value or 0)
     agents, here, free = people.agents(scope)
     helpful = assistance.ratings(scope)
     drafts_by_day = assistance.drafts(replace(scope, first=days[0]))[1]
     per_day = counted.by("day")
-    context = Context(scope, days, per_day, now, hourly)
+    context = Context(scope, days, per_day, now, hourly, aims)
     figures = [
         tiles.created(context),
-        tiles.wait(context, "first_reply", by_channel.whole, replies, _("90th %(p90)s, target %(target)s")),
+        tiles.wait(context, "first_reply", by_channel.whole, replies, _("90th %(p90)s")),
         tiles.wait(context, "resolution", solutions, solved, _("90th percentile %(p90)s")),
         tiles.sla(context),
         tiles.csat(context, in_scope, satisfied),
@@ -120,11 +122,12 @@ def read(scope: Scope) -> Board:
         scope=scope,
         read_at=timezone.now(),
         tiles=figures,
-        burning=burning(scope, standing, teams, by_queue, queues),
+        burning=burning(scope, standing, teams, by_queue, queues, target=aims["first_reply"].value),
         standing=standing,
         volume=volume,
         volume_words=words,
-        first_reply=_percentiles(days, replies),
+        targets=aims,
+        first_reply=_percentiles(days, replies, aims["first_reply"].value),
         mood=_mood(context, labels),
         teams=teams,
         agents=agents,
@@ -198,7 +201,7 @@ def _mean(values: list[int]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _percentiles(days: list[date], replies: reading.Waited) -> charts.Lines | None:
+def _percentiles(days: list[date], replies: reading.Waited, target: float | None) -> charts.Lines | None:
     def series(name: str) -> list[float | None]:
         found = [replies.parts.get(day) for day in days]
         return [getattr(wait, name) / 60 if wait and getattr(wait, name) is not None else None for wait in found]
@@ -207,7 +210,7 @@ def _percentiles(days: list[date], replies: reading.Waited) -> charts.Lines | No
     labels = [date_format(day, "j M") for day in days]
     if days[-1] == timezone.localdate(timezone=zone()):
         labels[-1] = _("Today")
-    return charts.percentiles(labels, named, (DEFINITIONS["first_reply"].target or 0) / 60)
+    return charts.percentiles(labels, named, target / 60 if target else None)
 
 
 def _mood(context: Context, places: list[Any]) -> charts.Moods | None:
@@ -228,7 +231,9 @@ def _mood(context: Context, places: list[Any]) -> charts.Moods | None:
 # -- tables ----------------------------------------------------------------------------------------------------
 
 
-def _teams(scope: Scope, counted: reading.Counted, queues: dict[Any, Queue], standing: people.Standing) -> list[dict[str, Any]]:
+def _teams(
+    scope: Scope, counted: reading.Counted, queues: dict[Any, Queue], standing: people.Standing, target: float
+) -> list[dict[str, Any]]:
     """The worst first."""
     found = []
     numbers = counted.by("queue_id", lambda day: day >= scope.first)
@@ -238,7 +243,6 @@ def _teams(scope: Scope, counted: reading.Counted, queues: dict[Any, Queue], sta
         if queue is None:
             continue
         share, inside = share_of(one["met"], one["met"] + one["missed"]), replace(scope, queue=queue)
-        target = DEFINITIONS["sla"].target or 0
         found.append(
             {
                 "queue": queue,

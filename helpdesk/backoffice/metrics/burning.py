@@ -19,7 +19,7 @@ from knowledge.models import Incident
 from tickets.models import Queue
 
 from . import people, reading
-from .definitions import DEFINITIONS, FEW_WAITS
+from .definitions import FEW_WAITS
 from .scope import Scope
 from .tiles import link, share_of
 
@@ -41,14 +41,20 @@ class Burning:
 
 
 def burning(
-    scope: Scope, standing: people.Standing, teams: list[dict[str, Any]], waits: reading.Waited, queues: dict[Any, Queue]
+    scope: Scope,
+    standing: people.Standing,
+    teams: list[dict[str, Any]],
+    waits: reading.Waited,
+    queues: dict[Any, Queue],
+    *,
+    target: float | None,
 ) -> list[Burning]:
-    """At most five, the worst first."""
+    """At most five, the worst first. `target` is that of first replies, in seconds."""
     found = [
         *_alerts(scope),
         *_incidents(),
         *_overdue(scope, standing),
-        *_slow(scope, waits, queues),
+        *_slow(scope, waits, queues, target),
         *_falling(scope, teams),
         *_provider(),
     ]
@@ -87,10 +93,10 @@ def _overdue(scope: Scope, standing: people.Standing) -> list[Burning]:
     return [Burning("bad", "clock-alert", title, detail, standing.longest_overdue, link("overdue", scope), _("Show"))]
 
 
-def _slow(scope: Scope, waits: reading.Waited, queues: dict[Any, Queue]) -> list[Burning]:
-    target = DEFINITIONS["first_reply"].target or 0
-    slow = [(wait.p90, pk) for pk, wait in waits.parts.items() if pk in queues and wait.n >= FEW_WAITS and (wait.p90 or 0) > target]
-    if not slow:
+def _slow(scope: Scope, waits: reading.Waited, queues: dict[Any, Queue], target: float | None) -> list[Burning]:
+    known = [(wait.p90, pk) for pk, wait in waits.parts.items() if pk in queues and wait.n >= FEW_WAITS]
+    slow = [(p90, pk) for p90, pk in known if target and (p90 or 0) > target]
+    if not slow or not target:
         return []
     p90, pk = max(slow, key=lambda one: one[0] or 0)
     queue = queues[pk]

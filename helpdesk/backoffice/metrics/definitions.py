@@ -17,7 +17,8 @@ class Definition:
     label: str | Promise
     means: str | Promise
     unit: str | Promise = ""
-    target: float | None = None
+    target: float | None = None  # as delivered; what holds says `targets.current`
+    aims: str = ""  # seconds | share | points: how its target is written; "": it has none
     rising: str = ""  # "bad" or "good": what it is when the figure rises
     opens: str = ""  # the listing behind it
 
@@ -44,18 +45,25 @@ DEFINITIONS: dict[str, Definition] = {
             _("First reply, median"),
             _(
                 "From the customer's first words to the first answer by a person, for tickets first answered in the period. Half waited no"
-                " longer than the median, nine in ten no longer than the 90th percentile. Automatic answers do not count."
+                " longer than the median, nine in ten no longer than the 90th percentile. Automatic answers do not count. In business"
+                " hours, only the open hours of the ticket's SLA count, as its due time does."
             ),
             target=30 * 60,
+            aims="seconds",
             rising="bad",
             opens="answered",
         ),
         Definition(
             "resolution",
             _("Resolution, median"),
-            _("From the customer's first words to the solution, for tickets solved in the period."),
+            _(
+                "From the customer's first words to the solution, for tickets that a person solved in the period; what rules, partners or"
+                " customers themselves solved does not count. In business hours, only the open hours of the ticket's SLA count, and not"
+                " the time in which we waited for the customer."
+            ),
+            aims="seconds",
             rising="bad",
-            opens="solved",
+            opens="solved-by-people",
         ),
         Definition(
             "sla",
@@ -63,6 +71,7 @@ DEFINITIONS: dict[str, Definition] = {
             _("Of the first replies and solutions of the period that had a due time, the share that came in time."),
             unit="%",
             target=0.95,
+            aims="share",
             rising="good",
             opens="late",
         ),
@@ -71,6 +80,7 @@ DEFINITIONS: dict[str, Definition] = {
             _("CSAT"),
             _("The average rating, 1 to 5, that customers gave in the period. “Satisfied” is 4 and 5."),
             unit=_("of 5"),
+            aims="points",
             rising="good",
             opens="rated",
         ),
@@ -80,6 +90,7 @@ DEFINITIONS: dict[str, Definition] = {
             _("Of the period's new tickets whose mood is known, the share that is negative or very negative, as it stands now."),
             unit="%",
             target=0.2,
+            aims="share",
             rising="bad",
             opens="negative",
         ),
@@ -88,6 +99,7 @@ DEFINITIONS: dict[str, Definition] = {
             _("AI drafts used"),
             _("Of the reply drafts offered in the period, the share that an agent sent, as written or edited."),
             unit="%",
+            aims="share",
             rising="good",
             opens="drafts-used",
         ),
@@ -114,7 +126,7 @@ DEFINITIONS: dict[str, Definition] = {
             _("Customers' searches in the period after which a request that had been begun was not sent."),
             rising="good",
         ),
-        Definition("load", _("Agents' load"), _("Open tickets of an agent, against what one carries well.")),
+        Definition("load", _("Agents' load"), _("Open tickets of an agent, against as many as they can have at once (settings, people).")),
         Definition("live", _("Live"), _("Calls and chats that are running now.")),
     )
 }

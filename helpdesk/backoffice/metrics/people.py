@@ -7,20 +7,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Avg, Count, F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assist.models import CallSession, ChatSession, Draft
 from helpdesk.core.models import User
-from tickets.models import Rating, Ticket
+from tickets.models import Escalation, Rating, Ticket
 
 from . import behind
 from .scope import Scope, zone
 
 HERE = timedelta(minutes=10)  # since they were last seen
-USUAL_LOAD = 15  # open tickets that an agent carries well; the team's own number where routing knows one
 MOST_AGENTS = 12
 MOST_ESCALATIONS = 5
 MOST_WORDS = 4
@@ -125,7 +124,7 @@ def standing(scope: Scope) -> Standing:
             n=Count("pk"),
             of_nobody=Count("pk", filter=Q(assignee=None)),
             late=Count("pk", filter=late),
-            up=Count("pk", filter=Q(metadata__has_key="escalation")),
+            up=Count("pk", filter=behind.escalated(now=True)),
             longest=Min("due_at", filter=late),
             oldest=Min("created_at", filter=waits),
         )
@@ -181,7 +180,7 @@ def agents(scope: Scope) -> tuple[list[Agent], int, int]:
     )
     free = sum(1 for row in here if row.load == 0 and row.pk not in calls)  # type: ignore[attr-defined]
     shown = [
-        Agent(row, row.load, USUAL_LOAD, _doing(row, calls, now), rated.get(row.pk))  # type: ignore[attr-defined]
+        Agent(row, row.load, row.capacity, _doing(row, calls, now), rated.get(row.pk))  # type: ignore[attr-defined]
         for row in rows[:MOST_AGENTS]
     ]
     return shown, len(here), free
@@ -195,7 +194,9 @@ def _doing(user: User, calls: dict[UUID, datetime], now: datetime) -> str:
     return str(user.get_availability_display())
 
 
-def escalations(scope: Scope) -> list[Ticket]:
-    """The open ones, by due time."""
-    found = behind.tickets("open-escalated", scope).with_people()  # type: ignore[attr-defined]
-    return list(found.order_by("due_at", "id")[:MOST_ESCALATIONS])
+def escalations(scope: Scope) -> list[Escalation]:
+    """The open ones, the soonest to be acknowledged first. Two statements."""
+    people = ("owner", "ticket__customer__organisation", "ticket__organisation", "ticket__assignee")
+    found = Escalation.objects.open().filter(ticket__in=behind.tickets("open-escalated", scope).order_by()).select_related(*people)
+    found = found.prefetch_related("ticket__customer__contact_points").defer("ticket__analysis", "ticket__clocks")
+    return list(found.order_by(F("due_at").asc(nulls_last=True), "raised_at", "id")[:MOST_ESCALATIONS])

@@ -31,7 +31,12 @@ _WAITED = """
                   percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY seconds)
     FROM rows, unnest({what}) seconds WHERE {narrowed} GROUP BY GROUPING SETS ((), ({by}))
 """
-WAITS = {"first_reply": "first_replies", "resolution": "resolutions"}
+WAITS = {
+    ("first_reply", "business"): "first_replies_open",
+    ("first_reply", "wall"): "first_replies",
+    ("resolution", "business"): "resolutions_open",
+    ("resolution", "wall"): "resolutions",
+}
 SPLITS = ("day", "queue_id", "channel")
 
 
@@ -87,7 +92,7 @@ def waited(what: str, scope: Scope, by: str = "day") -> Waited:
     """Exact percentiles of the whole, and of each day, team (`queue_id`) or channel. One statement."""
     if by not in SPLITS:
         raise ValueError(by)
-    statement = _WAITED.format(rows=_ROWS, by=by, what=WAITS[what], narrowed=_NARROWED)
+    statement = _WAITED.format(rows=_ROWS, by=by, what=WAITS[what, scope.clock], narrowed=_NARROWED)
     whole, parts = Wait(), {}
     with connection.cursor() as cursor:
         cursor.execute(statement, _given(scope))

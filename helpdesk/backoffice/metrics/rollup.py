@@ -11,10 +11,11 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from helpdesk.models import DayFigures
-from tickets.models import Ticket
+from tickets.models import Escalation, Ticket
 
 from .scope import start_of, zone
 
@@ -22,16 +23,22 @@ OVERLAP = timedelta(minutes=5)  # a transaction that began before the last look 
 LOOKS_BACK = timedelta(days=2)  # at first
 _SEEN = "figures-seen"
 
-# How long a customer waited. Business hours will be told here, once, for every figure.
+# How long a customer waited, by the clock on the wall and in business hours (of tickets older than that count: by the wall).
 FIRST_REPLY = "extract(epoch FROM first_response_at - created_at)::int"
+FIRST_REPLY_OPEN = f"coalesce(first_reply_took, {FIRST_REPLY})"
 RESOLUTION = "extract(epoch FROM resolved_at - created_at)::int"
-COLUMNS = "day, queue_id, channel, created, negative, positive, felt, escalated, solved, met, missed, first_replies, resolutions, topics"
+RESOLUTION_OPEN = f"coalesce(solving_took, {RESOLUTION})"
+COLUMNS = (
+    "day, queue_id, channel, created, negative, positive, felt, escalated, solved, met, missed,"
+    " first_replies, first_replies_open, resolutions, resolutions_open, topics"
+)
 FACTS = f"""
     SELECT day, queue_id, channel,
            coalesce(o.created, 0) AS created, coalesce(o.negative, 0) AS negative, coalesce(o.positive, 0) AS positive,
            coalesce(o.felt, 0) AS felt, coalesce(o.escalated, 0) AS escalated, coalesce(s.solved, 0) AS solved,
            coalesce(a.met, 0) + coalesce(s.met, 0) AS met, coalesce(a.missed, 0) + coalesce(s.missed, 0) AS missed,
-           coalesce(a.waits, '{{}}') AS first_replies, coalesce(s.waits, '{{}}') AS resolutions,
+           coalesce(a.waits, '{{}}') AS first_replies, coalesce(a.waits_open, '{{}}') AS first_replies_open,
+           coalesce(s.waits, '{{}}') AS resolutions, coalesce(s.waits_open, '{{}}') AS resolutions_open,
            coalesce(o.topics, '{{}}'::jsonb) AS topics
     FROM (
         SELECT day, queue_id, channel, sum(n) AS created, sum(negative) AS negative, sum(positive) AS positive, sum(felt) AS felt,
@@ -41,17 +48,21 @@ FACTS = f"""
                    count(*) FILTER (WHERE sentiment IN ('negative', 'very_negative')) AS negative,
                    count(*) FILTER (WHERE sentiment IN ('positive', 'very_positive')) AS positive,
                    count(*) FILTER (WHERE sentiment <> '') AS felt,
-                   count(*) FILTER (WHERE metadata ? 'escalation') AS escalated
+                   count(*) FILTER (WHERE EXISTS (
+                       SELECT 1 FROM tickets_escalation e WHERE e.ticket_id = tickets_ticket.id AND e.state <> 'taken_back')) AS escalated
             FROM tickets_ticket WHERE created_at >= %(since)s AND created_at < %(until)s AND merged_into_id IS NULL GROUP BY 1, 2, 3, 4
         ) by_topic GROUP BY 1, 2, 3
     ) o FULL JOIN (
-        SELECT (first_response_at AT TIME ZONE %(zone)s)::date AS day, queue_id, channel, array_agg({FIRST_REPLY}) AS waits,
+        SELECT (first_response_at AT TIME ZONE %(zone)s)::date AS day, queue_id, channel,
+               array_agg({FIRST_REPLY}) AS waits, array_agg({FIRST_REPLY_OPEN}) AS waits_open,
                count(*) FILTER (WHERE first_response_at <= first_reply_due_at) AS met,
                count(*) FILTER (WHERE first_response_at > first_reply_due_at) AS missed
         FROM tickets_ticket WHERE first_response_at >= %(since)s AND first_response_at < %(until)s AND merged_into_id IS NULL
         GROUP BY 1, 2, 3
     ) a USING (day, queue_id, channel) FULL JOIN (
-        SELECT (resolved_at AT TIME ZONE %(zone)s)::date AS day, queue_id, channel, count(*) AS solved, array_agg({RESOLUTION}) AS waits,
+        SELECT (resolved_at AT TIME ZONE %(zone)s)::date AS day, queue_id, channel, count(*) AS solved,
+               array_agg({RESOLUTION}) FILTER (WHERE solved_by_people) AS waits,
+               array_agg({RESOLUTION_OPEN}) FILTER (WHERE solved_by_people) AS waits_open,
                count(*) FILTER (WHERE resolved_at <= resolve_due_at) AS met, count(*) FILTER (WHERE resolved_at > resolve_due_at) AS missed
         FROM tickets_ticket WHERE resolved_at >= %(since)s AND resolved_at < %(until)s AND merged_into_id IS NULL GROUP BY 1, 2, 3
     ) s USING (day, queue_id, channel)
@@ -81,6 +92,8 @@ def _touched(since: datetime) -> set[date]:
     days: set[date] = set()
     for instants in changed.values_list("created_at", "first_response_at", "resolved_at").iterator(chunk_size=2000):
         days |= {timezone.localdate(at, zone()) for at in instants if at}
+    raised = Escalation.objects.filter(Q(raised_at__gte=since) | Q(closed_at__gte=since))  # a rule's is heard after the ticket changed
+    days |= {timezone.localdate(at, zone()) for at in raised.values_list("ticket__created_at", flat=True)}
     with connection.cursor() as cursor:
         cursor.execute(_WAS_SOLVED, {"since": since, "zone": str(zone())})
         days |= {day for (day,) in cursor.fetchall()}

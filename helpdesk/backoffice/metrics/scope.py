@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tickets.models import Queue, Ticket
 
 PERIODS = {"today": (1, _("Today")), "7d": (7, _("7 days")), "30d": (30, _("30 days"))}
+CLOCKS = {"business": _("Business hours"), "wall": _("Around the clock")}  # how waits are counted
 LONGEST = 366  # days
 
 
@@ -26,6 +27,7 @@ class Scope:
     queue: Queue | None = None
     channel: str = ""
     period: str = ""
+    clock: str = "business"
 
     @classmethod
     def of(cls, period: str, *, queue: Queue | None = None, channel: str = "", today: date | None = None) -> Scope:
@@ -35,10 +37,11 @@ class Scope:
 
     @classmethod
     def asked(cls, query: Any) -> Scope:
-        """From an address: `period`, or `from` and `to`; `queue` by slug, `channel`. What makes no sense is left out."""
+        """From an address: `period`, or `from` and `to`; `queue` by slug, `channel`, `clock`. What makes no sense is left out."""
         queue = Queue.objects.filter(slug=query["queue"]).first() if query.get("queue") and "\x00" not in query["queue"] else None
         channel = query.get("channel", "") if query.get("channel") in Ticket.Channel.values else ""
-        scope = cls.of(query.get("period", "today"), queue=queue, channel=channel)
+        clock = query.get("clock", "") if query.get("clock") in CLOCKS else "business"
+        scope = replace(cls.of(query.get("period", "today"), queue=queue, channel=channel), clock=clock)
         first, last = _day(query.get("from")), _day(query.get("to"))
         if first is None and last is None:
             return scope
@@ -64,10 +67,15 @@ class Scope:
         return self.queue.pk if self.queue else None
 
     @property
+    def channel_label(self) -> str:
+        return str(Ticket.Channel(self.channel).label) if self.channel else ""
+
+    @property
     def query(self) -> dict[str, str]:
         """How an address names this scope."""
         days = {"period": self.period} if self.period else {"from": self.first.isoformat(), "to": self.last.isoformat()}
-        return days | ({"queue": self.queue.slug} if self.queue else {}) | ({"channel": self.channel} if self.channel else {})
+        clock = {"clock": self.clock} if self.clock != "business" else {}
+        return days | clock | ({"queue": self.queue.slug} if self.queue else {}) | ({"channel": self.channel} if self.channel else {})
 
     def before(self) -> Scope:
         """As many days just before these."""

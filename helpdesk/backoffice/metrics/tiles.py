@@ -23,6 +23,7 @@ from helpdesk.core.llm import providers
 from . import assistance, people, reading
 from .definitions import DEFINITIONS, FEW_RATINGS, FEW_WAITS, Definition
 from .scope import Scope
+from .targets import Target
 
 WEEKS = 4  # of the same weekday make what is usual
 
@@ -56,6 +57,10 @@ class Context:
     per_day: dict[date, Counter[str]]
     now: Counter[str]
     hourly: tuple[dict[tuple[date, int], reading.Hour], dict[date, int]] | None
+    targets: dict[str, Target]
+
+    def target(self, name: str) -> float | None:
+        return self.targets[name].value
 
     def earlier(self) -> Counter[str]:
         """What the figures are compared with: as many days before; for one day, the seven before it."""
@@ -121,7 +126,7 @@ def created(context: Context) -> Tile:
 
 
 def wait(context: Context, name: str, whole: reading.Wait, by_day: reading.Waited, note: str) -> Tile:
-    target = DEFINITIONS[name].target
+    target = context.target(name)
     earlier = [
         wait.p50 for day, wait in by_day.parts.items() if isinstance(day, date) and day < context.scope.first and wait.p50 is not None
     ]
@@ -130,7 +135,7 @@ def wait(context: Context, name: str, whole: reading.Wait, by_day: reading.Waite
     if whole.p50 is None:
         return context.tile(name, "–", series, note=_("Nothing yet"))
     few = whole.n < FEW_WAITS
-    said = note % {"p90": span(whole.p90 or 0), "target": span(target or 0)}
+    said = note % {"p90": span(whole.p90 or 0)} + (_(", target %(target)s") % {"target": span(target)} if target else "")
     if few:
         said = ngettext("%(n)d ticket, too few", "%(n)d tickets, too few", whole.n) % {"n": whole.n}
     change = {} if few else _change(name, whole.p50, usual, span, max(60, (usual or 0) * 0.05))
@@ -140,7 +145,7 @@ def wait(context: Context, name: str, whole: reading.Wait, by_day: reading.Waite
 
 def sla(context: Context) -> Tile:
     met, missed, earlier = context.now["met"], context.now["missed"], context.earlier()
-    share, target = share_of(met, met + missed), DEFINITIONS["sla"].target or 0
+    share, target = share_of(met, met + missed), context.target("sla") or 0
     series = context.series(lambda day: share_of(day["met"], day["met"] + day["missed"]))
     if share is None:
         return context.tile("sla", "–", series, note=_("Nothing yet"))
@@ -162,7 +167,9 @@ def csat(context: Context, found: people.Satisfaction, longer: people.Satisfacti
     earlier = [value for day, value in longer.by_day.items() if day < context.scope.first]
     usual = sum(earlier) / len(earlier) if earlier else None
     change = {} if few else _change("csat", found.mean, usual, lambda by: f"{by:.2f}", 0.01)
-    return context.tile("csat", f"{found.mean:.2f}", series, unit=str(DEFINITIONS["csat"].unit), note=note, few=few, **change)
+    missed = not few and found.mean < (context.target("csat") or 0)
+    unit = str(DEFINITIONS["csat"].unit)
+    return context.tile("csat", f"{found.mean:.2f}", series, unit=unit, note=note, few=few, missed=missed, **change)
 
 
 def negative(context: Context, teams: list[dict[str, Any]]) -> Tile:
@@ -173,7 +180,7 @@ def negative(context: Context, teams: list[dict[str, Any]]) -> Tile:
     worst = max((team for team in teams if team["felt"] >= FEW_WAITS), key=lambda team: team["negative"] / team["felt"], default=None)
     note = _("%(team)s %(share)s") % {"team": worst["queue"].name, "share": f"{worst['negative'] / worst['felt']:.0%}"} if worst else ""
     change = _change("negative", share, share_of(earlier["negative"], earlier["felt"]), _points, 0.01)
-    missed = share > (DEFINITIONS["negative"].target or 1)
+    missed = share > (context.target("negative") or 1)
     return context.tile("negative", percent(share), series, unit="%", note=note, missed=missed, **change)
 
 
@@ -186,7 +193,8 @@ def drafts(context: Context, found: assistance.Drafts, by_day: dict[date, float]
     earlier = [value for day, value in by_day.items() if day < context.scope.first]
     change = _change("drafts", share, sum(earlier) / len(earlier) if earlier else None, _points, 0.01)
     note = _("%(written)s as written, %(edited)s after edits") % parts
-    return context.tile("drafts", percent(share), series, unit="%", note=note, **change)
+    missed = share < (context.target("drafts") or 0)
+    return context.tile("drafts", percent(share), series, unit="%", note=note, missed=missed, **change)
 
 
 def cost(context: Context, spend: assistance.Spend, longer: assistance.Spend) -> Tile:
