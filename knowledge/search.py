@@ -48,6 +48,7 @@ class Hit:
     why: str
     steps: list[str]  # of a numbered list in the article, else empty
     url: str
+    body: str = field(default="", repr=False)  # the article's Markdown
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def _hit(scored: Scored, shown: Excerpt) -> Hit:
         why=_why(scored, shown),
         steps=steps(shown.body),
         url=shown.url,
+        body=shown.body,
     )
 
 

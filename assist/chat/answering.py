@@ -6,7 +6,6 @@ from __future__ import annotations
 from assist.models import ChatMessage, ChatSession
 from assist.triage.draft import SENTENCE, beyond, opening
 from knowledge.fusion import Band
-from knowledge.models import Article
 from knowledge.search import Found, Hit
 
 from . import briefing, model, tools, wording
@@ -28,7 +27,7 @@ def answer(session: ChatSession, read: Understood, thought: Thought, *, before: 
     if model.better(session, read, thought, found, before=before):
         return thought
     if found.band == Band.SHOW:
-        return _told(found, read, thought, _shown_last(session, before))
+        return _told(found, read, thought, set(session.slots.get("shown", ())))
     titles = [hit.title for hit in found.hits if hit.score >= 0.3][:TITLES]  # noqa: PLR2004 - knowledge.fusion.POSSIBLE
     if found.band == Band.POSSIBLE and not session.slots.get("asked"):
         return _ask(thought, wording.which_of(titles), read, hits=found.hits[: len(titles)])
@@ -76,16 +75,9 @@ def _told(found: Found, read: Understood, thought: Thought, shown_last: set[str]
     return thought
 
 
-def _shown_last(session: ChatSession, before: int) -> set[str]:
-    """The articles that our last answer came from."""
-    last = session.messages.filter(role=ChatMessage.Role.ASSISTANT, n__lt=before).order_by("-n").values_list("sources", flat=True)[:1]
-    return {str(one.get("id")) for one in last[0]} if last else set()
-
-
 def told(hit: Hit, *, again: bool = False) -> str:
     """The article's own opening and its steps, else the sentences that fit best; asked on, the passage that fits, not the opening again."""
-    body = Article.objects.filter(pk=hit.article_id).values_list("body", flat=True).first() or ""
-    lead = opening(body)
+    lead = opening(hit.body)
     if again and (more := beyond(lead, hit.excerpt)):
         return " ".join(one[:LONGEST_SENTENCE] for one in more)
     sentences = [one[:LONGEST_SENTENCE] for one in SENTENCE.split(lead) if one][:LEAD]

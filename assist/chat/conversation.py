@@ -64,8 +64,7 @@ class Answer:
 def say(session: ChatSession, content: str, *, client_id: str = "") -> Answer:
     """The visitor says something. The same `client_id` twice is one line with one answer. Raises Invalid, TooLong."""
     began = time.perf_counter()
-    said = hear(session, checked(content), client_id=client_id)
-    known = ChatMessage.objects.filter(answers=said).first()
+    said, known = _taken(session, checked(content), client_id)
     if known is not None or not session.with_assistant:
         if known is None and session.state == ChatSession.State.WAITING:
             handing_over.take_address(session, said.content)
@@ -77,17 +76,26 @@ def say(session: ChatSession, content: str, *, client_id: str = "") -> Answer:
 
 def hear(session: ChatSession, content: str, *, client_id: str = "") -> ChatMessage:
     """Store the visitor's words, in the ticket too where there is one."""
+    return _taken(session, content, client_id)[0]
+
+
+def _taken(session: ChatSession, content: str, client_id: str) -> tuple[ChatMessage, ChatMessage | None]:
+    """The line, and our answer to it where it came a second time."""
     with transaction.atomic():
         held = lines.locked(session)
         known = held.messages.filter(client_id=client_id).first() if client_id else None
         line = known or lines.add(held, ChatMessage.Role.USER, content, client_id=client_id)
         if known is None:
-            since = timezone.now() - timedelta(seconds=A_MINUTE)
-            if held.messages.filter(role=ChatMessage.Role.USER, created_at__gt=since).count() > MOST_LINES:
+            if held.lines > MOST_LINES and _said_lately(held) > MOST_LINES:
                 raise TooFast  # and the line is not kept
             filing.keep_in_step(held, line)
     _as_held(session, held)
-    return line
+    return line, ChatMessage.objects.filter(answers=line).first() if known else None
+
+
+def _said_lately(held: ChatSession) -> int:
+    since = timezone.now() - timedelta(seconds=A_MINUTE)
+    return held.messages.filter(role=ChatMessage.Role.USER, created_at__gt=since).count()
 
 
 class _Answered:
@@ -123,9 +131,10 @@ class _Answered:
     def _write(self, held: ChatSession) -> None:
         thought, read = self.thought, self.read
         metadata = _metadata(read, thought, (time.perf_counter() - self.began) * 1000)
+        thought.slots["shown"] = [one["id"] for one in thought.sources]
         held.slots, held.failures, held.mood, held.language = thought.slots, thought.failures, self.session.mood, read.language
-        held.save(update_fields=["slots", "failures", "mood", "language"])
-        self.line = lines.add(held, ChatMessage.Role.ASSISTANT, thought.text, answers=self.said, sources=thought.sources, metadata=metadata)
+        given: dict[str, Any] = {"answers": self.said, "sources": thought.sources, "metadata": metadata}
+        self.line = lines.add(held, ChatMessage.Role.ASSISTANT, thought.text, also=("slots", "failures", "mood", "language"), **given)
         filing.keep_in_step(held, self.line)
         said = self.said
         said.metadata = {**said.metadata, "intent": read.intent.name, "act": read.intent.act, "sentiment": metadata["sentiment"]}

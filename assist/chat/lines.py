@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -28,11 +29,15 @@ def add(
     answers: ChatMessage | None = None,
     sources: list[dict[str, Any]] | None = None,
     metadata: dict[str, Any] | None = None,
+    also: Collection[str] = (),
 ) -> ChatMessage:
-    """The next line. `session` is held (see `locked`); `message` is the same line in the ticket, where it stands there already."""
+    """The next line. `session` is held (see `locked`); `message` is the same line in the ticket, where it stands there already.
+
+    `also`: fields of the session that have changed besides.
+    """
     session.lines += 1
     session.last_message_at = timezone.now()
-    session.save(update_fields=["lines", "last_message_at"])
+    session.save(update_fields=["lines", "last_message_at", *also])
     line = ChatMessage.objects.create(
         session=session,
         n=session.lines,

@@ -123,12 +123,8 @@ def _confirmed(session: ChatSession, pending: dict[str, Any], text: str, read: U
 
 
 def _status(session: ChatSession, text: str, thought: Thought) -> Thought:
-    if found := NUMBER.search(text):
-        return do(session, "get_ticket_status", {"number": found[0].upper()}, thought)
-    theirs = list(tools.tickets_of(session).active().order_by("-created_at").values_list("number", flat=True)[:2])
-    if len(theirs) == 1:
-        return do(session, "get_ticket_status", {"number": theirs[0]}, thought)
-    return do(session, "get_user_tickets", {}, thought)
+    found = NUMBER.search(text)
+    return do(session, "get_ticket_status", {"number": found[0].upper()} if found else {}, thought)
 
 
 def _update(session: ChatSession, text: str, thought: Thought) -> Thought:
@@ -139,19 +135,19 @@ def _update(session: ChatSession, text: str, thought: Thought) -> Thought:
     elif said:
         arguments["comment"] = said["what"].strip()
     if found:
-        arguments["number"] = found[0].upper()
-    else:
-        theirs = list(tools.tickets_of(session).active().values_list("number", flat=True)[:2])
-        if len(theirs) == 1:
-            arguments["number"] = theirs[0]
-    return _changed(session, arguments, thought)
+        return _changed(session, {**arguments, "number": found[0].upper()}, thought)
+    theirs = list(tools.tickets_of(session).active().values_list("number", flat=True)[:2])
+    if len(theirs) == 1:
+        arguments["number"] = theirs[0]
+    return _changed(session, arguments, thought, theirs=True)
 
 
-def _changed(session: ChatSession, arguments: dict[str, Any], thought: Thought) -> Thought:
+def _changed(session: ChatSession, arguments: dict[str, Any], thought: Thought, *, theirs: bool = False) -> Thought:
+    """`theirs`: the number was read from their own tickets a moment ago."""
     number = str(arguments.get("number", ""))
     if not number:
         return _wait(thought, "update_ticket", arguments, "number", wording.which_ticket())
-    if not tools.tickets_of(session).filter(number=number).exists():
+    if not theirs and not tools.tickets_of(session).filter(number=number).exists():
         thought.slots.pop("pending", None)
         thought.used("update_ticket", "refused")
         thought.text = wording.no_such_ticket(number, verified=session.identity == ChatSession.Identity.VERIFIED)

@@ -7,10 +7,11 @@ proven nothing sees what was made in their own chats and no more, whatever addre
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
+from django.db.models import Case, When
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -133,8 +134,10 @@ def create_ticket(session: ChatSession, *, subject: str, description: str = "") 
 
 
 @tool(needs=Identity.ANONYMOUS)
-def get_ticket_status(session: ChatSession, *, number: str) -> Done:
-    """Say how far one of the visitor's own tickets is. `number` looks like TKT-20250131-0001."""
+def get_ticket_status(session: ChatSession, *, number: str = "") -> Done:
+    """Say how far one of the visitor's own tickets is. `number` looks like TKT-20250131-0001; without it the one that is open."""
+    if not number.strip():
+        return _of_the_open_one(session)
     ticket = tickets_of(session).filter(number=number.strip().upper()).select_related("assignee").first()
     if ticket is None:
         return Done(wording.no_such_ticket(number, verified=session.identity == Identity.VERIFIED), {"found": False})
@@ -145,10 +148,7 @@ def get_ticket_status(session: ChatSession, *, number: str) -> Done:
 @tool(needs=Identity.ANONYMOUS)
 def get_user_tickets(session: ChatSession) -> Done:
     """List the visitor's own latest tickets."""
-    latest = list(tickets_of(session).order_by("-created_at")[:MOST_LISTED])
-    _note(session, "tickets")
-    verified = session.identity == Identity.VERIFIED
-    return Done(wording.list_of(latest, verified=verified), {"tickets": [_shown(ticket) for ticket in latest]})
+    return _listed(session, list(tickets_of(session).order_by("-created_at")[:MOST_LISTED]))
 
 
 @tool(needs=Identity.ANONYMOUS, writes=True)
@@ -196,6 +196,23 @@ def lookup_account(session: ChatSession) -> Done:
 def escalate_to_human(session: ChatSession, *, reason: str) -> Done:
     """Pass the conversation to a person: when the visitor asks for one, or nothing here answers their question."""
     return Done(escalate=reason or _("asked for a person"))
+
+
+def _of_the_open_one(session: ChatSession) -> Done:
+    """One statement: those that are open come first, so that one alone among them is the only one. With several, or none, the list."""
+    open_first = Case(When(status__in=Ticket.ACTIVE, then=0), default=1)
+    latest = list(tickets_of(session).annotate(done=open_first).select_related("assignee").order_by("done", "-created_at")[:MOST_LISTED])
+    open_ones = [ticket for ticket in latest if ticket.is_active]
+    if len(open_ones) != 1:
+        return _listed(session, latest)
+    _note(session, "ticket status")
+    return Done(wording.status_of(open_ones[0]), _shown(open_ones[0]))
+
+
+def _listed(session: ChatSession, latest: Sequence[Ticket]) -> Done:
+    _note(session, "tickets")
+    verified = session.identity == Identity.VERIFIED
+    return Done(wording.list_of(latest, verified=verified), {"tickets": [_shown(ticket) for ticket in latest]})
 
 
 def _shown(ticket: Ticket) -> dict[str, Any]:
