@@ -13,13 +13,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field
 
-from assist.copilot.grounding import TELLS, Sentence, Source, Written, grounded, plain
+from assist.copilot.grounding import Grounded, Sentence, Source, Written, grounded, plain
 from assist.models import ChatMessage, ChatSession
 from helpdesk.core.llm import LlmUnavailable, Question, complete, prompts, provider
 from knowledge.models import Article
 from knowledge.search import Found
 
 from . import briefing, slots, tools
+from .streaming import Telling
 from .thought import Thought, source
 from .understanding import Understood
 
@@ -50,8 +51,8 @@ class Wish(BaseModel):
 
 class Said(BaseModel):
     can_answer: bool
+    tool: Wish | None = None  # before the words: who waits for a tool's answer is shown no other
     sentences: list[Sentence] = Field(default_factory=list, max_length=12)
-    tool: Wish | None = None
 
 
 def better(session: ChatSession, read: Understood, thought: Thought, found: Found, *, before: int) -> bool:
@@ -59,19 +60,26 @@ def better(session: ChatSession, read: Understood, thought: Thought, found: Foun
     if not provider().asks(CHAT.name):
         return False
     sources = _sources(found)
+    told = " ".join([read.text, *_theirs(session, before)])
+
+    def standing(sentences: list[Sentence], can_answer: bool = True) -> Grounded | None:
+        return grounded(Written(can_answer=can_answer, sentences=sentences), sources, told, read.language)
+
+    def words(sentences: list[Sentence]) -> str:
+        stands = standing(sentences)
+        return _without_marks(stands.text) if stands else ""
+
     try:
-        said = complete(_question(session, read, sources, before), Said)
-    except LlmUnavailable:  # on the ledger, with the reason
+        said = complete(_question(session, read, sources, before), Said, heard=Telling(session, words))
+    except LlmUnavailable:  # on the ledger, with the reason; what was shown meanwhile gives way to the local answer
         return False
     if said.tool is not None:
         return _used(session, said.tool, thought)
-    told = " ".join([read.text, *_theirs(session, before)])
-    stands = grounded(Written(can_answer=said.can_answer, sentences=said.sentences), sources, told, read.language)
+    stands = standing(said.sentences, said.can_answer)
     if stands is None:
         return False
     cited = {one.id for one in stands.sources}
-    kept = [one for one in said.sentences if one.kind not in TELLS or one.text]
-    thought.text = _without_marks(stands.text) if kept else ""
+    thought.text = _without_marks(stands.text)
     thought.sources = [source(hit) for hit in found.hits if str(hit.article_id) in cited]
     thought.escalate, thought.failures, thought.engine = "", 0, ENGINE
     thought.slots.pop("asked", None)

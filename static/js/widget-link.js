@@ -7,7 +7,7 @@ const PING = 20000, POLL = 10000;   // ms
 const TOO_MANY = 4429;
 let socket = null, tries = 0, retry = 0, wanted = false, starting = false, told = {};
 
-/** `told`: {news(), typing(who, name), gone(), crowded()} */
+/** `told`: {news(), typing(frame), gone(), crowded()} */
 export function start(listeners) {
   told = listeners;
   addEventListener('online', () => { if (wanted) { tries = 0; connect(); told.news(); } });   // a socket may have slept through it
@@ -51,7 +51,7 @@ async function connect() {
 function hear(text) {
   let frame;
   try { frame = JSON.parse(text); } catch { return; }
-  if (frame.type === 'typing') told.typing(frame.who, frame.name || '');
+  if (frame.type === 'typing') told.typing(frame);
   else if (frame.type !== 'pong' && frame.type !== 'error') told.news(frame);
 }
 

@@ -14,6 +14,7 @@ export function absorb(lines) {
   const low = nearEnd(), fresh = lines.filter(line => !shown.has(line.n));
   for (const line of fresh) {
     if (line.client_id) drop(line.client_id);
+    if (line.role !== 'user') grown();
     if (line.role === 'agent' && line.name !== lastAgent) joined(line.name);
     shown.set(line.n, place(line, bubble(line)));
   }
@@ -48,6 +49,16 @@ export function pending({ client_id: id, content }) {
   toEnd();
 }
 
+/** An answer on its way, all of it so far; what is stored is read out, this is not. */
+export function growing(text) {
+  const low = nearEnd();
+  if (!$('growing')) { const item = copy('t-ai'); item.id = 'growing'; item.setAttribute('aria-live', 'off'); $('log').append(item); }
+  $('growing').querySelector('p').textContent = text;
+  if (low) toEnd();
+}
+
+export const grown = () => $('growing')?.remove();
+
 /** It did not get through; `again` sends it once more. */
 export function unsent(id, text, again) {
   const item = pendingOf(id);
@@ -75,7 +86,7 @@ export const toEnd = () => { const log = $('log'); log.scrollTop = log.scrollHei
 const nearEnd = () => { const log = $('log'); return log.scrollHeight - log.scrollTop - log.clientHeight < 120; };
 const copy = id => $(id).content.firstElementChild.cloneNode(true);
 const pendingOf = id => [...$('log').children].find(item => item.dataset.client === id);
-const beforePending = item => $('log').insertBefore(item, [...$('log').children].find(one => one.dataset.client) || null);
+const beforePending = item => $('log').insertBefore(item, [...$('log').children].find(one => one.dataset.client || one.id === 'growing') || null);
 
 function place(line, item) {
   const later = [...shown.keys()].filter(n => n > line.n);
