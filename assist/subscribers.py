@@ -5,6 +5,8 @@ from __future__ import annotations
 from assist import copilot
 from assist.calls import ending, telling_crm
 from assist.chat import following as chat_following
+from assist.chat import mirroring as chat_mirroring
+from assist.chat import remembering as chat_remembering
 from assist.learning import examples, remembering
 from assist.models import CallSession
 from assist.triage import arrival, following, looking_back
@@ -85,6 +87,21 @@ def move_the_chat_with_its_ticket(event: Event) -> None:
 @subscribe("ticket.merged", "ticket.merge_undone")
 def merge_the_chat_with_its_ticket(event: Event) -> None:
     chat_following.merged(event)
+
+
+@subscribe("message.received", "message.adopted")
+def show_a_mail_in_its_chat(event: Event) -> None:
+    chat_mirroring.mirror(event)
+
+
+@subscribe("chat.ended", slow=True)
+def remember_an_ended_chat(event: Event) -> None:
+    chat_remembering.remember(event.subject_id)
+
+
+@subscribe("customer.consent_changed", slow=True)
+def remember_earlier_chats(event: Event) -> None:
+    chat_remembering.catch_up(event)
 
 
 @subscribe("incident.opened", "incident.updated", slow=True)

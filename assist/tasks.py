@@ -8,6 +8,7 @@ from celery import shared_task
 
 from assist.acd import receiving
 from assist.calls import rounds
+from assist.chat import remembering as chat_remembering
 from assist.experiments import guarding
 from assist.learning import bars, refreshing, remembering
 from assist.triage import backlog, remaking
@@ -48,6 +49,11 @@ def work_on_batch(pk: str) -> None:
 def batches_left_behind() -> None:
     for pk in backlog.left_behind():
         send_quietly(work_on_batch, str(pk))
+
+
+@shared_task
+def remember_quiet_chats() -> None:
+    chat_remembering.remember_the_quiet()
 
 
 @shared_task

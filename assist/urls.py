@@ -33,7 +33,6 @@ urlpatterns = [
     path("api/widget/visits", widget.Visits.as_view(), name="widget-visits"),
     path("api/widget/introductions", widget.Introductions.as_view(), name="widget-introductions"),
     path("api/widget/departures", widget.Departures.as_view(), name="widget-departures"),
-    path("api/widget/notes", widget.Notes.as_view(), name="widget-notes"),
     path("api/widget/files", widget.Files.as_view(), name="widget-files"),
     path("api/widget/chat", widget_chat.Chat.as_view(), name="widget-chat"),
     path("api/widget/chat/handovers", widget_chat.Handovers.as_view(), name="widget-handovers"),

@@ -204,6 +204,7 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "ticket.category_changed": ("folder", gettext_lazy("set the category to %(new)s")),
     "ticket.queue_changed": ("forward", gettext_lazy("moved the ticket from %(old)s to %(new)s")),
     "ticket.subject_changed": ("pencil", gettext_lazy("changed the subject to “%(new)s”")),
+    "ticket.customer_changed": ("circle-user", gettext_lazy("found out whose request it is: %(new)s")),
     "ticket.tagged": ("tag", gettext_lazy("added the label %(tag)s")),
     "macro.used": ("text-quote", gettext_lazy("used the macro “%(title)s”")),
     "ticket.untagged": ("tag", gettext_lazy("removed the label %(tag)s")),

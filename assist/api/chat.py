@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assist.chat import conversation, frames
+from assist.chat import attending, conversation, frames
 from assist.chat.callers import Caller, caller
 from assist.chat.visitors import Visitor
 from assist.models import ChatMessage, ChatSession
@@ -102,7 +102,7 @@ class Feedback(ChatView):
             raise Http404
         rating, comment = given["rating"], given.get("comment") or ""
         if given.get("message_id") is None:
-            ChatSession.objects.filter(pk=session.pk).update(rating=rating, rating_comment=comment)
+            attending.rate(session, rating, comment)
         elif not session.messages.filter(pk=given["message_id"], role__in=ChatMessage.SPOKEN).update(rating=rating, comment=comment):
             raise Http404
         return Response({"status": "received"}, status=201)

@@ -14,12 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assist.chat import identities, notes, visitors
+from assist.chat import carrying, identities, visitors
 from assist.chat.visitors import Visitor
-from assist.models import WidgetSite
+from assist.models import ChatSession, WidgetSite
 from assist.widget import files, hours, thread
 from helpdesk.core import limits
 from helpdesk.core.api.base import StrictSerializer
+from helpdesk.core.clock import iso
 from helpdesk.core.errors import HelpdeskError, NotAllowed, NotFound
 
 from .visitor_authentication import VisitorAuthentication, bearer
@@ -53,6 +54,8 @@ class VisitOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     email = serializers.CharField()
     open = serializers.BooleanField(help_text="Whether people are there now.")
+    back = serializers.DateTimeField(allow_null=True, help_text="When they come back, while they are not.")
+    session_id = serializers.CharField(required=False, help_text="The chat that was begun as a stranger, where it goes on as theirs.")
 
 
 class Visits(APIView):
@@ -70,8 +73,9 @@ class Visits(APIView):
         if site is None:
             raise NotFound
         _refuse_other_origins(request, site, said.get("origin", ""))
-        visitor, token = _visit(request, site, said.get("identity", ""))
-        return Response(_as_json(visitor, token), status=201, headers={"Cache-Control": "no-store"})
+        visitor, token, going = _visit(request, site, said.get("identity", ""))
+        carried = {"session_id": going.session_id} if going else {}
+        return Response(_as_json(visitor, token) | carried, status=201, headers={"Cache-Control": "no-store"})
 
 
 class VisitorView(APIView):
@@ -104,28 +108,6 @@ class Departures(VisitorView):
         return Response(status=204)
 
 
-class NoteInput(StrictSerializer):
-    email = serializers.EmailField(max_length=320)
-    name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    content = serializers.CharField(max_length=20_000)
-    form_id = serializers.UUIDField()
-
-
-class NoteOutput(serializers.Serializer[Any]):
-    ticket = serializers.CharField()
-
-
-class Notes(VisitorView):
-    """Nobody is there: words and an address are left, and become a ticket that is answered by e-mail."""
-
-    @extend_schema(operation_id="widget_note", request=NoteInput, responses={201: NoteOutput})
-    def post(self, request: Request) -> Response:
-        entered = NoteInput(data=request.data)
-        entered.is_valid(raise_exception=True)
-        ticket = notes.leave(me(request), address=limits.client_address(request), **entered.validated_data)
-        return Response({"ticket": ticket.number}, status=201)
-
-
 class FileInput(StrictSerializer):
     session_id = serializers.CharField(max_length=100)
     client_id = serializers.CharField(max_length=100)
@@ -150,15 +132,17 @@ class Files(VisitorView):
         return Response({"message_id": str(line.pk), "n": line.n, "name": kept.name, "size": kept.size}, status=201)
 
 
-def _visit(request: Request, site: WidgetSite, identity: str) -> tuple[Visitor, str]:
+def _visit(request: Request, site: WidgetSite, identity: str) -> tuple[Visitor, str, ChatSession | None]:
+    """Who comes, their token, and the chat that a stranger in the same browser was in until now."""
     if identity:
-        return visitors.enter_as(site, identities.verify(site, identity))
+        visitor, token = visitors.enter_as(site, identities.verify(site, identity))
+        return visitor, token, carrying.carry(visitors.from_token(bearer(request)), visitor)
     known = visitors.renew(bearer(request))
     if known is not None and known[0].site.pk == site.pk:
-        return known
+        return *known, None
     if not limits.spend("widget-visit", limits.client_address(request._request), limit=MOST_VISITS, window=PER):
         raise TooMany
-    return visitors.enter(site)
+    return *visitors.enter(site), None
 
 
 def _refuse_other_origins(request: Request, site: WidgetSite, shown_by: str) -> None:
@@ -169,6 +153,7 @@ def _refuse_other_origins(request: Request, site: WidgetSite, shown_by: str) -> 
 
 
 def _as_json(visitor: Visitor, token: str) -> dict[str, Any]:
+    back = hours.back_at(visitor.site)
     return {
         "token": token,
         "expires_in": int(visitors.LIFETIME.total_seconds()),
@@ -176,7 +161,8 @@ def _as_json(visitor: Visitor, token: str) -> dict[str, Any]:
         "verified": visitor.verified,
         "name": visitor.row.name or (visitor.customer.name if visitor.verified else ""),
         "email": visitor.email,
-        "open": hours.is_open(visitor.site),
+        "open": back is None,
+        "back": iso(back) if back else None,
     }
 
 

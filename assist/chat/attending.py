@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: the session, then its ticket.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from django.db import transaction
@@ -13,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from assist.models import ChatMessage, ChatSession
 from helpdesk.core.errors import Conflict
+from helpdesk.core.events import record
 from helpdesk.core.models import ApiKey, User
-from tickets import conversing, merging
-from tickets.models import Message, Ticket
+from tickets import conversing, merging, rating
+from tickets.models import Message, Rating, Ticket
 from tickets.models.ticket import Actor
 
 from . import lines, presence, waiting
@@ -89,6 +91,19 @@ def end(session: ChatSession, *, by: Actor) -> ChatSession:
             waiting.moved(ticket.queue_id)
         lines.tell(session)
     return session
+
+
+def rate(session: ChatSession, score: int, comment: str = "") -> None:
+    """What the visitor thought of it, 1 to 5; of a chat with a ticket it is the ticket's rating, with all that follows from a low one."""
+    with transaction.atomic():
+        session = lines.locked(session)
+        session.rating, session.rating_comment, session.rated_at = score, comment, timezone.now()
+        session.save(update_fields=["rating", "rating_comment", "rated_at"])
+        if session.ticket is not None:
+            ticket = merging.survivor(session.ticket)
+            with contextlib.suppress(Conflict):  # the ticket was rated long ago, and that stands
+                words = comment[: rating.LONGEST_COMMENT] or None
+                rating.rate(ticket=ticket, score=score, comment=words, source=Rating.Source.CHAT, by=session.customer)
 
 
 # -- answers from the composer ---------------------------------------------------------------------------------
@@ -170,3 +185,5 @@ def _record(kind: str, session: ChatSession, ticket: Ticket | None, by: Actor, *
     given = {"session": str(session.pk), "state": session.state, **data}
     if ticket is not None:
         ticket.record(kind, by=by, subject=session, **given)
+    else:
+        record(kind, by=by, subject=session, customer=session.customer, **given)

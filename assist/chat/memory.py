@@ -50,9 +50,19 @@ def name_told(text: str) -> str:
 
 
 def name_of(session: ChatSession) -> str:
-    """What to call them: what they said in this chat, else the first name on record of a visitor who has proven who they are."""
-    told = str(session.slots.get("name") or "")
+    """What to call them: what they said in this chat, or with their leave in one before; else the first name on record of a visitor
+    who has proven who they are.
+
+    A visitor's record is theirs alone: a stranger's holds what this browser said, and nobody else's words.
+    """
+    told = str(session.slots.get("name") or "") or _told_before(session)
     return told or (session.customer.first_name if session.identity == ChatSession.Identity.VERIFIED else "")
+
+
+def _told_before(session: ChatSession) -> str:
+    said = facts(session.customer).filter(attribute="name", source_kind__in=("chat", "message")).order_by("-learned_at")
+    name = said.values_list("value", flat=True).first()
+    return str(name) if name and long_term.allows(session.customer, RETRIEVAL, "Entity") else ""
 
 
 def only_a_name(text: str) -> bool:

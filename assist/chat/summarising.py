@@ -19,9 +19,9 @@ def is_due(session: ChatSession) -> bool:
     return session.lines >= LONG and session.lines % EVERY in (0, 1)
 
 
-def sum_up(session: ChatSession) -> str:
-    """One query. The first and the latest of what was asked count most."""
-    said = list(session.messages.order_by("-n").values_list("role", "content", "metadata", "sources")[:READ])[::-1]
+def sum_up(session: ChatSession, *, after: int = 0) -> str:
+    """What was said from a line on; "" where nothing was asked. One query. The first and the latest of what was asked count most."""
+    said = list(session.messages.filter(n__gt=after).order_by("-n").values_list("role", "content", "metadata", "sources")[:READ])[::-1]
     asked = list(
         dict.fromkeys(
             wording.subject_of(content)

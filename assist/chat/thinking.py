@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from assist.models import ChatMessage, ChatSession
 
-from . import answering, briefing, memory, slots, understanding, wording
+from . import answering, briefing, memory, remembering, slots, understanding, wording
 from .intents import Intent
 from .routing import FRUSTRATED, Reason, Situation, Step, route
 from .thought import Thought
@@ -67,6 +67,7 @@ def _situation(session: ChatSession, read: Understood) -> Situation:
 def _go(session: ChatSession, said: ChatMessage, read: Understood, step: Step, thought: Thought) -> None:
     if name := memory.name_told(read.text):
         thought.slots["name"] = session.slots["name"] = name
+        remembering.note_name(session, said, name)
         if step in (Step.TALK, Step.ANSWER) and memory.only_a_name(read.text):
             thought.text = wording.nice_to_meet(name)
             return

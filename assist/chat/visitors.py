@@ -160,7 +160,7 @@ def _row(pk: Any) -> WidgetVisitor | None:
     When agents merge a stranger's record with a customer's, the stranger does not become that customer: their token ends.
     """
     live = WidgetVisitor.objects.filter(pk=pk, revoked_at=None, site__is_active=True).select_related(
-        "site__queue", "customer__organisation"
+        "site__queue", "site__calendar", "customer__organisation"
     )
     row = live.first()
     stranger = row is not None and not row.external_id and row.customer is not None

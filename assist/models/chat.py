@@ -63,19 +63,21 @@ class ChatSession(models.Model):
     queue = models.ForeignKey(Queue, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     agent = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     language = models.CharField(_("language"), max_length=12, blank=True)
-    slots = models.JSONField(default=dict, blank=True)  # {"name", "pending": {"tool", "arguments", "needs", "confirm"}, "asked": [..]}
+    slots = models.JSONField(default=dict, blank=True)  # {"name", "pending": {"tool", "arguments", "needs", "confirm"}, "asked", "shown"}
     mood = models.JSONField(default=dict, blank=True)  # {"points": [{"polarity", "frustration"}], "frustrated": 2}
     failures = models.PositiveSmallIntegerField(default=0)  # questions in a row that the assistant could not answer
     summary = models.TextField(blank=True)
     handoff_reason = models.CharField(max_length=300, blank=True)
     metadata = models.JSONField(default=dict, blank=True)  # {"site", "page", ..}
     lines = models.PositiveIntegerField(default=0)  # how many were said: the number of the last one
+    remembered = models.PositiveIntegerField(default=0)  # up to this one they are in the summary and in the customer's memory
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     last_message_at = models.DateTimeField(_("last message"), default=timezone.now)
     handed_over_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     rating = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)])
     rating_comment = models.TextField(blank=True)
+    rated_at = models.DateTimeField(null=True, blank=True)
 
     objects = ChatSessionQuerySet.as_manager()
 
@@ -86,6 +88,7 @@ class ChatSession(models.Model):
         indexes = (
             models.Index(fields=("customer", "-last_message_at"), name="chat_by_customer"),
             models.Index(fields=("handed_over_at", "id"), name="chat_waiting", condition=models.Q(state="waiting")),
+            models.Index(fields=("last_message_at",), name="chat_unremembered", condition=models.Q(remembered__lt=models.F("lines"))),
         )
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from customers.models import Customer
 from helpdesk.core.models import User
 from helpdesk.core.models.access import fingerprint
 from helpdesk.core.sealed import SealedJSONField
-from tickets.models import Queue
+from tickets.models import BusinessHours, Queue
 
 IDENTITY = "identity"  # the name of the secret with which a site vouches for its users
 DEFAULT_COLOUR = "#006177"
@@ -36,7 +36,7 @@ class WidgetSiteQuerySet(models.QuerySet["WidgetSite"]):
 
     def named(self, key: str) -> WidgetSite | None:
         """The site of a public key, if its widget is on."""
-        return self.filter(key=key[:40], is_active=True).select_related("queue").first()
+        return self.filter(key=key[:40], is_active=True).select_related("queue", "calendar").first()
 
     def of_help_centre(self) -> WidgetSite | None:
         return self.filter(in_help_centre=True, is_active=True).first()
@@ -61,7 +61,10 @@ class WidgetSite(models.Model):
     )
     asks_first = models.BooleanField(_("ask for name and e-mail first"), default=False)
     languages = ArrayField(models.CharField(max_length=12), default=list, blank=True, verbose_name=_("languages"))
-    hours = models.TextField(_("hours"), max_length=1000, blank=True)
+    calendar = models.ForeignKey(
+        BusinessHours, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("business hours")
+    )
+    hours = models.TextField(_("hours"), max_length=1000, blank=True)  # where no calendar is chosen
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     offline_text = models.CharField(_("words outside hours"), max_length=300, blank=True)
     queue = models.ForeignKey(Queue, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team"))

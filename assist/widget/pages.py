@@ -14,11 +14,12 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from assist.models import WidgetSite
+from helpdesk.core.clock import iso
 
 from . import hours
 from .colours import text_on
 from .files import KINDS, LARGEST
-from .words import words
+from .words import languages, words
 
 LOADER = settings.BASE_DIR / "static" / "js" / "widget-loader.js"
 KEPT = "public, max-age=600"  # an address without a hash: a new version is on every site within ten minutes
@@ -42,7 +43,9 @@ def frame(request: HttpRequest) -> HttpResponse:
     if site is None:
         raise Http404
     with translation.override(language := _language(request, site)):
-        context = {"site": site, "language": language, "bidi": translation.get_language_bidi(), "config": _config(site, language)}
+        said = words(language)
+        context = {"site": site, "language": language, "bidi": translation.get_language_bidi(), "words": said}
+        context |= {"title": said["chat_with"].replace("{name}", site.name), "config": _config(site, language)}
         answer = render(request, "widget/frame.html", context)
     answer._csp_replace = {"frame-ancestors": ["'self'", *site.origins]}  # type: ignore[attr-defined]  # read by csp's middleware
     answer.xframe_options_exempt = True  # type: ignore[attr-defined]  # it knows no list; the policy above does
@@ -72,6 +75,7 @@ def demonstration(request: HttpRequest) -> HttpResponse:
 
 
 def _config(site: WidgetSite, language: str) -> dict[str, object]:
+    back = hours.back_at(site)
     return {
         "site": site.key,
         "origins": site.origins,
@@ -79,16 +83,21 @@ def _config(site: WidgetSite, language: str) -> dict[str, object]:
         "colour": site.colour,
         "on": text_on(site.colour),
         "asks": site.asks_first,
-        "open": hours.is_open(site),
+        "open": back is None,
+        "back": iso(back) if back else None,
         "line": LONGEST_LINE,
         "file": LARGEST,
         "kinds": sorted(KINDS),
-        "words": words(),
+        "words": words(language),
     }
 
 
 def _language(request: HttpRequest, site: WidgetSite) -> str:
-    """What the page asks for, if the site speaks it; else the first of the reader's languages that it does; else the site's first."""
+    """What the page asks for, if the site speaks it; else the first of the reader's languages that it does; else the site's first.
+
+    A site that names no languages speaks those that the widget does.
+    """
+    spoken = {one.split("-")[0] for one in site.languages or languages()}
     asked = request.GET.get("lang", "")[:12]
     read = [part.partition(";")[0].strip() for part in request.headers.get("Accept-Language", "").split(",")][:20]
     for wish in [asked, *read]:
@@ -96,7 +105,7 @@ def _language(request: HttpRequest, site: WidgetSite) -> str:
             found = translation.get_supported_language_variant(wish) if wish else ""
         except LookupError:
             continue
-        if found and (not site.languages or found.split("-")[0] in {one.split("-")[0] for one in site.languages}):
+        if found and found.split("-")[0] in spoken:
             return found
     return site.languages[0] if site.languages else settings.LANGUAGE_CODE
 

@@ -44,6 +44,7 @@ class SiteForm(forms.ModelForm[WidgetSite]):
             "colour",
             "queue",
             "languages",
+            "calendar",
             "hours",
             "time_zone",
             "offline_text",
@@ -57,8 +58,10 @@ class SiteForm(forms.ModelForm[WidgetSite]):
             "greeting": gettext_lazy("The assistant’s first words."),
             "colour": gettext_lazy("Of the button and of what visitors write. Words on it turn dark or white, whichever can be read."),
             "queue": gettext_lazy("Who answers when a person is asked for."),
+            "calendar": gettext_lazy("When people are there, holidays included: the hours by which promises to customers are counted."),
             "hours": gettext_lazy(
-                "When people are there, like Mon-Fri 09:00-17:30, one a line. Empty: always. The assistant is there at any time."
+                "Without business hours: when people are there, like Mon-Fri 09:00-17:30, one a line. Empty: always."
+                " The assistant is there at any time."
             ),
             "offline_text": gettext_lazy("Said outside these hours to who asks for a person."),
         }
@@ -66,6 +69,7 @@ class SiteForm(forms.ModelForm[WidgetSite]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["queue"].queryset = Queue.objects.all()  # type: ignore[attr-defined]
+        self.fields["calendar"].empty_label = _("The hours below")  # type: ignore[attr-defined]
         self.fields["queue"].empty_label = _("By what the visitor wants")  # type: ignore[attr-defined]
         self.initial["origins"] = "\n".join(self.instance.origins)
         self.initial["languages"] = ", ".join(self.instance.languages)

@@ -153,6 +153,7 @@ class ChatData(TypedDict, total=False):
     agent: str
     queue: str
     rating: int
+    summary: str
 
 
 class CrmData(TypedDict, total=False):
@@ -314,6 +315,7 @@ KINDS: dict[str, Any] = {
     "ticket.participant_added": Person,
     "ticket.participant_removed": Person,
     "ticket.subject_changed": Change,
+    "ticket.customer_changed": Change,  # it has come out whose request it is
     "rating.given": RatingData,  # or changed
     "rating.asked": RatingData,  # by a mail of its own
     "macro.used": MacroData,
@@ -345,6 +347,7 @@ KINDS: dict[str, Any] = {
     "chat.joined": ChatData,
     "chat.handed_back": ChatData,  # to the assistant
     "chat.ended": ChatData,
+    "chat.summed_up": ChatData,  # one behind which no ticket stands: it ended, or fell silent
     # customers, knowledge, people
     "customer.created": Nothing,
     "customer.changed": Change,

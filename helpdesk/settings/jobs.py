@@ -64,6 +64,7 @@ CELERY_BEAT_SCHEDULE = {
     "bars of confidence": {"task": "assist.tasks.choose_bars", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
     "guards of experiments": {"task": "assist.tasks.watch_experiments", "schedule": timedelta(minutes=2), "options": {"expires": 100}},
     "calls left behind": {"task": "assist.calls.rounds.assist_the_waiting", "schedule": timedelta(seconds=5), "options": {"expires": 10}},
+    "quiet chats": {"task": "assist.tasks.remember_quiet_chats", "schedule": timedelta(minutes=5), "options": {"expires": 240}},
     "new embeddings": {"task": "helpdesk.core.tasks.change_embeddings", "schedule": timedelta(seconds=120), "options": {"expires": 110}},
     "old searches": {"task": "knowledge.tasks.forget_old_searches", "schedule": timedelta(hours=6)},
     "articles to read again": {"task": "knowledge.tasks.remind_owners", "schedule": timedelta(hours=12)},

@@ -48,7 +48,7 @@
   function load() {
     if (frame) return;
     const address = new URL('/widget/', home), put = (key, value) => value && address.searchParams.set(key, value);
-    put('site', site); put('origin', location.origin); put('lang', wish.lang || document.documentElement.lang); put('theme', wish.theme);
+    put('site', site); put('origin', location.origin); put('lang', wish.language || wish.lang || document.documentElement.lang); put('theme', wish.theme);
     put('accent', (colour(wish.colour, '') || '').slice(1)); put('on', (colour(wish.text, '') || '').slice(1));
     frame = make('iframe', { title: label, src: address.href, allow: 'clipboard-write', referrerpolicy: 'origin' });
     panel.insertBefore(frame, panel.lastChild);

@@ -24,7 +24,6 @@ export async function identify(token) {
   keep({ ends: 0 });
   if (!token) forget();
   await enter();
-  if (before && before !== state.user_id) keep({ session_id: '', seen: 0, unsent: [] });
   return before !== state.user_id;
 }
 
@@ -43,15 +42,15 @@ async function visit() {
   identity = '';   // a proof may work but once: the token that it gave is what counts from now on
   const answer = await fetch('/api/widget/visits', {
     method: 'POST', credentials: 'omit',
-    headers: { 'Content-Type': 'application/json', ...(state.token && !vouched ? { Authorization: `Bearer ${state.token}` } : {}) },
+    headers: { 'Content-Type': 'application/json', ...(state.token ? { Authorization: `Bearer ${state.token}` } : {}) },
     body: JSON.stringify({ site: config.site, origin, ...(vouched ? { identity: vouched } : {}) }),
   });
   if (vouched && answer.status === 401 && state.token) return visit();   // it was used up: who was known stays known
   if (!answer.ok) throw await trouble(answer);
   const said = await answer.json();
   const other = state.user_id && state.user_id !== said.user_id;
-  keep({ token: said.token, ends: Date.now() / 1000 + said.expires_in, user_id: said.user_id, verified: said.verified, name: said.name, email: said.email, ...(other ? { session_id: '', seen: 0, unsent: [], started: false } : {}) });
-  config.open = said.open;
+  keep({ token: said.token, ends: Date.now() / 1000 + said.expires_in, user_id: said.user_id, verified: said.verified, name: said.name, email: said.email, ...(said.session_id ? { session_id: said.session_id } : other ? { session_id: '', seen: 0, unsent: [], started: false } : {}) });   // a chat that was begun as a stranger goes on
+  Object.assign(config, { open: said.open, back: said.back });
   return state;
 }
 

@@ -15,7 +15,7 @@ log.start(config.words, (line, rating) => feedback({ message_id: line, rating })
 paint(config, query);
 const around = host.listen(config, query, heard);
 visit.begin(config, around);
-link.start({ news: () => sync(), typing: showTyping, gone: () => linked(false), crowded: () => trouble(word('more_windows')) });
+link.start({ news: () => sync(), typing: typed, gone: () => linked(false), crowded: () => trouble(word('more_windows')) });
 wire();
 $('widget').inert = false;   // until here a press would be lost
 resume();
@@ -133,6 +133,7 @@ async function flush() {
 
 /** No network: it waits and goes by itself. Refused: it says so, and a press sends it again. */
 function stuck(error) {
+  log.grown();
   const one = (visit.kept().unsent || []).find(item => !item.refused);
   typingUntil = 0;
   if (!one) return oops(error);
@@ -144,12 +145,22 @@ function stuck(error) {
 }
 
 async function person() {
-  if (!config.open) { sheet('note'); return; }
+  if (!config.open) { $('note-when').textContent = config.back ? word('person_back', { when: when(config.back) }) : ''; $('note-email').value ||= visit.kept().email || ''; sheet('note'); return; }
   visit.keep({ session_id: visit.kept().session_id || name() });
   $('person').disabled = true;
   try { absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, { session_id: visit.kept().session_id })); } catch (error) { oops(error); } finally { $('person').disabled = false; }
 }
 
+/** Nobody is there: where to answer, and what; both stand in this chat, and a person finds them there. */
+async function leaveNote({ email, content }) {
+  await visit.ask('/api/widget/introductions', { email, name: visit.kept().name || '' });
+  visit.keep({ email, session_id: visit.kept().session_id || name() });
+  absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, { session_id: visit.kept().session_id }));
+  sheet('');
+  say(content);
+}
+
+const when = iso => new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' }).format(new Date(iso));
 const feedback = said => visit.ask('/api/feedback', { user_id: visit.kept().user_id, session_id: visit.kept().session_id, ...said });
 
 async function sendFile(file) {
@@ -194,6 +205,9 @@ function count(n) {
   host.tell('unread', { count: n, words: word('unread', { n }) });
 }
 
+/** An answer may be seen while it is written: `content` is all of it so far. The line that is stored takes its place. */
+function typed({ who, name: given, content }) { if (content && who === 'assistant') log.growing(String(content)); else showTyping(who, given); }
+
 function showTyping(who, given) {
   if (who === 'user') return;
   typingUntil = Date.now() + TYPING;
@@ -231,7 +245,7 @@ function wire() {
   $('again').addEventListener('click', () => { visit.keep({ session_id: '', seen: 0 }); last = 0; sheet(''); restart(); $('words').focus(); });
   $('note-back').addEventListener('click', () => { sheet(''); $('words').focus(); });
   form('ask', ['email'], async said => { await visit.ask('/api/widget/introductions', said); visit.keep({ started: true }); sheet(''); $('words').focus(); });
-  form('note', ['email', 'content'], async said => { const { ticket } = await visit.ask('/api/widget/notes', { ...said, form_id: uuid() }); sheet(''); log.event(word('left_note', { number: ticket, email: said.email })); $('note').reset(); $('words').focus(); });
+  form('note', ['email', 'content'], async said => { await leaveNote(said); $('note').reset(); $('words').focus(); });
   form('rate', ['rating'], async said => { await feedback({ rating: Number(said.rating), comment: said.comment }); log.event(word('rate_thanks')); visit.keep({ session_id: '', seen: 0 }); last = 0; now = null; sheet(''); host.tell('going', { on: false }); link.leave(); face(); $('words').focus(); });
   addEventListener('keydown', event => { if (event.key === 'Escape') { if (!$('note').hidden) { sheet(''); $('words').focus(); } else host.tell('close'); } });
 }
@@ -258,4 +272,3 @@ function form(id, needed, done) {
   });
 }
 
-function uuid() { const hex = name(); return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20)].join('-'); }

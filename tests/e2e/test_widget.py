@@ -244,10 +244,12 @@ def test_who_is_asked_first_says_where_to_write_to(shop: Callable[..., Page], co
 def test_outside_hours_words_and_an_address_are_left(shop: Callable[..., Page], complaints: list[str]) -> None:
     window = opened(shop("site_closed"))
     window.get_by_role("button", name="Talk to a person").click()
+    expect(window.locator("#note-when")).to_contain_text("We are back on")
     window.locator("#note").get_by_label("Your email").fill("ada@shop.example")
     window.locator("#note").get_by_label("Message").fill("The gate does not close.")
     window.locator("#note").get_by_role("button", name="Send").click()
-    expect(window.locator(".joined", has_text="TKT-")).to_have_count(1)
+    expect(said(window, "me", "The gate does not close.")).to_have_count(1)
+    expect(said(window, "ai", "We will answer by e-mail to ada@shop.example")).to_have_count(1)
     assert complaints == []
 
 

@@ -87,7 +87,6 @@ ROWS: dict[str, Row] = {
     "api/widget/visits": Row(PUBLIC, WRITE),
     "api/widget/introductions": Row(NOBODY, WRITE),  # of a visitor, who comes with a token of their own
     "api/widget/departures": Row(NOBODY, WRITE),
-    "api/widget/notes": Row(NOBODY, WRITE),
     "api/widget/files": Row(NOBODY, WRITE),
     "api/widget/chat": Row(NOBODY),
     "api/widget/chat/handovers": Row(NOBODY, WRITE),

@@ -273,6 +273,18 @@ class Ticket(models.Model):
         """Hand the ticket to another queue; both queues' screens hear of it."""
         self._change("queue", queue, "ticket.queue_changed", by=by, reason=reason, also=(f"queue.{self.queue_id}",))
 
+    def belong_to(self, customer: Customer, *, by: Actor, reason: str = "") -> None:
+        """It has come out whose request it is: the ticket, and their words in it, are `customer`'s from now on."""
+        with transaction.atomic():
+            self._lock()
+            old = self.customer
+            if old == customer:
+                return
+            self.messages.filter(customer=old).update(customer=customer)
+            self.customer = customer
+            self.touch("customer")
+            self.record("ticket.customer_changed", by=by, old=str(old), new=str(customer), reason=reason)
+
     def tag(self, name: str, *, by: Actor) -> Tag:
         tag = Tag.named(name)
         with transaction.atomic():

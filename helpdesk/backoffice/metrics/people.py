@@ -51,9 +51,17 @@ def ratings_of(scope: Scope) -> Any:
     return found.filter(ticket__channel=scope.channel) if scope.channel else found
 
 
+def chats_rated(scope: Scope) -> Any:
+    """Chats that the assistant carried alone; those with a ticket are among its ratings."""
+    found = ChatSession.objects.filter(rated_at__gte=scope.starts, rated_at__lt=scope.ends, rating__isnull=False, ticket=None).order_by()
+    found = found.filter(queue=scope.queue) if scope.queue else found
+    return found if scope.channel in ("", Ticket.Channel.CHAT) else found.none()
+
+
 def satisfaction(scope: Scope) -> Satisfaction:
-    """One statement."""
+    """Two statements."""
     rows = list(ratings_of(scope).values_list("score", TruncDate("created_at", tzinfo=zone())).annotate(n=Count("pk")))
+    rows += chats_rated(scope).values_list("rating", TruncDate("rated_at", tzinfo=zone())).annotate(n=Count("pk"))
     scores = {score: sum(n for one, _day, n in rows if one == score) for score in range(5, 0, -1)}
     days: dict[date, list[int]] = {}
     for score, day, n in rows:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,11 +19,11 @@ from django.test import Client
 from assist.chat import attending, handing_over, identities, lines, visitors
 from assist.chat.visitors import Visitor
 from assist.models import ChatMessage, ChatSession, WidgetSite
-from assist.widget import colours, hours
+from assist.widget import colours, hours, words
 from customers.models import Customer
 from helpdesk.core.models import User
 from tests.cast import signed_in
-from tickets.models import Attachment, Queue, Ticket
+from tickets.models import Attachment, BusinessHours, Queue, Ticket
 
 pytestmark = pytest.mark.django_db
 SECRET, SHOP = "s" * 40, "https://shop.example"
@@ -273,20 +274,14 @@ def test_a_file_that_is_too_large_is_refused(window: Window, monkeypatch: pytest
     assert window.send_file("long.txt", b"x" * 11).status_code == 400
 
 
-def test_words_left_outside_hours_become_a_request_once(window: Window) -> None:
-    note = {"email": "ada@shop.example", "name": "Ada", "content": "The parcel has not come.", "form_id": str(uuid4())}
-    number = window.post("notes", **note).json()["ticket"]
-    assert window.post("notes", **note).json()["ticket"] == number
+def test_who_comes_outside_hours_leaves_address_and_words_in_the_same_chat(window: Window) -> None:
+    assert window.post("introductions", email="ada@shop.example").status_code == 204
+    assert window.post("chat/handovers", session_id=window.session).json()["session"]["state"] == "waiting"
+    window.say("The gate does not close.")
     ticket = Ticket.objects.get()
-    assert (ticket.number, ticket.channel, ticket.customer.email) == (number, "chat", "ada@shop.example")
-    assert window.post("notes", **{**note, "email": "nobody"}).status_code == 400
-
-
-def test_notes_are_counted(window: Window) -> None:
-    note = {"email": "ada@shop.example", "content": "Hello"}
-    answers = [window.post("notes", **note, form_id=str(uuid4())).status_code for _n in range(7)]
-    assert answers[0] == 201
-    assert answers[-1] == 429
+    assert ticket.messages.filter(body_text="The gate does not close.").exists()
+    assert ticket.participants.filter(address="ada@shop.example", role="requester").exists()
+    assert [line["content"] for line in window.read()["lines"] if "ada@shop.example" in line["content"]], "they are told where we answer"
 
 
 # -- hours and colours -------------------------------------------------------------------------------------------
@@ -310,6 +305,26 @@ def test_people_are_there_in_the_sites_own_hours(at: datetime, there: bool) -> N
 
 def test_a_site_without_hours_is_always_open() -> None:
     assert hours.is_open(WidgetSite(hours=""))
+
+
+def test_a_calendar_of_the_company_counts_before_the_lines_and_says_when_people_are_back() -> None:
+    office = BusinessHours.objects.create(name="Office", time_zone="UTC", week=[[[540, 1020]]] * 5 + [[], []])
+    office.holidays.create(day=date(2026, 1, 5))
+    site = WidgetSite.objects.create(name="Shop", hours="Sun 00:00-24:00", calendar=office)
+    sunday = datetime(2026, 1, 4, 12, 0, tzinfo=UTC)
+    assert not hours.is_open(site, sunday)
+    assert hours.back_at(site, sunday) == datetime(2026, 1, 6, 9, 0, tzinfo=UTC), "Monday is a holiday"
+    assert hours.back_at(site, datetime(2026, 1, 6, 9, 0, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("language", [one for one in words.languages() if one != words.SOURCE])
+def test_every_language_has_every_word_with_the_same_gaps(language: str) -> None:
+    ours, theirs = words.words(), words.words(language)
+    assert theirs.keys() == ours.keys()
+    same = {name for name in ours if ours[name] == theirs[name]}
+    assert len(same) < 6, same
+    for name, text in ours.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", theirs[name])), name
 
 
 @pytest.mark.parametrize("line", ["Mon-Fri", "Mon 9-17", "Mon 25:00-26:00", "Mon 17:00-09:00", "Xyz 09:00-17:00"])
