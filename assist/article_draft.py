@@ -84,17 +84,17 @@ def _drafted(ticket: Ticket) -> Article | None:
 
 def _asked(messages: Iterable[Message]) -> str:
     first = next((one for one in messages if one.author_kind == Message.AuthorKind.CUSTOMER), None)
-    return _bare(first.body_text)[:LONGEST_PART] if first else ""
+    return bare(first.body_text)[:LONGEST_PART] if first else ""
 
 
 def _answers(messages: Iterable[Message]) -> list[str]:
     """The last answers that say something; when none is long, the last one."""
-    said = [_bare(one.body_text)[:LONGEST_PART] for one in messages if one.author_kind == Message.AuthorKind.AGENT]
+    said = [bare(one.body_text)[:LONGEST_PART] for one in messages if one.author_kind == Message.AuthorKind.AGENT]
     said = [text for text in said if text]
     return [text for text in said if len(text) >= SUBSTANTIAL][-MOST_ANSWERS:] or said[-1:]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Without the greeting it begins with and the parting it ends with."""
     lines = text.strip().splitlines()
     while lines and (not lines[0].strip() or _GREETING.match(lines[0].strip())):

@@ -16,6 +16,7 @@ from assist.models import (
     LabelledExample,
     Prediction,
     Suggestion,
+    TicketSummary,
     TriageRun,
     TriageStep,
     WidgetVisitor,
@@ -53,6 +54,11 @@ def chat_visitors(person: Person) -> int:
 @store("drafts", layer="assist")
 def drafts(person: Person) -> int:
     return _gone(Draft.objects.all(), person, "sources")
+
+
+@store("summaries", layer="assist")
+def summaries(person: Person) -> int:
+    return TicketSummary.objects.filter(ticket__in=person.tickets).delete()[0]
 
 
 @store("suggestions", layer="assist")

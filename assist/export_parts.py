@@ -1,11 +1,11 @@
-"""What the assistance adds to a person's export: their calls and chats, word for word."""
+"""What the assistance adds to a person's export: their calls and chats, word for word, and the summaries of their tickets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from assist.models import CallSession, ChatSession, WidgetVisitor
+from assist.models import CallSession, ChatSession, TicketSummary, WidgetVisitor
 from customers.exporting import part
 from customers.models import Customer
 
@@ -20,6 +20,13 @@ def calls(customer: Customer) -> Iterator[dict[str, Any]]:
             "summary": call.summary,
             "said": [{"by": one.speaker, "seconds": one.start_time, "text": one.text} for one in call.segments.all()],
         }
+
+
+@part("summaries")
+def summaries(customer: Customer) -> Iterator[dict[str, Any]]:
+    rows = TicketSummary.objects.filter(ticket__customer=customer).select_related("ticket").order_by("made_at")
+    for one in rows:
+        yield {"ticket": one.ticket.number, "by": one.engine, "made_at": one.made_at, "said": one.lines}
 
 
 @part("chat_visits")

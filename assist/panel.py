@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
+from assist.actions import deciding
 from assist.models import Draft, Suggestion, TriageRun
 from helpdesk.core import clock
 from helpdesk.core.models import Event, User
@@ -50,6 +51,16 @@ class Panel:
     similar: list[Similar] = field(default_factory=list)
     actions: list[Suggestion] = field(default_factory=list)
     moods: list[Message] = field(default_factory=list)
+    merge: Suggestion | None = None  # the action behind `duplicate`, which has a card of its own
+
+    def without_twice(self) -> Panel:
+        """Actions without the merge that a duplicate's card offers, and without one into what somebody said is another matter."""
+        if twin := self.duplicate:
+            self.merge = next((one for one in self.actions if one.source_kind == "merge" and one.content == twin.ticket.number), None)
+            self.actions = [one for one in self.actions if one is not self.merge]
+        others = {one.suggestion.source_id for one in self.similar if one.suggestion.agent_feedback == Suggestion.Feedback.IRRELEVANT}
+        self.actions = [one for one in self.actions if one.source_kind != "merge" or one.content not in others]
+        return self
 
     @property
     def duplicate(self) -> Similar | None:
@@ -131,9 +142,15 @@ def panel(ticket: Ticket, viewer: User) -> Panel:
         _analysis(run),
         by_type.get(Suggestion.Type.ARTICLE, [])[:MOST_SHOWN],
         _similar(by_type.get(Suggestion.Type.SIMILAR_TICKET, [])[: 2 * MOST_SHOWN], viewer),
-        by_type.get(Suggestion.Type.ACTION, []),
-        list(moods.order_by("created_at")),
-    )
+        actions=_on_offer(by_type.get(Suggestion.Type.ACTION, []), run),
+        moods=list(moods.order_by("created_at")),
+    ).without_twice()
+
+
+def _on_offer(actions: list[Suggestion], run: TriageRun | None) -> list[Suggestion]:
+    """Without those that were dismissed for what the customer said last."""
+    state = str(run.message_id or "") if run else ""
+    return [one for one in actions if one.agent_clicked or not deciding.is_dismissed(one, state)]
 
 
 def _analysis(run: TriageRun | None) -> dict[str, Any]:
@@ -160,9 +177,11 @@ def _how(ticket: Ticket) -> str:
     return " · ".join(filter(None, parts))
 
 
-def shown(offered: Panel) -> None:
+def shown(offered: Panel, by: User) -> None:
     """Remember that an agent had these before their eyes: the first number of the funnel."""
-    new = [s.pk for s in (*offered.articles, *offered.actions, *(s.suggestion for s in offered.similar)) if not s.shown_to_agent]
+    actions = [*offered.actions, *([offered.merge] if offered.merge else [])]
+    deciding.shown(actions, by=by)
+    new = [s.pk for s in (*offered.articles, *actions, *(s.suggestion for s in offered.similar)) if not s.shown_to_agent]
     if new:
         Suggestion.objects.filter(pk__in=new).update(shown_to_agent=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assist import copilot
+from assist import copilot, summaries
+from assist.actions import proposing
 from assist.calls import ending, telling_crm
 from assist.chat import following as chat_following
 from assist.chat import mirroring as chat_mirroring
@@ -24,9 +25,24 @@ def write_a_draft(event: Event) -> None:
     copilot.write(event.subject_id)
 
 
+@subscribe("triage.completed", slow=True)
+def renew_a_summary(event: Event) -> None:
+    summaries.renew_the_wanted(event.ticket_ref)
+
+
 @subscribe("message.sent")
 def settle_draft(event: Event) -> None:
     copilot.settle(event.subject_id)
+
+
+@subscribe("message.sent")
+def suggest_to_come_back(event: Event) -> None:
+    proposing.after_reply(event.subject_id)
+
+
+@subscribe("message.withdrawn")
+def take_a_promise_back(event: Event) -> None:
+    proposing.withdrawn(event.subject_id)
 
 
 @subscribe("ticket.status_changed")

@@ -4,13 +4,16 @@ from django.urls import include, path
 
 from assist.widget import pages
 
-from . import article_views, chat_views, views
+from . import article_views, chat_views, summary_views, views
 from .api import acd, widget, widget_chat
 
 urlpatterns = [
     path("", include("assist.console.urls")),
     path("assist/tickets/<uuid:pk>/", views.ticket_panel, name="assist-panel"),
     path("assist/tickets/<uuid:pk>/draft/", views.ticket_draft, name="assist-draft"),
+    path("assist/tickets/<uuid:pk>/summary/", summary_views.shown, name="assist-summary"),
+    path("assist/tickets/<uuid:pk>/summary/renew/", summary_views.renew, name="assist-summary-renew"),
+    path("assist/tickets/<uuid:pk>/summary/note/", summary_views.keep_as_note, name="assist-summary-note"),
     path("assist/tickets/<uuid:pk>/chat/", chat_views.bar, name="chat-bar"),
     path("assist/tickets/<uuid:pk>/chat/<slug:deed>/", chat_views.act, name="chat-act"),
     path("assist/tickets/<uuid:pk>/article/", article_views.draft, name="assist-article"),
@@ -26,6 +29,8 @@ urlpatterns = [
     path("assist/suggestions/<int:pk>/clicked/", views.clicked, name="suggestion-clicked"),
     path("assist/suggestions/<int:pk>/differs/", views.differs, name="suggestion-differs"),
     path("assist/suggestions/<int:pk>/apply/", views.apply, name="suggestion-apply"),
+    path("assist/suggestions/<int:pk>/dismiss/", views.dismiss, name="suggestion-dismiss"),
+    path("assist/suggestions/<int:pk>/undo/", views.undo, name="suggestion-undo"),
     path("widget.js", pages.loader, name="widget-loader"),
     path("widget/", pages.frame, name="widget"),
     path("widget/help-centre.js", pages.help_centre, name="widget-help-centre"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +18,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from assist import copilot, panel
+from assist.actions import deciding
 from assist.gaps import unanswered
 from assist.models import Draft, Suggestion, TriageRun
 from assist.triage import arrival
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from knowledge.models import Category, Deployment, Incident
-from tickets import linking
-from tickets.models import Queue, Ticket
-
-LINKED: dict[str, Any] = {"incident": Incident.objects, "deployment": Deployment.objects.select_related("component")}
+from tickets import merging
+from tickets.models import Ticket
 
 
 @login_required
@@ -34,7 +33,7 @@ LINKED: dict[str, Any] = {"incident": Incident.objects, "deployment": Deployment
 def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
     offered = panel.panel(_ticket(request, pk), request.user)
     response = _shown(request, offered)
-    panel.shown(offered)
+    panel.shown(offered, request.user)
     return response
 
 
@@ -181,19 +180,35 @@ def differs(request: AgentRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def apply(request: AgentRequest, pk: int) -> HttpResponse:
-    """Do what an action suggests: set the category, or link the ticket to its incident."""
-    suggestion = _suggestion(request, pk)
-    ticket = suggestion.ticket
-    if ticket is None or suggestion.suggestion_type != Suggestion.Type.ACTION:
-        raise Http404
+    """Do what an action suggests; what that is, its kind says."""
+    return _decided(request, _action(request, pk), deciding.approve)
+
+
+@login_required
+@require_POST
+def dismiss(request: AgentRequest, pk: int) -> HttpResponse:
+    """Not now: it is not shown again until the customer writes again."""
+    return _decided(request, _action(request, pk), partial(deciding.dismiss, reason=request.POST.get("reason", "")))
+
+
+@login_required
+@require_POST
+def undo(request: AgentRequest, pk: int) -> HttpResponse:
+    return _decided(request, _action(request, pk), deciding.undo)
+
+
+def _decided(request: AgentRequest, suggestion: Suggestion, deed: Callable[..., None]) -> HttpResponse:
+    refused = ""
     try:
-        with transaction.atomic():
-            _apply(ticket, suggestion, request)
-            Suggestion.objects.filter(pk=pk).update(agent_clicked=True)
-            ticket.record("suggestion.used", subject=suggestion, by=request.user, suggestion=pk)
+        deed(suggestion, by=request.user)
     except HelpdeskError as error:
-        return HttpResponse(error.detail, status=422)
-    return _shown(request, panel.panel(ticket, request.user))
+        if not request.htmx:
+            return HttpResponse(error.detail, status=422)
+        refused = error.detail
+    ticket = panel.find(request.user, suggestion.ticket_id) if suggestion.ticket_id else None
+    if ticket is None:  # it is another team's now
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"}) if request.htmx else redirect("inbox")
+    return _shown(request, panel.panel(ticket, request.user), refused=refused) if request.htmx else redirect(merging.survivor(ticket))
 
 
 def _rating(pk: UUID, chosen: str) -> dict[str, str]:
@@ -201,26 +216,12 @@ def _rating(pk: UUID, chosen: str) -> dict[str, str]:
     return {"url": reverse("draft-rate", args=[pk]), "what": _("draft"), "chosen": chosen, "id": f"rate-{pk}"}
 
 
-def _shown(request: AgentRequest, offered: panel.Panel) -> HttpResponse:
+def _shown(request: AgentRequest, offered: panel.Panel, *, refused: str = "") -> HttpResponse:
     for suggestion in offered.articles:
         suggestion.rate_url, suggestion.rate_id = reverse("suggestion-rate", args=[suggestion.pk]), f"rate-{suggestion.pk}"  # type: ignore[attr-defined]
-    return render(request, "assist/panel.html", {"panel": offered, "site": settings.SITE_URL})
-
-
-def _apply(ticket: Ticket, suggestion: Suggestion, request: AgentRequest) -> None:
-    if suggestion.source_kind == "category":
-        ticket.set_category(Category.objects.filter(slug=suggestion.content).first(), by=request.user)
-    elif suggestion.source_kind == "queue":
-        queue = Queue.objects.visible_to(request.user).filter(slug=suggestion.content).first()
-        if queue:
-            ticket.move(queue=queue, by=request.user)
-    elif suggestion.source_kind == "assignee":
-        ticket.assign(to=User.objects.filter(pk=suggestion.content, is_active=True).first(), by=request.user)
-    elif suggestion.source_kind in LINKED:
-        _kind, _colon, pk = suggestion.source_id.partition(":")
-        target = LINKED[suggestion.source_kind].filter(pk=pk).first()
-        if target is not None:
-            linking.link(ticket, target, by=request.user, score=suggestion.confidence_score, why=suggestion.why)
+    return render(
+        request, "assist/panel.html", {"panel": offered, "site": settings.SITE_URL, "refused": refused, "reasons": deciding.REASONS.items()}
+    )
 
 
 def _ticket(request: AgentRequest, pk: UUID) -> Ticket:
@@ -241,6 +242,13 @@ def _suggestion(request: AgentRequest, pk: int) -> Suggestion:
     visible = Ticket.objects.visible_to(request.user)
     suggestion = Suggestion.objects.select_related("ticket").filter(pk=pk, ticket__in=visible).first()
     if suggestion is None:
+        raise Http404
+    return suggestion
+
+
+def _action(request: AgentRequest, pk: int) -> Suggestion:
+    suggestion = _suggestion(request, pk)
+    if suggestion.suggestion_type != Suggestion.Type.ACTION:
         raise Http404
     return suggestion
 

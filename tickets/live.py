@@ -23,7 +23,7 @@ from tickets.models import Message, Queue, Ticket
 
 OVERLAP = 20  # events read again after a break: transactions commit out of order
 MOST_REPLAYED = 200  # tickets; beyond it the page reads its lists anew
-ASSISTING = ("triage.completed", "draft.written", "draft.used", "draft.dismissed", "suggestion.used")
+ASSISTING = ("triage.completed", "draft.written", "draft.used", "draft.dismissed", "summary.written", "suggestion.used")
 SENT = (
     "message.sent",
     "message.delivered",

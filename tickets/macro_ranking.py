@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from helpdesk.core.embeddings import get_embedder
+from knowledge.nearest import as_halfvec
 from tickets import macros
 from tickets.models import Macro, Ticket
 
@@ -24,9 +25,10 @@ FEW_USES = 3  # a category's habits weigh fully from so many uses on
 RECENT = 0.3  # of `lately`: some two weeks
 MOST_USES = 2_000  # of a category, the last ones, are counted
 
+_KEPT = """select vector from core_embedding where object_kind = 'ticket' and part = 0 and object_id = %(ticket)s and model = %(model)s"""
+_GIVEN = "select %(vector)s::halfvec(384) as vector"
 _SCORES = """
-    with ticket as (select vector from core_embedding where object_kind = 'ticket' and part = 0 and object_id = %(ticket)s
-          and model = %(model)s),
+    with ticket as ({vector}),
     habit as (
         select macro_id, count(*)::float as uses from (
             select macro_id from tickets_macrouse where category_id = %(category)s order by id desc limit {most}) lately
@@ -58,16 +60,17 @@ class _Score(NamedTuple):
     lately: float  # 1 just now, 0.37 two weeks ago
 
 
-def rank(ticket: Ticket, found: Sequence[Macro]) -> list[Ranked]:
-    """Best first. The macro's own category and language count like a habit."""
+def rank(ticket: Ticket, found: Sequence[Macro], *, vector: Any = None) -> list[Ranked]:
+    """Best first. The macro's own category and language count like a habit. `vector`: of what is read this moment, not kept yet."""
     values: dict[str, Any] = {
         "ticket": ticket.pk,
         "model": get_embedder().name,
         "category": ticket.category_id,
         "among": [macro.pk for macro in found],
+        "vector": as_halfvec(vector) if vector is not None else None,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SCORES.format(most=MOST_USES), values)
+        cursor.execute(_SCORES.format(most=MOST_USES, vector=_KEPT if vector is None else _GIVEN), values)
         scores: dict[UUID, tuple[float, ...]] = {row[0]: row[1:] for row in cursor.fetchall()}
     return sorted((_ranked(ticket, macro, _Score(*scores[macro.pk])) for macro in found if macro.pk in scores), key=lambda one: -one.score)
 

@@ -24,13 +24,14 @@ from helpdesk.core.embeddings import store, switching
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.events import record
 from helpdesk.core.models import ApiKey, User
-from tickets.models import Macro, MacroUse, Ticket
+from tickets.models import Macro, MacroUse, Queue, Tag, Ticket
 
 KIND = "macro"
 MOST_AT_ONCE = 10  # used in one reply
 HOLE = re.compile(r"\{\{\s*([a-z_]{1,30}(?:\.[a-z_]{1,30})?)\s*\}\}")
 
 Value = Callable[[Ticket, User], str]
+Changes = dict[str, Any]  # what a macro did to a ticket: see `use`
 VARIABLES: dict[str, tuple[str | Promise, Value]] = {
     "customer.first_name": (gettext_lazy("The customer's first name"), lambda ticket, by: _first(ticket.customer.name)),
     "customer.name": (gettext_lazy("The customer's name"), lambda ticket, by: ticket.customer.name),
@@ -113,10 +114,15 @@ def search(viewer: Any, words: str = "") -> Any:
     return found
 
 
-def use(macro: Macro, ticket: Ticket, *, by: User, status: bool = True) -> None:
-    """Do to the ticket what the macro says, and count the use. All of it or nothing. `status` False: the agent chose one already."""
+def use(macro: Macro, ticket: Ticket, *, by: User, status: bool = True) -> Changes:
+    """Do to the ticket what the macro says, and count the use. All of it or nothing. `status` False: the agent chose one already.
+
+    What it changed is for `take_back`.
+    """
     with transaction.atomic():
         with ticket.changing():
+            before, decided = _values(ticket), list(ticket.decided_by_people)
+            labels = set(ticket.tags.values_list("name", flat=True)) if macro.tags else set()
             if macro.set_priority:
                 ticket.set_priority(macro.set_priority, by=by)
             if macro.assign:
@@ -127,9 +133,43 @@ def use(macro: Macro, ticket: Ticket, *, by: User, status: bool = True) -> None:
                 ticket.tag(tag, by=by)
             if macro.set_status and status:
                 ticket.set_status(macro.set_status, by=by)
-        MacroUse.objects.create(macro=macro, ticket=ticket, category=ticket.category, user=by)
+        counted = MacroUse.objects.create(macro=macro, ticket=ticket, category=ticket.category, user=by)
         Macro.objects.filter(pk=macro.pk).update(used=F("used") + 1, last_used_at=timezone.now())
         ticket.record("macro.used", subject=macro, by=by, macro=str(macro.pk), title=macro.title)
+    after = _values(ticket)
+    return {
+        "use": counted.pk,
+        "changed": {name: [before[name], after[name]] for name in before if before[name] != after[name]},
+        "tags": [name for tag in macro.tags if (name := Tag.normal(tag)) not in labels],
+        "decided": [name for name in ticket.decided_by_people if name not in decided],
+    }
+
+
+def take_back(ticket: Ticket, done: Changes, *, by: User) -> None:
+    """Undo what a macro did where nobody has changed it since, and count its use no more. The status is the reply's own to put back."""
+    with transaction.atomic():
+        now = _values(ticket)
+        mine = {name: old for name, (old, new) in done["changed"].items() if now[name] == new}
+        why = _("reply withdrawn")
+        if "priority" in mine:
+            ticket.set_priority(mine["priority"], by=by, reason=why)
+        if "assignee" in mine:
+            ticket.assign(
+                to=User.objects.filter(pk=mine["assignee"], is_active=True).first() if mine["assignee"] else None, by=by, reason=why
+            )
+        if "queue" in mine and (queue := Queue.objects.filter(pk=mine["queue"]).first()):
+            ticket.move(queue=queue, by=by, reason=why)
+        for name in done["tags"]:
+            ticket.untag(name, by=by)
+        ticket.decided_by_people = [name for name in ticket.decided_by_people if name not in done["decided"] or name not in mine]
+        ticket.touch("decided_by_people")
+        used = MacroUse.objects.filter(pk=done["use"])
+        Macro.objects.filter(uses__in=used, used__gt=0).update(used=F("used") - 1)
+        used.delete()
+
+
+def _values(ticket: Ticket) -> dict[str, str]:
+    return {"priority": ticket.priority, "assignee": str(ticket.assignee_id or ""), "queue": str(ticket.queue_id)}
 
 
 def chosen(viewer: User, ids: Iterable[str]) -> list[Macro]:

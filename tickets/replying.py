@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import ApiKey, Event, User
 from helpdesk.core.tasks import send_quietly
-from tickets import conversing, tasks
+from tickets import conversing, macros, tasks
 from tickets.channels.base import InboundAttachment
 from tickets.channels.charsets import clean_text
 from tickets.channels.rendering import reply_html
@@ -96,13 +96,15 @@ def withdraw(message: Message, *, by: User) -> str:
             raise Conflict(_("The reply has already left"))
         if message.user_id != by.pk:
             raise Conflict(_("Only the author can take a reply back"))
-        ticket, before = message.ticket, message.metadata.get("before", {})
+        ticket, before, macros_done = message.ticket, message.metadata.get("before", {}), message.metadata.get("macros", [])
         if _customer_wrote_since(message):  # their words have opened the ticket: it stays so
             before = {**before, "status": ""}
         ticket.record("message.withdrawn", by=by, subject=message, channel=message.channel)
         text = message.body_text
         conversing.taken_back(message)
         message.delete()
+        for done in reversed(macros_done):
+            macros.take_back(ticket, done, by=by)
         _put_back(ticket, before, by)
     return text
 

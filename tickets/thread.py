@@ -36,6 +36,7 @@ DECIDED = ("ticket.category_changed", "ticket.priority_changed", "ticket.queue_c
 SURE = re.compile(r"(\d{1,3})% sure")
 
 TALKING = ("message.received", "message.sent", "note.added", "message.adopted")  # these are seen as messages
+UNTOLD = ("action.shown",)  # no part of a ticket's story
 
 
 @dataclass
@@ -146,7 +147,7 @@ def _messages(ticket: Ticket, most: int | None) -> list[Message]:
 
 def events_of(ticket: Ticket) -> list[Event]:
     """What changed, oldest first; what was said stands there as a message already."""
-    events = Event.objects.filter(ticket_ref=ticket.pk).exclude(kind__in=TALKING).order_by("-id")[:MOST_EVENTS]
+    events = Event.objects.filter(ticket_ref=ticket.pk).exclude(kind__in=(*TALKING, *UNTOLD)).order_by("-id")[:MOST_EVENTS]
     return [event for event in reversed(events) if told(event)]
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from assist.actions import funnel as actions
 from assist.copilot import funnel
 from assist.evaluation import charts
 from assist.learning import bars, examples, policy, progress
@@ -40,7 +41,7 @@ def index(request: AgentRequest) -> HttpResponse:
 @login_required
 @require_safe
 def drafts(request: AgentRequest) -> HttpResponse:
-    """What became of reply drafts. `?days=` how far back. Four queries."""
+    """What became of reply drafts. `?days=` how far back. Five queries."""
     _overseer(request)
     days = next((days for days in funnel.PERIODS if str(days) == request.GET.get("days")), funnel.PERIODS[1])
     tables = [
@@ -48,7 +49,7 @@ def drafts(request: AgentRequest) -> HttpResponse:
         ("category", _("By category"), funnel.by("category", days)),
         ("week", _("By week"), funnel.by("week", days)),
     ]
-    context = {"days": days, "periods": funnel.PERIODS, "whole": funnel.whole(days), "tables": tables}
+    context = {"days": days, "periods": funnel.PERIODS, "whole": funnel.whole(days), "tables": tables, "actions": actions.by_kind(days)}
     return render(request, "assist/evaluation/drafts.html", context)
 
 

@@ -56,7 +56,7 @@ class Written(BaseModel):
 @dataclass(frozen=True)
 class Source:
     n: int
-    kind: str  # article | incident | customer
+    kind: str  # article | incident | customer | macro | message
     id: str
     title: str
     url: str
@@ -86,7 +86,7 @@ def grounded(written: Written, sources: Sequence[Source], told: str, language: s
         one = sentence.model_copy(
             update={"text": plain(sentence.text), "sources": [n for n in dict.fromkeys(sentence.sources) if n in known]}
         )
-        if _may_stand(one, known, told, language):
+        if may_stand(one, known, told, language):
             kept.append(one)
     if not any(one.kind in TELLS for one in kept):
         return None
@@ -113,7 +113,8 @@ def without_places(text: str) -> str:
     return _PLACE.sub("…", plain(text))
 
 
-def _may_stand(sentence: Sentence, known: dict[int, Source], told: str, language: str) -> bool:
+def may_stand(sentence: Sentence, known: dict[int, Source], told: str, language: str) -> bool:
+    """Whether its sources carry it. `known`: sources by number; `told`: words of the customer's own, whose figures may be repeated."""
     if not sentence.text:
         return False
     if sentence.kind in TELLS:

@@ -8,6 +8,7 @@ from .learning import ActionPolicy, LabelledExample, LearnedModel, Learnt, Predi
 from .product import Product
 from .rules import EscalationRule, FrustrationIndicator, PriorityRule
 from .suggestion import Suggestion
+from .summary import TicketSummary
 from .telephony import AcdConnection, AcdEvent
 from .triage import TriageRun, TriageStep
 from .widget import SpentIdentity, WidgetSite, WidgetVisitor
@@ -45,6 +46,7 @@ __all__ = (
     "ShadowSwitch",
     "SpentIdentity",
     "Suggestion",
+    "TicketSummary",
     "TranscriptionSegment",
     "TriageBatch",
     "TriageBatchPiece",

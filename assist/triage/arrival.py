@@ -5,6 +5,8 @@ No transaction is open while the engine thinks. One message has one run, however
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +19,7 @@ from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.models import ApiKey
 from tickets.models import Message, Queue, Ticket
 
-from . import applying, offering, similar, undoing
+from . import applying, framing, offering, personal, similar, undoing
 from .case import Case, Profile, Turn
 from .pipeline import Outcome, Scope, analyse
 from .teaming import team_of
@@ -109,7 +111,17 @@ def scope_of(ticket: Ticket) -> Scope:
         queues = Queue.objects.filter(Q(pk=ticket.queue_id) | Q(categories__slug=category)).values("pk")
         return Ticket.objects.filter(queue__in=queues, merged_into=None).exclude(pk=ticket.pk)
 
-    return Scope(viewer=STAFF, tickets=tickets, customer_id=ticket.customer_id, ticket_id=ticket.pk)
+    def frames(vector: Any, category: str, language: str) -> tuple[framing.Frame, ...]:
+        return framing.fitting(ticket, vector=vector, category=category, language=language)
+
+    return Scope(
+        viewer=STAFF,
+        tickets=tickets,
+        customer_id=ticket.customer_id,
+        ticket_id=ticket.pk,
+        frames=frames,
+        on_record=partial(personal.bearing_on, ticket),
+    )
 
 
 def write(message: Message, outcome: Outcome, *, repeats: TriageRun | None = None) -> TriageRun | None:

@@ -63,6 +63,7 @@ def _similar(found: Outcome, most: int) -> tuple[similar.Similar, ...]:
 
 
 def _respond(found: Outcome, _most: int) -> draft.Reply:
+    scope, topic = found.scope, found.category.category
     return draft.compose(
         found.case,
         category=found.category,
@@ -70,6 +71,8 @@ def _respond(found: Outcome, _most: int) -> draft.Reply:
         passages=found.knowledge,
         status=found.status,
         language=found.language,
+        frames=scope.frames(found.reading.vector, topic, found.language) if scope.frames else (),
+        on_record=scope.on_record(found.case.text) if scope.on_record else (),
     )
 
 
@@ -122,7 +125,7 @@ STEPS: dict[str, Kind] = {
     ),
     "similar": Kind("similar", _similar, ("reading",), ("category",), deep=True),
     "history": Kind("history", lambda f, _: history.look_back(f.scope.customer_id, besides=f.case.ticket_id)),
-    "respond": Kind("reply", _respond, ("category", "sentiment"), ("knowledge", "status", "language")),
+    "respond": Kind("reply", _respond, ("category", "sentiment"), ("reading", "knowledge", "status", "language")),
     "escalation": Kind("escalation", _escalate, ("priority",), ("category", "sentiment", "signals")),
     "hand_over": Kind("hand_over", _hand_over, ("escalation",), ("key_issues", "sentiment", "status", "similar", "history")),
     "follow_up": Kind("follow_up", lambda f, _: follow_up.plan(f.category.category, f.escalation.level), ("category",), ("escalation",)),

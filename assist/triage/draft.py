@@ -1,7 +1,7 @@
 """A reply for an agent to check: composed of an acknowledgement and of what the articles say, every sentence with its source.
 
-It says nothing about the matter that no source says. Where no public article fits, it abstains and asks the question that
-would help most.
+It says nothing about the matter that no source says. The team's best macro is its frame, if one fits: its words open and close the draft,
+the article's steps stand between them. Where neither macro nor public article fits, it abstains and asks the question that would help most.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from knowledge.models import Article
 from .articles import Passage
 from .case import Case
 from .categorise import Categorised
+from .framing import MOST_SURE, Frame, agrees, stems
 from .learned import data
+from .personal import OnRecord
 from .sentiment import Sentiment
 from .system_status import Link, SystemStatus
 
 MOST_STEPS = 8
 LEADSENTENCES = 2
+REPEATED = 0.6  # of a sentence's words were said before
 TEMPLATE_CONFIDENCE = 0.55  # a thank-you or a hand-over needs no article, and is still only a proposal
 OTHER_LANGUAGE = 0.6  # of the confidence: the draft is in English, the customer is not
 STANDS_ALONE = ("feedback", "feature_request", "privacy_legal", "security")  # answered by people or with thanks, not by an article
@@ -32,7 +35,7 @@ SENTENCE = re.compile(r"(?<=[.!?])\s+")
 @dataclass(frozen=True)
 class Source:
     n: int
-    kind: str  # article | incident
+    kind: str  # article | incident | macro | customer
     id: str
     title: str
     url: str
@@ -71,35 +74,105 @@ class _Page:
 
 
 def compose(
-    case: Case, *, category: Categorised, sentiment: Sentiment, passages: Sequence[Passage], status: SystemStatus, language: str
+    case: Case,
+    *,
+    category: Categorised,
+    sentiment: Sentiment,
+    passages: Sequence[Passage],
+    status: SystemStatus,
+    language: str,
+    frames: Sequence[Frame] = (),
+    on_record: Sequence[OnRecord] = (),
 ) -> Reply:
     """Write the draft. Only articles that the public may read are used, whatever the agent may see."""
     page, phrases = _Page(), data("draft_phrases")
     public = _public(passages)
     answering = [] if category.category in STANDS_ALONE else [passage for passage in public if passage.answers]
     incident = next((link for link in status.linked if link.kind == "incident"), None)
-    page.say(_greeting(case.customer.name))
-    page.say(
-        phrases["acknowledge"].get(sentiment.sentiment, phrases["acknowledge"][sentiment.label]),
-        phrases["matter"].get(category.category, ""),
+    frame = next(
+        (one for one in frames if not answering or agrees(one, answering[0].slug, f"{answering[0].title} {public[answering[0]]}")), None
     )
+    if frame and frame.language and not language.startswith("en"):
+        return _in_their_language(frame, sentiment, category)
+    page.say(_greeting(case.customer.name))
+    opens = bool(frame and frame.opening)
+    if not (opens and frame and frame.opening[0].startswith("Thank")):
+        said = phrases["acknowledge"].get(sentiment.sentiment, phrases["acknowledge"][sentiment.label])
+        page.say(said, "" if opens else phrases["matter"].get(category.category, ""))
     if incident:
         _tell_of(incident, page)
-    steps = _answer(answering[0], public[answering[0]], page) if answering else ()
-    abstained = not answering and not incident
+    if frame:
+        _open(frame, page, whole=not answering)
+    said = " ".join(frame.opening[:1]) if frame else ""
+    steps = _answer(answering[0], public[answering[0]], page, said) if answering else ()
+    if frame and not steps:
+        steps = _list(frame, page)
+    _recall(on_record, page)
+    abstained = not answering and not incident and not frame
     if abstained:
         page.say(_question(category, list(public)))
     elif len(answering) > 1:
         _point_to(answering[1], page)
-    page.say(_closing(category.category, abstained=abstained, incident=incident is not None))
+    if frame and frame.closing:
+        _close(frame, page, whole=not answering)
+    else:
+        page.say(_closing(category.category, abstained=abstained, incident=incident is not None))
     return Reply(
         response_text="\n\n".join(page.paragraphs),
         tone=tone_of(sentiment, category.category),
         action_steps=steps,
         sources=tuple(page.sources),
-        confidence=_confidence(category, answering, incident, language),
+        confidence=_confidence(category, answering, incident, language, frame),
         abstained=abstained and category.category not in STANDS_ALONE,
     )
+
+
+def _in_their_language(frame: Frame, sentiment: Sentiment, category: Categorised) -> Reply:
+    """A macro written in the customer's language speaks alone: nothing of ours is in it."""
+    page = _Page()
+    page.say(frame.greeting)
+    _open(frame, page, whole=True)
+    steps = _list(frame, page)
+    _close(frame, page, whole=True)
+    return Reply(
+        response_text="\n\n".join(page.paragraphs),
+        tone=tone_of(sentiment, category.category),
+        action_steps=steps,
+        sources=tuple(page.sources),
+        confidence=round(min(frame.score, MOST_SURE), 3),
+        abstained=False,
+    )
+
+
+def _open(frame: Frame, page: _Page, *, whole: bool) -> None:
+    """All that the macro says before its list; only its first paragraph where an article answers."""
+    mark = page.cite("macro", frame.macro, frame.title, frame.url, frame.passage)
+    for paragraph in frame.opening if whole else frame.opening[:1]:
+        page.say(*(f"{sentence} {mark}" for sentence in SENTENCE.split(paragraph)))
+
+
+def _list(frame: Frame, page: _Page) -> tuple[str, ...]:
+    if frame.steps:
+        mark = page.cite("macro", frame.macro, frame.title, frame.url, frame.passage)
+        page.paragraphs.append("\n".join(f"{n}. {step} {mark}" for n, step in enumerate(frame.steps, 1)))
+    return frame.steps
+
+
+def _close(frame: Frame, page: _Page, *, whole: bool) -> None:
+    """All that the macro says after its list; only its last paragraph where an article has answered."""
+    mark = page.cite("macro", frame.macro, frame.title, frame.url, frame.passage)
+    for paragraph in frame.closing if whole else frame.closing[-1:]:
+        page.say(*(f"{sentence} {mark}" for sentence in SENTENCE.split(paragraph)))
+
+
+def _recall(on_record: Sequence[OnRecord], page: _Page) -> None:
+    """What we have on record and the answer rests on: the customer can say that it has changed."""
+    if not on_record:
+        return
+    said = "; ".join(f"{one.attribute}: {one.value}" for one in on_record)
+    key = on_record[0].customer
+    mark = page.cite("customer", key, "What we know of the customer", f"/customers/{key}/", said)
+    page.say(f"On record I have for you: {said}. {mark}", "If that has changed, just tell me.")
 
 
 def _public(passages: Sequence[Passage]) -> dict[Passage, str]:
@@ -118,17 +191,23 @@ def _tell_of(incident: Link, page: _Page) -> None:
     page.say(f"What you describe looks like an incident that we know about: {incident.title} ({incident.reference}). {mark}")
 
 
-def _answer(passage: Passage, body: str, page: _Page) -> tuple[str, ...]:
-    """The article's own opening, then its steps; without steps, its passage that fits best."""
+def _answer(passage: Passage, body: str, page: _Page, said: str = "") -> tuple[str, ...]:
+    """The article's own opening, as far as it was not `said`, then its steps; without steps, its passage that fits best."""
     lead = opening(body)
     mark = page.cite("article", passage.slug, passage.title, passage.url, lead or passage.excerpt)
-    page.say(*(f"{sentence} {mark}" for sentence in SENTENCE.split(lead)[:LEADSENTENCES] if sentence))
+    fresh = [sentence for sentence in SENTENCE.split(lead) if sentence and not _repeats(sentence, said)]
+    page.say(*(f"{sentence} {mark}" for sentence in fresh[:LEADSENTENCES]))
     steps = passage.steps[:MOST_STEPS]
     if steps:
         page.paragraphs.append("\n".join(f"{n}. {step} {mark}" for n, step in enumerate(steps, 1)))
     elif more := beyond(lead, passage.excerpt):
         page.say(*(f"{sentence} {mark}" for sentence in more))
     return steps
+
+
+def _repeats(sentence: str, said: str) -> bool:
+    words, before = stems(sentence), stems(said)
+    return bool(words) and len(words & before) >= REPEATED * len(words)
 
 
 def opening(body: str) -> str:
@@ -179,10 +258,10 @@ def tone_of(sentiment: Sentiment, category: str) -> str:
     return "warm" if sentiment.label in ("positive", "very_positive") else "friendly"
 
 
-def _confidence(category: Categorised, answering: Sequence[Passage], incident: Link | None, language: str) -> float:
-    sure = answering[0].relevance_score if answering else 0.0
+def _confidence(category: Categorised, answering: Sequence[Passage], incident: Link | None, language: str, frame: Frame | None) -> float:
+    sure = answering[0].relevance_score if answering else min(frame.score, MOST_SURE) if frame else 0.0
     if category.category in STANDS_ALONE:
-        sure = TEMPLATE_CONFIDENCE * category.confidence
+        sure = max(sure, TEMPLATE_CONFIDENCE * category.confidence)
     if incident:
         sure = max(sure, incident.score)
     return round(sure * (1.0 if language == "en" else OTHER_LANGUAGE), 3)

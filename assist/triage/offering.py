@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from django.utils import timezone
 
+from assist.actions import deciding, proposing
 from assist.learning import policy
 from assist.models import Draft, Suggestion
 from tickets.models import Message, Ticket
@@ -20,18 +21,19 @@ KINDS = (Suggestion.Type.ARTICLE, Suggestion.Type.SIMILAR_TICKET, Suggestion.Typ
 
 def offer(ticket: Ticket, message: Message, outcome: Outcome, *, team: Team | None) -> None:
     """Runs in the caller's transaction, with the ticket locked."""
-    _offer_suggestions(ticket, outcome, team)
+    _offer_suggestions(ticket, message, outcome, team)
     _offer_draft(ticket, message, outcome)
 
 
-def _offer_suggestions(ticket: Ticket, outcome: Outcome, team: Team | None) -> None:
+def _offer_suggestions(ticket: Ticket, message: Message, outcome: Outcome, team: Team | None) -> None:
     """Same suggestion, same row: what an agent said about it stays with it."""
     rows = Suggestion.objects.filter(ticket=ticket, suggestion_type__in=KINDS)
     known: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in rows}
-    wanted: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in _suggestions(ticket, outcome, team)}
+    wanted: dict[Key, Suggestion] = {(row.suggestion_type, row.source_id): row for row in _suggestions(ticket, message, outcome, team)}
     for key, row in wanted.items():
         if key in known:
             row.pk, row.created_at = known[key].pk, known[key].created_at
+            row.details |= {name: known[key].details[name] for name in deciding.KEPT if name in known[key].details}
     kept = [row for key, row in wanted.items() if key in known]
     fields = ["title", "content", "source_title", "source_url", "why", "confidence_score", "details", "retired_at"]
     if kept:
@@ -42,7 +44,7 @@ def _offer_suggestions(ticket: Ticket, outcome: Outcome, team: Team | None) -> N
         Suggestion.objects.filter(pk__in=gone).update(retired_at=timezone.now())
 
 
-def _suggestions(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterator[Suggestion]:
+def _suggestions(ticket: Ticket, message: Message, outcome: Outcome, team: Team | None) -> Iterator[Suggestion]:
     articles = policy.of("article")
     for article in outcome.knowledge:
         if not articles.may_propose(article.relevance_score):
@@ -71,53 +73,7 @@ def _suggestions(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterato
             confidence_score=other.score,
             details={"duplicate": True} if other.duplicate else {},
         )
-    yield from _actions(ticket, outcome, team)
-
-
-def _actions(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterator[Suggestion]:
-    """What was not sure enough to be done, and incidents to link."""
-    for field, value, name, sure, why in _undone(ticket, outcome, team):
-        if not policy.of(field).may_propose(sure):
-            continue
-        yield Suggestion(
-            ticket=ticket,
-            suggestion_type=Suggestion.Type.ACTION,
-            title=_TITLES[field] % name,
-            content=value,
-            source_kind=field,
-            source_id=f"{field}:{value}"[:64],
-            why=why[:500],
-            confidence_score=sure,
-        )
-    for link in outcome.status.linked:
-        if link.sure:  # done already
-            continue
-        yield Suggestion(
-            ticket=ticket,
-            suggestion_type=Suggestion.Type.ACTION,
-            title=f"Link to {link.reference}",
-            content=link.title,
-            source_kind=link.kind,
-            source_id=f"{link.kind}:{link.id}"[:64],
-            source_title=link.title[:500],
-            why=link.why,
-            confidence_score=link.score,
-        )
-
-
-_TITLES = {"category": "Set category to %s", "queue": "Move to %s", "assignee": "Assign to %s"}
-
-
-def _undone(ticket: Ticket, outcome: Outcome, team: Team | None) -> Iterator[tuple[str, str, str, float, str]]:
-    """(field, value, name, confidence, why) of what the ticket lacks and the engine has an opinion on."""
-    topic = outcome.category
-    if ticket.category_id is None and topic.confidence:
-        yield "category", topic.category, topic.category.replace("_", " "), topic.confidence, topic.why
-    if team and ticket.queue.is_default and team.queue != ticket.queue:
-        yield "queue", team.queue.slug, team.queue.name, team.confidence, team.why
-    for one in outcome.people:
-        if one.field == "assignee" and ticket.assignee_id is None:
-            yield one.field, one.label, one.name, one.confidence, one.why
+    yield from proposing.of_outcome(ticket, message, outcome, team)
 
 
 def _offer_draft(ticket: Ticket, message: Message, outcome: Outcome) -> None:

@@ -22,10 +22,12 @@ from . import (
     draft,
     entities,
     escalate,
+    framing,
     hand_over,
     history,
     key_issues,
     language,
+    personal,
     prioritise,
     reading,
     sentiment,
@@ -50,6 +52,8 @@ class Scope:
     region: str | None = None  # for local phone numbers
     threads: bool = True  # independent steps side by side; a batch has its own workers
     workflow: str = ""  # by name; empty: the ticket's own nature decides
+    frames: Callable[[Any, str, str], tuple[framing.Frame, ...]] | None = None  # macros that fit, given vector, category and language
+    on_record: Callable[[str], tuple[personal.OnRecord, ...]] | None = None  # what is known of the customer, given their words
 
 
 @dataclass

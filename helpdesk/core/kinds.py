@@ -133,6 +133,14 @@ class SuggestionData(TypedDict, total=False):
     article: str
 
 
+class ActionData(TypedDict, total=False):
+    """A suggested action, and what an agent said to it."""
+
+    suggestion: int
+    action: str  # its kind: assist/actions/kinds.py
+    reason: str
+
+
 class CallData(TypedDict, total=False):
     session: str
     call_id: str
@@ -328,9 +336,14 @@ KINDS: dict[str, Any] = {
     "triage.batch_undone": Nothing,
     "suggestion.rated": SuggestionData,
     "suggestion.used": SuggestionData,
+    "action.shown": ActionData,
+    "action.approved": ActionData,
+    "action.dismissed": ActionData,
+    "action.undone": ActionData,
     "draft.written": SuggestionData,  # by a model, or anew on an agent's word
     "draft.used": SuggestionData,
     "draft.dismissed": SuggestionData,
+    "summary.written": Nothing,  # by a model
     # calls
     "call.rang": CallData,
     "call.started": CallData,

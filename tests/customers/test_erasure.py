@@ -36,6 +36,7 @@ from assist.models import (
     LabelledExample,
     SaidStep,
     Suggestion,
+    TicketSummary,
     TriageRun,
     WidgetSite,
     WidgetVisitor,
@@ -173,6 +174,7 @@ def planted(support: Any, maya: User, dwayne: Customer) -> Customer:
 def plant_assistance(person: Customer, ticket: Ticket, message: Message) -> None:
     TriageRun.objects.create(ticket=ticket, result={"summary": CANARY})
     Draft.objects.update_or_create(ticket=ticket, answers=message, defaults={"text": CANARY})
+    TicketSummary.objects.create(ticket=ticket, engine="local", lines=[{"part": "asked", "text": CANARY, "message": str(message.pk)}])
     Suggestion.objects.create(ticket=ticket, suggestion_type="reply", title=CANARY, content=CANARY)
     LabelledExample.objects.update_or_create(ticket=ticket, field="category", defaults={"label": "x", "text": CANARY})
     vectors.remember(similar.KIND, [vectors.Passage(ticket.pk, 0, CANARY)])

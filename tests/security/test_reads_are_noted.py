@@ -15,6 +15,8 @@ pytestmark = pytest.mark.django_db
 
 NOTED = {
     "inbox/<slug:view>/<slug:number>/": "ticket",
+    "assist/tickets/<uuid:pk>/summary/": "summary",
+    "api/v1/tickets/<str:number>/summary/": "summary",
     "messages/<uuid:pk>/raw": "mail as it came",
     "files/<uuid:pk>/": "file",
     "search/": "search",

@@ -236,3 +236,43 @@ def test_partners_keep_shared_macros(api: Client, refund: Macro, maya: User, sup
     assert api.post("/api/v1/macros/", {"title": "New", "text": "Hi", "queue": "support"}, "application/json").status_code == 409
     assert api.delete(path).status_code == 204
     assert api.get(path).status_code == 404
+
+
+class TestAReplyThatIsTakenBack:
+    @pytest.fixture
+    def busy(self, support: Queue, billing: Queue) -> Macro:
+        macro = Macro(title="Urgent", text="Words", set_priority="urgent", move_to=billing, assign="nobody", tags=["money", "urgent"])
+        return macros.save(macro, by=None)
+
+    def send(self, client: Client, ticket: Ticket, macro: Macro) -> Message:
+        client.post(f"/tickets/{ticket.number}/messages/", {"text": "Words", "macro": str(macro.pk)})
+        return ticket.messages.get(author_kind="agent")
+
+    def test_takes_back_what_its_macro_did(self, busy: Macro, ticket: Ticket, support: Queue, priya: User) -> None:
+        ticket.tag("money", by=priya)  # was there before: stays
+        ticket.assign(to=priya, by=priya)
+        client = signed_in(priya)
+        message = self.send(client, ticket, busy)
+        ticket.refresh_from_db()
+        assert (ticket.priority, ticket.assignee, ticket.queue.slug) == ("urgent", None, "billing")
+
+        assert client.post(f"/messages/{message.pk}/withdraw/").status_code == 200
+        ticket.refresh_from_db()
+        busy.refresh_from_db()
+        assert (ticket.priority, ticket.assignee, ticket.queue) == ("normal", priya, support)
+        assert [tag.name for tag in ticket.tags.all()] == ["money"]
+        assert "priority" not in ticket.decided_by_people and "assignee" in ticket.decided_by_people
+        assert (busy.used, MacroUse.objects.count()) == (0, 0)
+
+    def test_leaves_what_somebody_changed_since(self, busy: Macro, ticket: Ticket, priya: User) -> None:
+        client = signed_in(priya)
+        message = self.send(client, ticket, busy)
+        ticket.refresh_from_db()
+        ticket.set_priority("low", by=priya)
+        ticket.untag("urgent", by=priya)
+
+        client.post(f"/messages/{message.pk}/withdraw/")
+        ticket.refresh_from_db()
+        assert (ticket.priority, ticket.queue.slug) == ("low", "support")
+        assert "priority" in ticket.decided_by_people
+        assert [tag.name for tag in ticket.tags.all()] == []

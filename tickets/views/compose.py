@@ -87,8 +87,11 @@ def _write(request: AgentRequest, ticket: Ticket) -> Message:
     """The message, and what the macros in it do to the ticket: both or neither."""
     with transaction.atomic():
         message = _message_of(request, ticket)
-        for macro in macros.chosen(request.user, request.POST.getlist("macro")):
-            macros.use(macro, ticket, by=request.user, status=not request.POST.get("status"))
+        chosen = macros.chosen(request.user, request.POST.getlist("macro"))
+        done = [macros.use(macro, ticket, by=request.user, status=not request.POST.get("status")) for macro in chosen]
+        if done:
+            message.metadata = {**message.metadata, "macros": done}  # goes back with the reply, should it be withdrawn
+            message.save(update_fields=["metadata"])
     return message
 
 

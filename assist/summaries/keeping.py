@@ -1,0 +1,193 @@
+"""Summaries as they are kept and shown: which stands first, which is out of date, and making them anew.
+
+The local one is brought up to date whenever it is read, so it is always there and never old. A model's is made when somebody asks for it,
+and from then on again when the customer writes; it is shown out of date rather than not at all, behind the local one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assist.models import TicketSummary, TriageRun
+from helpdesk.core import clock
+from helpdesk.core.llm import LlmUnavailable, provider
+from tickets.models import Message, Ticket
+
+from . import quoting, standing, wording
+from .quoting import ASKED, OPEN, PROMISED, TRIED, Quote, Said
+
+LOCAL, MODEL = TicketSummary.Engine.LOCAL, TicketSummary.Engine.MODEL
+PARTS = {
+    ASKED: gettext_lazy("Asked"),
+    TRIED: gettext_lazy("Tried"),
+    PROMISED: gettext_lazy("Promised"),
+    OPEN: gettext_lazy("Still open"),
+}
+MOST_READ = 120  # messages, the newest; and the first one
+_COUNTED = Q(visibility=Message.Visibility.PUBLIC, automatic=False)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a conversation is: what tells whether a summary still says all."""
+
+    messages: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    engine: str
+    made_at: datetime
+    stale: bool  # somebody wrote since, or took a reply back
+    lines: tuple[dict[str, str], ...]
+
+    @property
+    def by_model(self) -> bool:
+        return self.engine == MODEL
+
+    @property
+    def parts(self) -> list[tuple[str, str, list[str]]]:
+        """(key, title, sentences) of each part that has any."""
+        found = {key: [line["text"] for line in self.lines if line["part"] == key] for key in PARTS}
+        return [(key, str(PARTS[key]), texts) for key, texts in found.items() if texts]
+
+
+@dataclass(frozen=True)
+class Shown:
+    ticket: Ticket
+    summaries: tuple[Summary, ...]  # what is up to date first, a model's before ours
+    stands: str
+    customer: tuple[str, ...]  # at most three lines
+    refused: str = ""  # why there is no newer one of a model
+
+    @property
+    def best(self) -> Summary:
+        return self.summaries[0]
+
+    @property
+    def others(self) -> tuple[Summary, ...]:
+        return self.summaries[1:]
+
+    @property
+    def text(self) -> str:
+        """The ticket in words, to be copied: without what is remembered of the customer, which not every colleague may read."""
+        lines = [f"{title}: {' '.join(texts)}" for _key, title, texts in self.best.parts]
+        return "\n".join([*lines, _("Where it stands: %(line)s") % {"line": self.stands}])
+
+
+def of(ticket: Ticket, *, viewer: Any, refused: str = "") -> Shown:
+    """The summaries of a ticket as this viewer may read them. Some ten queries; no model is asked."""
+    now = _progress(ticket)
+    rows = {row.engine: row for row in TicketSummary.objects.filter(ticket=ticket)}
+    local = rows.get(LOCAL)
+    if local is None or _stale(local, now):
+        local = _quoted(ticket, now)
+    kept = [_shown(local, now)]
+    if model := rows.get(MODEL):
+        kept.insert(1 if _stale(model, now) else 0, _shown(model, now))
+    customer = tuple(one.text for one in standing.of_customer(ticket, viewer))
+    return Shown(ticket, tuple(kept), standing.where_it_stands(ticket), customer, refused)
+
+
+def renew(ticket: Ticket) -> str:
+    """Make it anew: ours at once, a model's where there is one. Returns why that did not come, or "". No transaction may be open."""
+    now = _progress(ticket)
+    _quoted(ticket, now)
+    if not asks_a_model():
+        return ""
+    try:
+        _worded(ticket, now, fresh=True)
+    except LlmUnavailable as failure:
+        return _("The language model does not answer just now (%(why)s). This is the local engine's.") % {
+            "why": failure.detail or failure.kind
+        }
+    return ""
+
+
+def renew_the_wanted(ticket_id: UUID | None) -> bool:
+    """A customer wrote: where somebody once wanted a model's summary, it is brought up to date. Safe to repeat."""
+    row = TicketSummary.objects.filter(ticket=ticket_id, engine=MODEL).first() if ticket_id and asks_a_model() else None
+    if row is None:
+        return False
+    ticket = Ticket.objects.select_related("customer").get(pk=row.ticket_id)
+    now = _progress(ticket)
+    if not _stale(row, now):
+        return False
+    try:
+        _worded(ticket, now, fresh=False)
+    except LlmUnavailable:  # on the ledger, with the reason; it is shown as out of date
+        return False
+    return True
+
+
+def asks_a_model() -> bool:
+    return provider().asks(wording.PROMPT.name)
+
+
+def as_note(shown: Shown) -> str:
+    who = _("language model") if shown.best.by_model else _("local engine")
+    made = _("Summary by the %(engine)s, %(time)s") % {"engine": who, "time": clock.exact(shown.best.made_at)}
+    return f"{made}\n\n{shown.text}"
+
+
+def _progress(ticket: Ticket) -> Progress:
+    found = Message.objects.filter(_COUNTED, ticket=ticket).order_by().aggregate(messages=Count("pk"), newest=Max("created_at"))
+    return Progress(found["messages"], found["newest"])
+
+
+def _stale(row: TicketSummary, now: Progress) -> bool:
+    return (row.messages, row.read_to) != (now.messages, now.newest)
+
+
+def _quoted(ticket: Ticket, now: Progress) -> TicketSummary:
+    began = time.perf_counter()
+    quotes = quoting.quote(_said(ticket), _issues(ticket))
+    return _keep(ticket, LOCAL, quotes, now, ms=(time.perf_counter() - began) * 1000)
+
+
+def _worded(ticket: Ticket, now: Progress, *, fresh: bool) -> None:
+    """Raises LlmUnavailable, also when nothing of the answer may stand."""
+    began = time.perf_counter()
+    quotes, version = wording.word(ticket, _said(ticket), fresh=fresh)
+    if not quotes:
+        raise LlmUnavailable(_("nothing it said stands in the messages"), kind="malformed")
+    with transaction.atomic():
+        row = _keep(ticket, MODEL, quotes, now, ms=(time.perf_counter() - began) * 1000, prompt=version)
+        ticket.record("summary.written", subject=row)
+
+
+def _keep(ticket: Ticket, engine: str, quotes: Sequence[Quote], now: Progress, *, ms: float, prompt: str = "") -> TicketSummary:
+    made = {"lines": [one._asdict() for one in quotes], "messages": now.messages, "read_to": now.newest, "ms": ms, "prompt": prompt}
+    return TicketSummary.objects.update_or_create(ticket=ticket, engine=engine, defaults={**made, "made_at": timezone.now()})[0]
+
+
+def _said(ticket: Ticket) -> list[Said]:
+    """Of a very long ticket the first message and the newest ones."""
+    rows = Message.objects.filter(ticket=ticket, automatic=False).values_list("id", "author_kind", "visibility", "body_text")
+    newest = [Said(*row) for row in rows.order_by("-created_at", "-id")[:MOST_READ]][::-1]
+    if len(newest) < MOST_READ:
+        return newest
+    first = Said(*rows.order_by("created_at", "id")[0])
+    return newest if newest[0] == first else [first, *newest]
+
+
+def _issues(ticket: Ticket) -> list[str]:
+    """What triage took for the matter when the ticket came, word for word."""
+    result = TriageRun.objects.filter(ticket=ticket).order_by("created_at").values_list("result", flat=True).first() or {}
+    return [str(one) for one in (result.get("analysis") or {}).get("key_issues") or ()]
+
+
+def _shown(row: TicketSummary, now: Progress) -> Summary:
+    return Summary(row.engine, row.made_at, _stale(row, now), tuple(row.lines))

@@ -1,0 +1,61 @@
+"""The summary in the assist panel: shown, made anew, kept as an internal note."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from assist import summaries
+from customers.access_log import note_read
+from helpdesk.core.requests import AgentRequest
+from tickets import replying
+from tickets.models import Message, Ticket
+
+
+@login_required
+@require_GET
+def shown(request: AgentRequest, pk: UUID) -> HttpResponse:
+    ticket = _ticket(request, pk)
+    note_read(request.user, ticket.customer_id, "summary", ticket.number)
+    return _render(request, summaries.of(ticket, viewer=request.user))
+
+
+@login_required
+@require_POST
+def renew(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """Once more, by the model if there is one; without it the local engine's stands."""
+    ticket = _ticket(request, pk)
+    refused = summaries.renew(ticket)
+    if not request.htmx:
+        return redirect("ticket", ticket.number)
+    return _render(request, summaries.of(ticket, viewer=request.user, refused=refused))
+
+
+@login_required
+@require_POST
+def keep_as_note(request: AgentRequest, pk: UUID) -> HttpResponse:
+    """Pressed twice it is one note."""
+    ticket = _ticket(request, pk)
+    found = summaries.of(ticket, viewer=request.user)
+    mark = f"{found.best.engine} {found.best.made_at.isoformat()}"
+    if not Message.objects.filter(ticket=ticket, metadata__summary=mark).exists():
+        replying.note(ticket=ticket, by=request.user, text=summaries.as_note(found), metadata={"summary": mark})
+    if not request.htmx:
+        return redirect("ticket", ticket.number)
+    return _render(request, found, noted=True)
+
+
+def _render(request: AgentRequest, found: summaries.Shown, *, noted: bool = False) -> HttpResponse:
+    return render(request, "assist/summary.html", {"found": found, "noted": noted, "model": summaries.asks_a_model()})
+
+
+def _ticket(request: AgentRequest, pk: UUID) -> Ticket:
+    seen = Ticket.objects.visible_to(request.user).select_related("customer__organisation", "assignee", "queue")
+    ticket = seen.filter(pk=pk).first()
+    if ticket is None:
+        raise Http404
+    return ticket
