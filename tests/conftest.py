@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +20,14 @@ from tickets.models import Queue, Ticket
 
 # A busy machine is not a Redis that is away: counts and limits must come out the same. Stacks that tests start keep their own patience.
 django_settings.CACHES["default"]["OPTIONS"]["socket_timeout"] = 60
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests that commit empty every table when they end; the audit alone would refuse it."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("core_auditentry", "core_auditseal"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER never_emptied")
 
 
 @pytest.fixture(autouse=True)

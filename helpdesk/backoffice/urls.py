@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import ai, alerting, dashboard, escalations, figures, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
+from . import ai, alerting, auditing, dashboard, escalations, figures, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
 
 urlpatterns = [
     path("dashboard/", dashboard.index, name="dashboard"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("settings/alerts/", alerting.index, name="alerts"),
     path("settings/alerts/rules/<uuid:alert_rule>/", alerting.rule, name="alert-rule"),
     path("settings/alerts/<uuid:alert_id>/seen/", alerting.seen, name="alert-seen"),
+    path("settings/audit/", auditing.index, name="audit"),
     path("settings/people/", people.index, name="people"),
     path("settings/people/<uuid:user_id>/", people.person, name="person"),
     path("settings/people/<uuid:user_id>/resend/", people.resend, name="person-resend"),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -13,7 +14,9 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401, PLC0415 - registers them
         from .accounts import leaving  # noqa: F401, PLC0415 - hears of sign-outs
+        from .audit import acting, hearing  # noqa: F401, PLC0415 - hears of sign-ins
 
+        connection_created.connect(acting.install, dispatch_uid="core.audit.acting")
         post_migrate.connect(_order_the_feed, sender=self)
 
 

@@ -13,6 +13,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from . import absence, events
+from .audit import chain
 from .embeddings import switching
 from .llm import ledger
 from .models import IdempotencyRecord, OneTimeToken, Receipt
@@ -47,6 +48,19 @@ def forget_old_traces() -> None:
     IdempotencyRecord.objects.filter(created_at__lt=now - timedelta(hours=24)).delete()
     Receipt.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
     ledger.forget_texts()
+
+
+@shared_task
+def seal_audit() -> None:
+    chain.seal()
+
+
+@shared_task
+def anchor_audit() -> None:
+    """The newest link into the log, which is kept elsewhere: what is cut off the chain later, is missed."""
+    chain.seal(everywhere=True)
+    head = chain.head()
+    log.info("audit_head", extra={"seq": head.seq, "hash": head.hash})
 
 
 def send_quietly(task: Task, *args: Any, countdown: float = 0) -> None:

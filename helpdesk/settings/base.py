@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "helpdesk.core.storable.NoNullMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "helpdesk.core.audit.acting.ActingMiddleware",
     "helpdesk.core.accounts.clock.ReadersTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

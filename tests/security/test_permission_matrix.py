@@ -308,6 +308,7 @@ ROWS: dict[str, Row] = {
     "settings/escalations/": Row(OVERSEERS),
     "settings/escalations/<slug:level_slug>/": Row(OVERSEERS),
     "settings/figures/": Row(OVERSEERS),
+    "settings/audit/": Row(OVERSEERS),
     "settings/routing/": Row(OVERSEERS),
     "settings/routing/<uuid:queue_id>/": Row(OVERSEERS),
     "settings/sla/": Row(OVERSEERS),

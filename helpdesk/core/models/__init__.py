@@ -1,5 +1,6 @@
 from .access import ApiKey, IdempotencyRecord, OneTimeToken
 from .allowance import Allowance
+from .audit import AuditEntry, AuditSeal
 from .circuit import Circuit
 from .embedding import Embedding, EmbeddingEngine
 from .event import Event, Receipt
@@ -10,6 +11,8 @@ from .webhook import Webhook, WebhookDelivery
 __all__ = (
     "Allowance",
     "ApiKey",
+    "AuditEntry",
+    "AuditSeal",
     "Circuit",
     "Embedding",
     "EmbeddingEngine",
