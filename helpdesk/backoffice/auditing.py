@@ -81,7 +81,6 @@ def index(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("before", None)
     context = {
-        "current": "audit",
         "form": form,
         "lines": lines(entries[:PAGE]),
         "query": query.urlencode(),

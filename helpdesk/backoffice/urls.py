@@ -2,7 +2,24 @@
 
 from django.urls import path
 
-from . import ai, alerting, auditing, dashboard, escalations, figures, keys, people, retention, routing, rules, sla, telephony, webhooks, widget
+from . import (
+    ai,
+    alerting,
+    auditing,
+    configuring,
+    dashboard,
+    escalations,
+    figures,
+    keys,
+    people,
+    retention,
+    routing,
+    rules,
+    sla,
+    telephony,
+    webhooks,
+    widget,
+)
 
 urlpatterns = [
     path("dashboard/", dashboard.index, name="dashboard"),
@@ -13,6 +30,8 @@ urlpatterns = [
     path("settings/alerts/rules/<uuid:alert_rule>/", alerting.rule, name="alert-rule"),
     path("settings/alerts/<uuid:alert_id>/seen/", alerting.seen, name="alert-seen"),
     path("settings/audit/", auditing.index, name="audit"),
+    path("settings/configuration/", configuring.index, name="configuration"),
+    path("settings/configuration/export/", configuring.export, name="configuration-export"),
     path("settings/people/", people.index, name="people"),
     path("settings/people/<uuid:user_id>/", people.person, name="person"),
     path("settings/people/<uuid:user_id>/resend/", people.resend, name="person-resend"),

@@ -71,6 +71,7 @@ SETTINGS = (
     SettingsPage(_("Figures and targets"), "layout-dashboard", "/settings/figures/"),
     SettingsPage(_("Alerts and reports"), "bell-ring", "/settings/alerts/"),
     SettingsPage(_("Retention"), "history", "/settings/retention/"),
+    SettingsPage(_("Configuration file"), "file-text", "/settings/configuration/"),
     SettingsPage(_("Audit"), "scroll-text", "/settings/audit/"),
 )
 

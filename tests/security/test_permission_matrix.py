@@ -309,6 +309,8 @@ ROWS: dict[str, Row] = {
     "settings/escalations/<slug:level_slug>/": Row(OVERSEERS),
     "settings/figures/": Row(OVERSEERS),
     "settings/audit/": Row(OVERSEERS),
+    "settings/configuration/": Row(OVERSEERS),  # bringing one in is the admins': tests/backoffice/test_configuration.py
+    "settings/configuration/export/": Row(OVERSEERS),
     "settings/routing/": Row(OVERSEERS),
     "settings/routing/<uuid:queue_id>/": Row(OVERSEERS),
     "settings/sla/": Row(OVERSEERS),

@@ -58,7 +58,7 @@ def save(rule: Rule, *, by: User) -> Rule:
             rule.position = (Rule.objects.aggregate(last=Max("position"))["last"] or 0) + 1
             rule.created_by = by
         rule.updated_at = timezone.now()
-        rule.next_run_at = _next(rule)
+        rule.next_run_at = next_run(rule)
         rule.save()
         _tell(rule, "saved", by)
     return rule
@@ -70,7 +70,7 @@ def switch(rule: Rule, on: bool, *, by: User) -> None:
         raise Invalid(" ".join(found))
     with transaction.atomic():
         rule.is_active = on
-        rule.next_run_at = _next(rule)
+        rule.next_run_at = next_run(rule)
         rule.save(update_fields=["is_active", "next_run_at"])
         _tell(rule, "on" if on else "off", by)
 
@@ -101,7 +101,8 @@ def move(rule: Rule, step: int) -> None:
     order(ids)
 
 
-def _next(rule: Rule) -> datetime | None:
+def next_run(rule: Rule) -> datetime | None:
+    """When the clock tries it first: at once, if it is on and goes by the clock."""
     return timezone.now() if rule.is_active and rule.trigger == Rule.Trigger.SCHEDULE else None
 
 

@@ -25,8 +25,19 @@ REFERRING = ("queue", "assignee", "category", "business_hours", "webhook")
 
 def export(rules: Iterable[Rule]) -> dict[str, Any]:
     """Without ids, and without who may write to customers: that is decided where the rules are used."""
-    names = {field: {str(pk): name for pk, name in rows} for field, rows in _names().items()}
-    return {"version": VERSION, "rules": [_translated({key: getattr(rule, key) for key in KEPT}, _by(names)) for rule in rules]}
+    return {"version": VERSION, "rules": named([{key: getattr(rule, key) for key in KEPT} for rule in rules])}
+
+
+def named(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of rules with names in place of ids."""
+    names = {field: {str(pk): name for pk, name in known} for field, known in _names().items()}
+    return [_translated(row, _by(names)) for row in rows]
+
+
+def identified(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a file with the ids that the names have here."""
+    ids = {field: {name: str(pk) for pk, name in known} for field, known in _names().items()}
+    return [_translated(row, _by(ids)) for row in rows]
 
 
 def load(text: bytes, *, by: User) -> list[Rule]:
@@ -38,12 +49,11 @@ def load(text: bytes, *, by: User) -> list[Rule]:
         wanted = [{key: row[key] for key in KEPT if key in row} for row in rows]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Invalid(_("This is not a file of rules.")) from error
-    ids = {field: {name: str(pk) for pk, name in known} for field, known in _names().items()}
     with transaction.atomic():
-        return [_made(row, ids, by) for row in wanted]
+        return [_made(row, by) for row in wanted]
 
 
-def _made(row: dict[str, Any], ids: dict[str, dict[str, str]], by: User) -> Rule:
+def _made(row: dict[str, Any], by: User) -> Rule:
     shapes = {
         "name": str,
         "trigger": str,
@@ -56,7 +66,7 @@ def _made(row: dict[str, Any], ids: dict[str, dict[str, str]], by: User) -> Rule
     }
     if any(not isinstance(value, shapes[key]) for key, value in row.items()):
         raise Invalid(_("This is not a file of rules."))
-    rule = Rule(**_translated(row, _by(ids)))
+    rule = Rule(**identified([row])[0])
     rule.name, rule.zone, rule.kinds = rule.name[:120], rule.zone[:64], [str(kind)[:60] for kind in rule.kinds]
     try:
         return keeping.save(rule, by=by)

@@ -58,7 +58,7 @@ class Prompt:
         """`{{name}}` replaced where the prompt declares the name; anything else is left as it is written."""
         return _SLOT.sub(lambda found: values.get(found[1], "") if found[1] in self.slots else found[0], text)
 
-    def save(self, text: str, *, note: str, after: int, by: User) -> PromptVersion:
+    def save(self, text: str, *, note: str, after: int, by: User | None) -> PromptVersion:
         """A new version, in use from now on. `after`: the number it was written from. Raises Invalid and Conflict."""
         text = text.replace("\r\n", "\n").strip()
         if not text or len(text) > LONGEST or "\x00" in text:

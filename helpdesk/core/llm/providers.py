@@ -74,7 +74,7 @@ def from_environment() -> Provider:
     )
 
 
-def save(given: Mapping[str, Any], *, by: User) -> ModelProvider:
+def save(given: Mapping[str, Any], *, by: User | None) -> ModelProvider:
     """`on`, `base_url`, `key` ("" keeps the one there is, for the same address), `model`, `models`, `budget`, `seconds`, `hide_names`.
 
     Raises Invalid, with the field's name in `extra["field"]`.
