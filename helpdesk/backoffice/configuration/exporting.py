@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Field, ForeignKey, ManyToManyField, Model
@@ -58,7 +59,14 @@ def said(row: Model, name: str) -> Any:
     value = getattr(row, name)
     if isinstance(value, Model):
         return getattr(value, NAMED_BY[type(value)])
+    if isinstance(value, Decimal):
+        return as_plain(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def as_plain(value: Decimal) -> str:
+    """An amount without zeros that say nothing: the database keeps two places, people write none."""
+    return f"{value.normalize():f}"
 
 
 def prompt_rows() -> list[Row]:
@@ -77,7 +85,7 @@ def model_rows() -> list[Row]:
             "base_url": saved.base_url,
             "model": saved.model,
             "models": saved.models_by_task,
-            "budget": str(saved.monthly_budget.normalize()),
+            "budget": as_plain(saved.monthly_budget),
             "seconds": saved.seconds,
             "hide_names": saved.hide_names,
         }

@@ -40,6 +40,7 @@ SHAPES: tuple[tuple[type[models.Field[Any, Any]], tuple[type, ...]], ...] = (
     (models.CharField, (str,)),
     (models.TextField, (str,)),
     (models.DateField, (str,)),
+    (models.DecimalField, (str,)),
 )
 
 

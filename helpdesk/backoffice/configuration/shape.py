@@ -21,8 +21,8 @@ from assist.models import (
     WidgetSite,
 )
 from customers.models import RetentionPolicy
-from helpdesk.core.models import User, Webhook
-from helpdesk.models import AlertRule
+from helpdesk.core.models import ModelBudget, User, Webhook
+from helpdesk.models import AlertRule, FigureTarget
 from knowledge.models import Category, Component, SynonymGroup
 from tickets.models import (
     BusinessHours,
@@ -163,6 +163,8 @@ SECTIONS = (
         ("is_active",),
         children={"steps": Children(ScriptStep, "script", ("position", "text", "phrases", "required"))},
     ),
+    Section("figure_targets", FigureTarget, ("figure",), ("value",)),
+    Section("model_budgets", ModelBudget, ("task",), ("monthly", "warn_at")),
     Section("retention_policies", RetentionPolicy, ("data_type",), ("days", "enabled")),
     Section(
         "widget_sites",
@@ -175,6 +177,7 @@ SECTIONS = (
             "colour",
             "asks_first",
             "languages",
+            "calendar",
             "hours",
             "time_zone",
             "offline_text",

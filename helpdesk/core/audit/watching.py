@@ -59,6 +59,9 @@ WATCHED: dict[str, Watch] = {
     "assist_widgetsite": Watch(("created_at",), ("secrets",)),
     # what language models are asked, and how far they may go
     "core_modelprovider": Watch(("changed_at", "changed_by_id"), ("credentials",)),
+    "core_modelbudget": Watch(("told", "changed_at", "changed_by_id")),
+    "assist_experiment": Watch(("created_at", "created_by_id")),
+    "assist_experimentarm": Watch(),
     "core_promptversion": Watch(("created_at", "created_by_id")),
     "assist_actionpolicy": Watch(
         ("changed_at", "changed_by_id", "measured_act_from", "measured_propose_from", "measured_of", "measured_at")
@@ -90,6 +93,7 @@ WATCHED: dict[str, Watch] = {
     "assist_frustrationindicator": Watch(),
     "assist_ownworkflow": Watch(),
     # figures, promises about data, and what left the house
+    "helpdesk_figuretarget": Watch(),
     "helpdesk_alertrule": Watch(("created_at",)),
     "helpdesk_reportsubscription": Watch(("sent_for",)),
     "customers_retentionpolicy": Watch(),
@@ -125,9 +129,9 @@ BEGIN
         CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
         TG_TABLE_NAME,
         left(coalesce(whole->>'id', whole->>'slug', whole->>'data_type', whole->>'queue_id', whole->>'user_id', whole->>'customer_id',
-            ''), 64),
+            whole->>'figure', whole->>'task', ''), 64),
         left(coalesce(nullif(whole->>'name', ''), whole->>'title', whole->>'slug', whole->>'email', whole->>'action', whole->>'pattern',
-            whole->>'data_type', ''), 150),
+            whole->>'data_type', whole->>'figure', whole->>'task', ''), 150),
         before, after
     );
     RETURN NULL;
