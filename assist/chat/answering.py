@@ -9,6 +9,7 @@ from knowledge.fusion import Band
 from knowledge.search import Found, Hit
 
 from . import briefing, model, tools, wording
+from .codes import by_code
 from .patterns import pattern
 from .thought import Thought, source
 from .understanding import Understood
@@ -23,7 +24,7 @@ def answer(session: ChatSession, read: Understood, thought: Thought, *, before: 
     """Fill the thought with an answer, a question, or the need for a person."""
     if pattern("vague").match(read.text) and not session.slots.get("asked"):
         return _ask(thought, wording.tell_me_more() if read.intent.act != "question" else wording.tell_me_what(), read)
-    found = _look(session, read, before)
+    found = by_code(_look(session, read, before), read.text)
     if model.better(session, read, thought, found, before=before):
         return thought
     if found.band == Band.SHOW:

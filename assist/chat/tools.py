@@ -28,6 +28,7 @@ from tickets.models.ticket import TicketQuerySet
 from . import filing, sessions, wording
 
 MOST_LISTED = 5
+LOOKED_AT = 5  # articles; an answer leans on three at most
 LONGEST_ARGUMENT = 4_000
 Identity = ChatSession.Identity
 RANK: dict[str, int] = {Identity.ANONYMOUS: 0, Identity.GIVEN: 1, Identity.VERIFIED: 2}
@@ -121,8 +122,8 @@ def tickets_of(session: ChatSession) -> TicketQuerySet:
 @tool(needs=Identity.ANONYMOUS)
 def search_faq(session: ChatSession, *, query: str) -> Done:
     """Search the public help articles for an answer to a question about the product."""
-    found = find(query, viewer=None, limit=3, language=session.language or "en", narrowing=FOR_ASSIST)
-    return Done(data={"articles": [{"title": hit.title, "excerpt": hit.excerpt} for hit in found.hits]}, found=found)
+    found = find(query, viewer=None, limit=LOOKED_AT, language=session.language or "en", narrowing=FOR_ASSIST)
+    return Done(data={"articles": [{"title": hit.title, "excerpt": hit.excerpt} for hit in found.hits[:3]]}, found=found)
 
 
 @tool(needs=Identity.GIVEN, writes=True)

@@ -13,6 +13,7 @@ import pytest
 
 from assist.chat import conversation, sessions
 from assist.models import ChatSession
+from knowledge import indexing
 from knowledge.importing import import_articles
 from tests.cast import make_customer
 from tickets.models import Queue
@@ -35,6 +36,7 @@ LINES = (
 @pytest.mark.django_db(transaction=True)
 def test_a_line_is_answered_within_eighty_milliseconds(support: Queue) -> None:
     import_articles(PROJECT / "helpdesk/demo/articles")
+    indexing.catch_up()
     customer = make_customer("Alice Moreau", "alice@shop.example")
     walls, cpus = [], []
     for n in range(ROUNDS + 1):
