@@ -9,9 +9,8 @@ from knowledge.fusion import Band
 from knowledge.search import Found, Hit
 
 _CODE = re.compile(r"\b[A-Za-z]{1,8}-\d{1,5}\b|\b[A-Za-z]{1,4}\d{2,5}\b")
-_ERROR = re.compile(
-    r"\b(?:error|code|fehler|erreur|errore)\s+(?:code\s+)?#?(?P<code>[A-Za-z]{0,4}-?\d{2,5})\b|\b(?P<bare>E-?\d{3,4})\b", re.IGNORECASE
-)
+_SAYS = r"\b(?:error|code|fehler|erreur|errore)\s+(?:code\s+)?#?"
+_ERROR = re.compile(rf"{_SAYS}(?P<code>[A-Za-z]{{0,4}}-?\d{{2,5}})\b|\b(?P<bare>E-?\d{{3,4}})\b", re.IGNORECASE)
 
 
 def by_code(found: Found, text: str) -> Found:
@@ -20,10 +19,10 @@ def by_code(found: Found, text: str) -> Found:
     errors = {(one["code"] or one["bare"]).lower() for one in _ERROR.finditer(text)}
     if not found.hits or not codes | errors:
         return found
-    ranks = {hit.article_id: _named(hit, codes | errors) for hit in found.hits}
-    if errors and not any(_named(hit, errors) for hit in found.hits):
+    hits = [hit for hit in found.hits if not errors or _named(hit, errors)]  # another error's article is no source
+    if not hits:
         return replace(found, hits=[], confidence=0.0, band=Band.NOTHING)
-    return replace(found, hits=sorted(found.hits, key=lambda hit: -ranks[hit.article_id]))
+    return replace(found, hits=sorted(hits, key=lambda hit: -_named(hit, codes | errors)))
 
 
 def _named(hit: Hit, codes: set[str]) -> int:

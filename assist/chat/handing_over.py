@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from assist.models import ChatMessage, ChatSession
+from assist.models import ChatMessage, ChatSession, WidgetSite
+from assist.widget import hours
 from customers import identity
 from helpdesk.core.errors import Conflict
 from helpdesk.core.models import Event
@@ -61,17 +64,31 @@ def _write(session: ChatSession, brief: Briefing, announce: Announce | None) -> 
     ticket.record("chat.handed_over", by=session.customer, subject=session, session=str(session.pk), **told)
     if announce is not None:
         announce(session, ticket)
-    if not availability.anybody_for(ticket.queue):
-        _nobody_here(session)
+    back = _back(session)
+    if back or not availability.anybody_for(ticket.queue):
+        _nobody_here(session, back)
     waiting.moved(ticket.queue_id)
 
 
-def _nobody_here(session: ChatSession) -> None:
-    """Says so, and how the answer will come."""
+def _back(session: ChatSession) -> str:
+    """Outside the hours of the website's people: when they are back, by the website's clock; "" in their hours."""
+    key = str(session.metadata.get("site", ""))
+    site = WidgetSite.objects.named(key) if key else None
+    back = hours.back_at(site) if site else None
+    if site is None or back is None:
+        return ""
+    zone = hours.of(site).zone
+    return f"{date_format(back.astimezone(ZoneInfo(zone)), 'l j F, H:i')} ({zone})"
+
+
+def _nobody_here(session: ChatSession, back: str) -> None:
+    """Says so, when somebody is, and how the answer will come."""
     if address := address_of(session):
-        words = _("Nobody of our team is here right now. We will answer by e-mail to %(address)s.") % {"address": address}
+        answer = _("We will answer by e-mail to %(address)s.") % {"address": address}
     else:
-        words = _("Nobody of our team is here right now. Leave your e-mail address here and we will answer there.")
+        answer = _("Leave your e-mail address here and we will answer there.")
+    opens = _("We are back on %(when)s.") % {"when": back} if back else ""
+    words = " ".join(filter(None, (_("Nobody of our team is here right now."), opens, answer)))
     filing.keep_in_step(session, lines.add(session, ChatMessage.Role.ASSISTANT, words, metadata={"nobody_here": True}))
 
 
