@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from helpdesk.backoffice import alerts, reporting
+from helpdesk.backoffice import alerts, costs, reporting
 from helpdesk.backoffice.metrics import rollup
 
 
@@ -23,6 +23,12 @@ def count_all_figures() -> None:
 @shared_task
 def evaluate_alerts() -> None:
     alerts.evaluate()
+
+
+@shared_task
+def watch_budgets() -> None:
+    """Tell of budgets that are nearly spent."""
+    costs.watch()
 
 
 @shared_task

@@ -54,7 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_save": _may_save(request),
         "circuit": Circuit.objects.filter(name=provider.circuit, paused_until__gt=timezone.now()).first(),
         "test": ModelCall.objects.filter(task="test", created_at__gte=timezone.now() - timedelta(days=1)).order_by("-created_at").first(),
-        "tasks": [(task, prompts.find(task).title, provider.models.get(task, "")) for task in TASKS],
+        "tasks": [(task, prompts.find(task).title, provider.models.get(task, ""), task in provider.local) for task in TASKS],
         "month": counted,
         "share": round(100 * counted["spent"] / provider.budget) if provider.budget else None,
         "calls": ModelCall.objects.order_by("-created_at")[:SHOWN],
@@ -134,6 +134,7 @@ def _save(request: HttpRequest) -> HelpdeskError | None:
         "on": form.get("on") == "yes",
         "hide_names": "hide_names" in form,
         "models": {task: form.get(f"model-{task}", "") for task in TASKS},
+        "local": {*(providers.current().local - {*TASKS}), *(task for task in TASKS if f"local-{task}" in form)},
     }
     try:
         providers.save(given, by=_me(request))

@@ -95,6 +95,7 @@ class Bars:
 
 
 WIDTH, HEIGHT, LEFT, FLOOR, TOP = 678, 226, 28, 206, 14
+AMOUNTS = 52  # room for "$0.005" beside the columns
 
 
 def volume(labels: Sequence[str], first: Sequence[int], second: Sequence[int], usual: Sequence[float | None], now: int | None) -> Bars:
@@ -120,6 +121,40 @@ def volume(labels: Sequence[str], first: Sequence[int], second: Sequence[int], u
     path = smooth(dots) if len(dots) > 1 else ""
     band = round(LEFT + step * now, 1) if now is not None else None
     return Bars(columns, [(y(mark), f"{mark:g}") for mark in marks], path, band, round(step, 1), round(bar, 1))
+
+
+@dataclass(frozen=True)
+class Plain:
+    """One column of amounts."""
+
+    label: str
+    x: float
+    y: float
+    height: float
+    value: float
+    middle: float
+    shown: bool
+
+
+@dataclass(frozen=True)
+class Columns:
+    columns: list[Plain]
+    marks: list[tuple[float, str]]
+    bar: float
+
+
+def columns(labels: Sequence[str], values: Sequence[float]) -> Columns | None:
+    """Amounts by day. None when all are nothing."""
+    if not any(values):
+        return None
+    marks = nice(max(values))
+    step = (WIDTH - AMOUNTS) / max(1, len(labels))
+    bar, every = max(2.0, min(28.0, step - 4)), max(1, math.ceil(len(labels) / 10))
+    found = []
+    for n, (label, value) in enumerate(zip(labels, values, strict=True)):
+        middle, y = AMOUNTS + step * (n + 0.5), round(scale(value, 0, marks[-1], FLOOR, TOP), 1)
+        found.append(Plain(label, round(middle - bar / 2, 1), y, round(FLOOR - y, 1), value, round(middle, 1), n % every == 0))
+    return Columns(found, [(round(scale(mark, 0, marks[-1], FLOOR, TOP), 1), f"${mark:g}") for mark in marks], round(bar, 1))
 
 
 def _has_room(i: int, every: int, now: int | None) -> bool:

@@ -79,6 +79,7 @@ CELERY_BEAT_SCHEDULE = {
     "figures": {"task": "helpdesk.tasks.count_figures", "schedule": timedelta(seconds=60), "options": {"expires": 50}},
     "all figures": {"task": "helpdesk.tasks.count_all_figures", "schedule": timedelta(hours=24), "options": {"expires": 3600}},
     "alerts": {"task": "helpdesk.tasks.evaluate_alerts", "schedule": timedelta(seconds=60), "options": {"expires": 50}},
+    "budgets": {"task": "helpdesk.tasks.watch_budgets", "schedule": timedelta(minutes=5), "options": {"expires": 240}},
     "reports": {"task": "helpdesk.tasks.send_reports", "schedule": timedelta(minutes=10), "options": {"expires": 500}},
     "heartbeat": {"task": "helpdesk.core.tasks.heartbeat", "schedule": timedelta(seconds=15), "options": {"expires": 30}},
 }

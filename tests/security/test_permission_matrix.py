@@ -21,7 +21,7 @@ from django.utils import timezone
 from assist.models import AcdConnection, Experiment, TriageBatch, WidgetSite
 from customers import memory
 from customers.models import CustomerExport, CustomerImport, CustomerMerge
-from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
+from helpdesk.core.models import ApiKey, ModelCall, User, Webhook, WebhookDelivery
 from helpdesk.models import Alert, AlertRule
 from knowledge.models import Article, ArticleFile, Category, Component, ImportRun, Incident, PassageFlag
 from tests.cast import make_agent, make_customer, signed_in
@@ -274,6 +274,10 @@ ROWS: dict[str, Row] = {
     "settings/widget/<uuid:site_id>/secret/": Row(OVERSEERS, WRITE),
     "settings/widget/<uuid:site_id>/remove/": Row(OVERSEERS, WRITE, (302, 404)),  # gone after the first who may
     "settings/ai/": Row(OVERSEERS),
+    "settings/ai/ledger/": Row(OVERSEERS),
+    "settings/ai/ledger/<int:call_id>/": Row(OVERSEERS),
+    "settings/ai/costs/": Row(OVERSEERS),
+    "settings/ai/budgets/": Row(OVERSEERS),
     "settings/ai/test/": Row(OVERSEERS, WRITE),
     "settings/ai/forget/": Row({"admin"}, WRITE),
     "settings/ai/prompts/<slug:prompt_name>/": Row(OVERSEERS),
@@ -523,6 +527,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "imports.pk": ImportRun.objects.create(name="x.md").pk,
         "evaluation.pk": LabelledExample.objects.create(ticket=ticket, field="category", label="general", text="Words").pk,
         "field": "category",
+        "call_id": ModelCall.objects.create(task="reply", model="x", payload_hash="x", payload="{}").pk,
         "experiment_id": _experiment().pk,
         "merges.pk": CustomerMerge.objects.create(kept=ticket.customer, merged=make_customer("Twin", "twin@nordhavn.example")).pk,
         "macros.pk": macro.pk,

@@ -132,17 +132,24 @@ class Spend:
     by_day: dict[date, Decimal]
 
 
-def spend(scope: Scope) -> Spend:
-    """What models cost, in US dollars. One statement. With a team or channel: what was asked about its tickets."""
+def asked(scope: Scope) -> QuerySet[ModelCall]:
+    """Questions to models. With a team or channel: those about its tickets."""
     calls = ModelCall.objects.filter(created_at__gte=scope.starts, created_at__lt=scope.ends).order_by()
     if scope.queue or scope.channel:
         theirs = Ticket.objects.filter(**({"queue": scope.queue} if scope.queue else {}))
         theirs = theirs.filter(channel=scope.channel) if scope.channel else theirs
         calls = calls.filter(about__in=theirs.values(named=Concat(Value("ticket:"), Cast("pk", CharField()))))
+    return calls
+
+
+def spend(scope: Scope) -> Spend:
+    """What models cost, in US dollars. One statement. With a team or channel: what was asked about its tickets."""
     by_task: dict[str, Decimal] = {}
     by_day: dict[date, Decimal] = {}
-    rows = calls.values("task", day=TruncDate("created_at", tzinfo=zone())).annotate(
-        cost=Sum("cost"), n=Count("pk"), failed=Count("pk", filter=Q(outcome__in=("failed", "invalid")))
+    rows = (
+        asked(scope)
+        .values("task", day=TruncDate("created_at", tzinfo=zone()))
+        .annotate(cost=Sum("cost"), n=Count("pk"), failed=Count("pk", filter=Q(outcome__in=("failed", "invalid"))))
     )
     number = failed = 0
     for row in rows:

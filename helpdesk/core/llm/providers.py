@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from helpdesk.core import http
 from helpdesk.core.errors import HelpdeskError, Invalid
+from helpdesk.core.events import record
 from helpdesk.core.models import ModelProvider, User
 
 OFFICIAL = "api.openai.com"
@@ -75,7 +77,8 @@ def from_environment() -> Provider:
 
 
 def save(given: Mapping[str, Any], *, by: User | None) -> ModelProvider:
-    """`on`, `base_url`, `key` ("" keeps the one there is, for the same address), `model`, `models`, `budget`, `seconds`, `hide_names`.
+    """`on`, `base_url`, `key` ("" keeps the one there is, for the same address), `model`, `models`, `local`, `budget`, `seconds`,
+    `hide_names`.
 
     Raises Invalid, with the field's name in `extra["field"]`.
     """
@@ -87,12 +90,17 @@ def save(given: Mapping[str, Any], *, by: User | None) -> ModelProvider:
         "credentials": {"key": _key(str(given.get("key") or "").strip(), base_url, before)},
         "model": _named(given.get("model")) or DEFAULT_MODEL,
         "models_by_task": {task: named for task, name in dict(given.get("models") or {}).items() if (named := _named(name))},
+        "local_tasks": sorted(given.get("local", before.local)),
         "monthly_budget": _number("budget", given.get("budget") or 0, Decimal(0), MOST_BUDGET),
         "seconds": float(_number("seconds", given.get("seconds", MOST_SECONDS), Decimal(LEAST_SECONDS), Decimal(MOST_SECONDS))),
         "hide_names": bool(given.get("hide_names")),
         "changed_by": by,
     }
-    row, _new = ModelProvider.objects.update_or_create(id=ModelProvider.ONLY, defaults=wanted)
+    with transaction.atomic():
+        row, _new = ModelProvider.objects.update_or_create(id=ModelProvider.ONLY, defaults=wanted)
+        if before.budget != wanted["monthly_budget"]:
+            old, new = {"monthly": f"{before.budget:.2f}"}, {"monthly": f"{wanted['monthly_budget']:.2f}"}
+            record("budget.changed", subject=row, by=by, task="", old=old, new=new)
     return row
 
 
