@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField
 from django.db.models.functions import Cast, Substr, TruncDate
 from django.utils import timezone
 
@@ -52,16 +52,16 @@ def whole(scope: Scope) -> Spent:
 
 def by(column: str, scope: Scope) -> list[Spent]:
     """By `task` or `model`, the dearest first. One statement."""
-    rows = asked(scope).values(column).annotate(**_COUNTED)
-    return _sorted([Spent(row.pop(column), **row) for row in rows])
+    rows: Any = asked(scope).values(what=F(column)).annotate(**_COUNTED)
+    return _sorted([Spent(**row) for row in rows])
 
 
 def by_day(scope: Scope) -> list[Spent]:
     """Every day of the scope, also those that cost nothing."""
-    rows = asked(scope).values(day=TruncDate("created_at", tzinfo=zone())).annotate(**_COUNTED)
-    found = {row.pop("day"): row for row in rows}
+    rows: Any = asked(scope).values(what=TruncDate("created_at", tzinfo=zone())).annotate(**_COUNTED)
+    found = {one.what: one for one in (Spent(**row) for row in rows)}
     days = [scope.first + timedelta(days=n) for n in range(scope.days)]
-    return [Spent(day, **found.get(day, {})) for day in days]
+    return [found.get(day, Spent(day)) for day in days]
 
 
 def by_queue(scope: Scope) -> list[Spent]:
@@ -74,8 +74,9 @@ def by_queue(scope: Scope) -> list[Spent]:
     rest = calls.exclude(about__regex=f"^(ticket|chat):{_ID}")
     found: dict[str, Spent] = {}
     for rows in (of_tickets, of_chats):
-        for row in rows.values("team").annotate(**_COUNTED):
-            _add(found, row.pop("team") or "", row)
+        counted: Any = rows.values("team").annotate(**_COUNTED)
+        for row in counted:
+            _add(found, row["team"] or "", row)
     _add(found, "", rest.aggregate(**_COUNTED))
     return _sorted([one for one in found.values() if one.calls])
 
@@ -83,12 +84,13 @@ def by_queue(scope: Scope) -> list[Spent]:
 def by_ticket(scope: Scope, viewer: Any) -> tuple[list[tuple[Ticket | None, Spent]], int, Decimal]:
     """The dearest tickets, how many there are, and the mean of one. Three statements."""
     calls = asked(scope).filter(about__regex=f"^ticket:{_ID}")
-    rows = list(calls.values("about").annotate(**_COUNTED).order_by("-cost", "about")[:MOST_TICKETS])
-    ids = {row["about"]: UUID(row["about"].partition(":")[2]) for row in rows}
+    rows: Any = calls.values(what=F("about")).annotate(**_COUNTED).order_by("-cost", "what")[:MOST_TICKETS]
+    dearest = [Spent(**row) for row in rows]
+    ids = {one.what: UUID(one.what.partition(":")[2]) for one in dearest}
     tickets = {one.pk: one for one in Ticket.objects.visible_to(viewer).filter(pk__in=ids.values()).only("id", "number", "subject")}
     told = calls.aggregate(n=Count("about", distinct=True), cost=Sum("cost", default=Decimal(0)))
     mean = told["cost"] / told["n"] if told["n"] else Decimal(0)
-    return [(tickets.get(ids[about]), Spent(about, **row)) for row in rows for about in (row.pop("about"),)], told["n"], mean
+    return [(tickets.get(ids[one.what]), one) for one in dearest], told["n"], mean
 
 
 # -- the month -------------------------------------------------------------------------------------------------
