@@ -39,7 +39,6 @@ def index(request: HttpRequest) -> HttpResponse:
     titles = {prompt.name: prompt.title for prompt, _wording in prompts.in_use()}
     month, provider = costs.month(), providers.current()
     context = {
-        "current": "ai",
         "tab": "costs",
         "scope": scope,
         "whole": whole,
@@ -91,7 +90,6 @@ def budgeting(request: HttpRequest) -> HttpResponse:
         for one in budgets.standing()
     ]
     context = {
-        "current": "ai",
         "tab": "budgets",
         "rows": rows,
         "may": may,

@@ -29,7 +29,7 @@ from .people import supervisors_only
 
 PAGE = 50
 MOST_ROWS = 10_000  # of a spreadsheet
-SECTION = {"current": "ai", "tab": "ledger"}
+SECTION = {"tab": "ledger"}
 FIELDS = ("day", "task", "model", "outcome", "ticket", "experiment")
 HEADS = [
     "at", "task", "prompt", "model", "outcome", "error", "tries", "tokens in", "tokens out", "US dollars", "ms", "first word ms", "about",
