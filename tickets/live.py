@@ -176,7 +176,7 @@ def _ticket_ops(viewer: User, pk: UUID, events: Collection[int]) -> list[Op]:
     happened = list(Event.objects.filter(pk__in=events, ticket_ref=pk).order_by("id"))
     ops += _message_ops(viewer, happened)
     ops += [_item_op(viewer, thread.event_item(event), f"e-{event.pk}") for event in happened if thread.told(event)]
-    ops += [{"op": "remove", "id": f"m-{event.subject_id}"} for event in happened if event.kind == "message.withdrawn"]
+    ops += [{"op": "remove", "id": f"m-{event.subject_id}"} for event in happened if event.kind in ("message.withdrawn", "note.removed")]
     if any(event.kind in (*ASSISTING, *SENT) for event in happened):
         ops.append({"op": "refresh", "ids": ["p-assist", "draft-slot"]})
     thread.mark_read(ticket, viewer)

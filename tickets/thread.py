@@ -229,6 +229,7 @@ SENTENCES: dict[str, tuple[str, Any]] = {
     "rating.given": ("star", gettext_lazy("rated this with %(score)s of 5")),
     "rating.asked": ("star", gettext_lazy("asked the customer how it went")),
     "message.withdrawn": ("undo-2", gettext_lazy("took a reply back before it left")),
+    "note.removed": ("undo-2", gettext_lazy("took a note back")),
     "message.quarantined": ("shield-alert", gettext_lazy("wrote, but is not known in this ticket: kept apart in %(target)s")),
 }
 

@@ -186,7 +186,7 @@ def _task(ticket: Ticket, suggestion: Suggestion, by: User) -> Undo:
 def _untask(ticket: Ticket, undo: Undo, by: User) -> bool:
     note = Message.objects.filter(pk=undo["note"], ticket=ticket, visibility=Message.Visibility.INTERNAL).first()
     if note is not None:
-        ticket.record("message.withdrawn", by=by, subject=note, channel=note.channel)
+        ticket.record("note.removed", by=by, subject=note)
         note.delete()
     return _untag(ticket, undo, by) and note is not None
 

@@ -97,7 +97,7 @@ def of(ticket: Ticket, *, viewer: Any, refused: str = "") -> Shown:
     kept = [_shown(local, now)]
     if model := rows.get(MODEL):
         kept.insert(1 if _stale(model, now) else 0, _shown(model, now))
-    customer = tuple(one.text for one in standing.of_customer(ticket, viewer))
+    customer = tuple(standing.of_customer(ticket, viewer))
     return Shown(ticket, tuple(kept), standing.where_it_stands(ticket), customer, refused)
 
 

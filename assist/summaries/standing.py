@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.known import visible
-from customers.memory import facts
+from customers.memory import facts, summarising
 from customers.memory.confirming import UNSURE
 from customers.models import Customer
 from customers.privacy import may_look_up
@@ -25,14 +24,6 @@ from tickets.models import StatusLink, Ticket
 LATELY = timedelta(days=90)
 MOST_FACTS = 4
 UNHAPPY = (Ticket.Sentiment.NEGATIVE, Ticket.Sentiment.VERY_NEGATIVE)
-
-
-@dataclass(frozen=True)
-class Known:
-    """A line on the customer; `tickets`: those that its facts were learned in."""
-
-    text: str
-    tickets: tuple[UUID, ...] = ()
 
 
 def where_it_stands(ticket: Ticket) -> str:
@@ -83,13 +74,13 @@ def _escalated(ticket: Ticket) -> str:
     return _("escalated to %(level)s") % {"level": level.replace("_", " ")} if level else ""
 
 
-def of_customer(ticket: Ticket, viewer: Any) -> list[Known]:
-    """Who they are, what they went through with us, what they let us remember. At most five queries."""
+def of_customer(ticket: Ticket, viewer: Any) -> list[str]:
+    """Who they are, what they went through with us, what they let us remember. At most nine queries."""
     customer = ticket.customer
-    return [one for one in (_who(customer), _history(ticket, viewer), _remembered(customer, viewer)) if one.text]
+    return [one for one in (_who(customer), _history(ticket, viewer), _remembered(customer, viewer)) if one]
 
 
-def _who(customer: Customer) -> Known:
+def _who(customer: Customer) -> str:
     organisation = customer.organisation
     parts = [
         organisation.name if organisation else "",
@@ -97,10 +88,10 @@ def _who(customer: Customer) -> Known:
         customer.get_technical_level_display(),
         _("customer since %(day)s") % {"day": clock.day(customer.created_at)},
     ]
-    return Known(" · ".join(str(part) for part in parts if part))
+    return " · ".join(str(part) for part in parts if part)
 
 
-def _history(ticket: Ticket, viewer: Any) -> Known:
+def _history(ticket: Ticket, viewer: Any) -> str:
     """Of the tickets that the viewer may see."""
     others = Ticket.objects.visible_to(viewer).filter(customer=ticket.customer_id, merged_into=None).exclude(pk=ticket.pk)
     lately = Q(created_at__gte=timezone.now() - LATELY)
@@ -112,7 +103,7 @@ def _history(ticket: Ticket, viewer: Any) -> Known:
         rated=Avg("rating__score"),
     )
     if not found["all"]:
-        return Known(_("No other tickets"))
+        return str(_("No other tickets"))
     solved = others.filter(status__in=Ticket.DONE).order_by("-resolved_at").only("subject", "number", "resolved_at", "status_since").first()
     count = ngettext("%(n)d other ticket, %(open)d open", "%(n)d other tickets, %(open)d open", found["all"]) % {
         "n": found["all"],
@@ -128,15 +119,17 @@ def _history(ticket: Ticket, viewer: Any) -> Known:
         if solved
         else "",
     ]
-    return Known(" · ".join(filter(None, parts)))
+    return " · ".join(filter(None, parts))
 
 
-def _remembered(customer: Customer, viewer: Any) -> Known:
+def _remembered(customer: Customer, viewer: Any) -> str:
     if not may_look_up(customer):
-        return Known(_("Nothing is remembered: no consent"))
+        return _("Nothing is remembered: no consent")
     seen = visible(facts(customer), viewer) if isinstance(viewer, User) else _shared(facts(customer))
     sure = sorted(seen, key=lambda one: (one.confidence >= UNSURE, one.starts_at), reverse=True)[:MOST_FACTS]
-    return Known("; ".join(f"{one.attribute}: {one.value}" for one in sure), tuple(one.ticket_ref for one in sure if one.ticket_ref))
+    told = summarising.lines([customer.pk], viewer=viewer, at=timezone.now())[:1]  # of a long history, the latest month
+    parts = [*(f"{one.attribute}: {one.value}" for one in sure), *(f"{date_format(one.at, 'M Y')}: {one.text}" for one in told)]
+    return "; ".join(parts)
 
 
 def _shared(found: Iterable[Any]) -> list[Any]:

@@ -297,6 +297,7 @@ KINDS: dict[str, Any] = {
     "message.quarantined": Quarantined,
     "message.adopted": Quarantined,
     "note.added": Nothing,
+    "note.removed": Nothing,
     # tickets
     "ticket.created": MessageData,
     "ticket.status_changed": Change,

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from assist import summaries
 from assist.models import TicketSummary, TriageRun
 from customers import memory
+from customers.memory import Observed
 from customers.memory import Source as Learned
+from customers.models import MemorySummary
 from helpdesk.core.models import Event, ModelCall, User
 from tests.cast import receive, signed_in
 from tests.plugins.model_server import ModelServer, status
@@ -94,6 +97,15 @@ def test_the_customer_in_three_lines_with_their_leave_only(ticket: Ticket, maya:
     assert summaries.of(ticket, viewer=tomasz).customer[2] == "plan: Enterprise"  # the other was said in a ticket that is not his
 
 
+def test_of_a_long_history_the_latest_month_is_told(ticket: Ticket, maya: User) -> None:
+    customer, at = ticket.customer, timezone.now()
+    memory.grant(customer)
+    node = memory.observe([customer], Observed("Observation", "SupportInteraction", "Words", {"text": "Words"}), source=Learned("agent"))
+    made = {"customer": customer, "learned_at": at, "sources": [node.pk], "number": 1, "newest": 1}
+    MemorySummary.objects.create(**made, month=at.date().replace(day=1), at=at, text="The labels were late.")
+    assert summaries.of(ticket, viewer=maya).customer[2].endswith(": The labels were late.")
+
+
 def test_what_is_remembered_is_not_in_the_note(ticket: Ticket, as_maya: Client) -> None:
     memory.grant(ticket.customer)
     memory.learn(ticket.customer, "plan", "Enterprise", source=Learned("crm"))
@@ -128,7 +140,7 @@ def test_reading_costs_the_same_however_long_the_ticket(
         replying.note(ticket=answered, by=maya, text=f"I checked number {n}.")
     path = f"/assist/tickets/{answered.pk}/summary/"
     as_maya.get(path)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         as_maya.get(path)
 
 
