@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
@@ -178,12 +179,15 @@ def _how(ticket: Ticket) -> str:
 
 
 def shown(offered: Panel, by: User) -> None:
-    """Remember that an agent had these before their eyes: the first number of the funnel."""
+    """Remember that an agent had these before their eyes: the first number of the funnel. No query when nothing is new."""
     actions = [*offered.actions, *([offered.merge] if offered.merge else [])]
-    deciding.shown(actions, by=by)
     new = [s.pk for s in (*offered.articles, *actions, *(s.suggestion for s in offered.similar)) if not s.shown_to_agent]
-    if new:
-        Suggestion.objects.filter(pk__in=new).update(shown_to_agent=True)
+    if not new:
+        return
+    with transaction.atomic():
+        unseen = set(Suggestion.objects.select_for_update().filter(pk__in=new, shown_to_agent=False).values_list("pk", flat=True))
+        deciding.shown([one for one in actions if one.pk in unseen], by=by)
+        Suggestion.objects.filter(pk__in=unseen).update(shown_to_agent=True)
 
 
 def draft_for(ticket: Ticket) -> Draft | None:

@@ -31,9 +31,9 @@ KEPT = ("undo", "dismissed")  # of `details`, over runs of triage
 
 
 def shown(actions: Iterable[Suggestion], *, by: User) -> None:
-    """An agent has them before their eyes for the first time."""
+    """An agent has them before their eyes for the first time. Runs in the caller's transaction."""
     for one in actions:
-        if not one.shown_to_agent and one.source_kind in KINDS:
+        if one.source_kind in KINDS:
             record("action.shown", subject=one, by=by, ticket=one.ticket, suggestion=one.pk, action=one.source_kind)
 
 

@@ -24,6 +24,7 @@ from tickets.models import Macro, Message, Tag, Ticket
 MOST = 6  # beside a ticket
 SAME = 0.75  # closeness from which another open ticket of the customer may be about the same
 SURE, LIKELY = 0.7, 0.5  # of a suggestion by rule
+ANSWERED = 0.6  # how sure a draft is that leaves nothing to ask
 WORN, TURNS = 0.6, 2  # frustration and earlier messages from which somebody else should look
 LONGEST_QUOTE = 220  # characters
 MORNING = 9  # o'clock, local: when a follow-up of another day comes up
@@ -194,8 +195,10 @@ def _of_macro(ticket: Ticket, outcome: Outcome) -> Iterator[Suggestion]:
 
 def _tasks(ticket: Ticket, message: Message, outcome: Outcome) -> Iterator[Suggestion]:
     """Money and goods are for people to decide: a note says who asked for what, and nothing moves."""
+    texts = [ticket.subject, *(turn.text for turn in outcome.case.earlier), message.body_text[:8000]]
+    told = [sentence for text in reversed(texts) for sentence in _SENTENCE.split(text)]  # the latest first
     for label, words in TASKS.items():
-        asked = next((one for one in _SENTENCE.split(message.body_text[:8000]) if words.search(one)), "")
+        asked = next((one for one in told if words.search(one)), "")
         if not asked:
             continue
         named = [entity.value for entity in outcome.entities.all if entity.type in ("invoice", "order", "amount")]
@@ -211,10 +214,13 @@ def _tasks(ticket: Ticket, message: Message, outcome: Outcome) -> Iterator[Sugge
 
 
 def _questions(ticket: Ticket, message: Message, outcome: Outcome) -> Iterator[Suggestion]:
-    """The detail without which nobody finds the cause; not where the draft asks for it already."""
+    """The detail without which nobody finds the cause; not where the draft answers, or asks for it already."""
     topic = outcome.category.category
     needed = NEEDED.get(topic)
-    if not needed or outcome.reply.abstained or outcome.case.earlier or any(one.type in needed for one in outcome.entities.all):
+    answered = (
+        outcome.reply.abstained or outcome.reply.confidence >= ANSWERED or any(link.kind == "incident" for link in outcome.status.linked)
+    )
+    if not needed or answered or outcome.case.earlier or any(one.type in needed for one in outcome.entities.all):
         return
     question = str(data("draft_phrases")["question"][topic])
     missing = " or ".join(name.replace("_", " ") for name in needed)

@@ -128,6 +128,13 @@ class TestWhatIsDoneIsTakenBack:
 
 
 class TestOnThePanel:
+    @pytest.mark.django_db(transaction=True)  # a page brings no transaction of its own; a test's would hide that
+    def test_it_is_noted_once_that_it_was_shown(self, offer: Offer, run: TriageRun, ticket: Ticket, as_maya: Client) -> None:
+        offer("tag", "refund")
+        for _looked in range(2):
+            assert "tag refund" in look(as_maya, ticket)
+        assert [event.data["action"] for event in Event.objects.filter(kind="action.shown")] == ["tag"]
+
     def test_it_shows_its_reason_is_done_and_offers_undo(self, offer: Offer, run: TriageRun, ticket: Ticket, as_maya: Client) -> None:
         one = offer("tag", "refund", why="The macro does so")
         page = look(as_maya, ticket)
