@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,9 +15,8 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 
-from assist.chat import callers, conversation, presence, sessions, visitors
+from assist.chat import callers, conversation, places, presence, sessions, visitors
 from assist.chat.callers import Caller
 from assist.chat.conversation import Answer
 from assist.chat.frames import Frame
@@ -39,7 +38,6 @@ LONGEST_NAME = 100
 
 # Thinking may wait for a language model: it has threads of its own, so that nobody's socket waits for another's answer.
 _thinking = ThreadPoolExecutor(32, thread_name_prefix="chat")
-_open: Counter[UUID] = Counter()  # sockets of each customer, in this process
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -48,7 +46,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.frames: deque[float] = deque(maxlen=2 * MOST_FRAMES)
         self.typed = 0.0
-        self.counted: UUID | None = None
+        self.place: str | None = None
         self.joined: set[str] = set()
         self.window: Window | None = None
         self.turn = asyncio.Lock()  # one line after the other, in the order in which they came
@@ -58,11 +56,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.caller is None:  # before the handshake is done: a stranger learns nothing
             await self.close(SIGNED_OUT)
             return
-        if not _take(self.caller.customer.pk):
+        self.place = await self._ask(places.take, self.caller.customer.pk)
+        if self.place is None:
             await self.accept()  # so that the browser learns why
             await self.close(TOO_MANY)
             return
-        self.counted = self.caller.customer.pk
         asked, seen = _asked(self.scope)
         session = await self._ask(sessions.find, self.caller.customer, asked)
         await self.accept()
@@ -71,8 +69,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._spawn(self._beat())
 
     async def disconnect(self, code: int) -> None:
-        if self.counted is not None:
-            _give_back(self.counted)
+        if self.place is not None and self.caller is not None:
+            await self._ask(places.give_back, self.caller.customer.pk, self.place)
         for task in self.tasks:
             task.cancel()
         for group in self.joined:
@@ -102,6 +100,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     await self.close(SIGNED_OUT)
                     return
                 await self._catch_up()
+                await self._ask(places.keep, self.place)
                 if self.window is not None:
                     await self._ask(presence.arrived, self.window.session_id, self.window.ticket_id)
                 for group in self.joined:
@@ -266,16 +265,3 @@ def _asked(scope: dict[str, Any]) -> tuple[str, int | None]:
     after = given.get("after", [""])[0]
     number = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None  # noqa: PLR2004
     return given.get("session_id", [""])[0][:LONGEST_NAME].replace("\x00", ""), number
-
-
-def _take(customer_id: UUID) -> bool:
-    if _open[customer_id] >= settings.MAX_WS_CONNECTIONS_PER_USER:
-        return False
-    _open[customer_id] += 1
-    return True
-
-
-def _give_back(customer_id: UUID) -> None:
-    _open[customer_id] -= 1
-    if _open[customer_id] <= 0:
-        del _open[customer_id]

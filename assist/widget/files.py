@@ -16,8 +16,9 @@ from tickets.channels.base import InboundAttachment
 from tickets.channels.charsets import clean_file_name
 from tickets.models import Attachment, Message
 
+from .kinds import KINDS, type_of
+
 LARGEST = 10 * 2**20  # bytes
-KINDS = frozenset("png jpg jpeg gif webp heic pdf txt log csv json docx xlsx pptx odt ods odp".split())
 
 
 class FileRefused(Invalid):
@@ -33,11 +34,15 @@ def send(session: ChatSession, file: UploadedFile, *, client_id: str = "") -> tu
     """
     name = clean_file_name(file.name or "")
     _check(name, file.size or 0)
+    whole = file.read()
+    kind = type_of(name, whole)
+    if not kind:
+        raise FileRefused(_("What is in this file is not what its name says. It cannot be sent."))
     line = conversation.hear(session, _("File: %(name)s") % {"name": name}, client_id=client_id)
     if line.message_id is None:
         handing_over.hand_over(session, _("The visitor sent a file, which the assistant cannot read"))
         line.refresh_from_db()
-    content = InboundAttachment(name=name, content_type=file.content_type or "application/octet-stream", content=file.read())
+    content = InboundAttachment(name=name, content_type=kind, content=whole)
     with transaction.atomic():
         message = Message.objects.select_for_update().get(pk=_message_of(line))
         return line, message.attachments.first() or intake.attach(message, content)

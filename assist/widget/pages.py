@@ -18,7 +18,8 @@ from helpdesk.core.clock import iso
 
 from . import hours
 from .colours import text_on
-from .files import KINDS, LARGEST
+from .files import LARGEST
+from .kinds import KINDS
 from .words import languages, words
 
 LOADER = settings.BASE_DIR / "static" / "js" / "widget-loader.js"

@@ -174,7 +174,7 @@ def test_a_person_is_one_press_away_and_says_who_they_are(shop: Callable[..., Pa
     window = opened(page)
     window.get_by_role("button", name="Talk to a person").click()
     expect(window.locator("#status-text")).to_contain_text("You are next")
-    window.locator("#file").set_input_files({"name": "gate.png", "mimeType": "image/png", "buffer": b"picture"})
+    window.locator("#file").set_input_files({"name": "gate.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n picture"})
     expect(said(window, "me", "File: gate.png")).to_have_count(1)
     window.locator("#file").set_input_files({"name": "gate.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"})
     expect(window.locator("#trouble")).to_contain_text("cannot be sent")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
-from assist.chat import attending, conversation, sessions, visitors
+from assist.chat import attending, conversation, places, sessions, visitors
 from assist.models import ChatMessage, ChatSession, WidgetSite
 from customers.models import Customer
+from helpdesk.core import absence
 from helpdesk.core.models import ApiKey, User
 from helpdesk.sockets import sockets
 from tests.cast import signed_in
@@ -122,6 +125,25 @@ async def test_the_sixth_connection_of_a_user_is_closed(alice: Customer, key: st
     async with chatting("user_001", key=key) as socket:  # a place is free again
         await socket.send_json_to({"type": "ping"})
         await until(socket, "pong")
+
+
+def test_connections_are_counted_over_all_processes(clean_cache: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MAX_WS_CONNECTIONS_PER_USER = 2
+    user, other = uuid4(), uuid4()
+    held = [places.take(user) for _window in range(2)]
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(places, "_here", Counter())  # another process has counted none
+        assert places.take(user) is None
+        assert places.take(other) is not None
+    places.give_back(user, str(held[0]))
+    assert places.take(user) == held[0], "a place is free again"
+
+
+def test_without_redis_this_process_counts_its_own(clean_cache: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.MAX_WS_CONNECTIONS_PER_USER = 2
+    monkeypatch.setattr(absence.redis, "is_away", lambda: True)
+    user = uuid4()
+    assert [places.take(user) is not None for _window in range(3)] == [True, True, False]
 
 
 async def test_a_returning_window_gets_exactly_what_it_missed(chat: ChatSession, key: str) -> None:

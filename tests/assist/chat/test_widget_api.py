@@ -28,6 +28,7 @@ from tickets.models import Attachment, BusinessHours, Queue, Ticket
 
 pytestmark = pytest.mark.django_db
 SECRET, SHOP = "s" * 40, "https://shop.example"
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 BUDGET = 25_000  # bytes, compressed: loader and script together
 
 
@@ -133,7 +134,7 @@ def test_only_the_sites_addresses_may_frame_the_chat(site: WidgetSite, client: C
     answer = client.get(f"/widget/?site={site.key}")
     policy = answer.headers["Content-Security-Policy"]
     assert f"frame-ancestors 'self' {SHOP};" in policy + ";"
-    assert "script-src 'self';" in policy
+    assert "script-src 'self';" in policy + ";"
     assert "style-src 'self'" in [part.strip() for part in policy.split(";")]  # whatever their order
     assert "X-Frame-Options" not in answer.headers
     assert not answer.cookies
@@ -253,7 +254,7 @@ def test_a_ticket_for_the_socket_is_the_visitors_own(window: Window) -> None:
 
 def test_a_file_stands_in_the_chats_ticket_once(window: Window) -> None:
     for _again in range(2):
-        assert window.send_file("screen.png", b"picture").status_code == 201
+        assert window.send_file("screen.png", PICTURE).status_code == 201
     file = Attachment.objects.get()
     assert (file.name, file.message.ticket) == ("screen.png", Ticket.objects.get())
     assert window.read()["session"]["state"] == "waiting"
@@ -261,7 +262,16 @@ def test_a_file_stands_in_the_chats_ticket_once(window: Window) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("virus.exe", b"MZ"), ("page.html", b"<script>"), ("drawing.svg", b"<svg/>"), ("noname", b"x"), ("empty.png", b"")],
+    [
+        ("virus.exe", b"MZ"),
+        ("page.html", b"<script>"),
+        ("drawing.svg", b"<svg/>"),
+        ("noname", b"x"),
+        ("empty.png", b""),
+        ("page.png", b"<script>"),
+        ("sheet.xlsx", b"PK\x03\x04"),
+        ("a.txt", b"MZ\x90"),
+    ],
 )
 def test_a_file_that_nobody_should_open_is_refused_in_words(window: Window, name: str, content: bytes) -> None:
     answer = window.send_file(name, content)
