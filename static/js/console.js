@@ -75,6 +75,7 @@ function bulkDone({ text, undo }) {
 
 /** Read the list anew, unless somebody is typing in it. */
 function refreshList() {
+  if ($('.ticket-row.htmx-request')) { setTimeout(refreshList, 300); return; }   // its answer looks for its places from there
   const url = new URL(location.href);
   url.searchParams.set('part', 'list');
   if ($('#queue')) window.htmx.ajax('GET', url.pathname + url.search, { target: '#queue', swap: 'outerHTML' });
@@ -210,6 +211,7 @@ function start() {
   document.addEventListener('htmx:afterSettle', event => { if (event.detail.target?.id === 'conversation' || event.target.id === 'conversation') { paneTo('thread'); opened(); } frames(); picking(); scrollIfAtEnd(); });
   document.addEventListener('htmx:responseError', failed);
   document.addEventListener('htmx:sendError', failed);
+  document.addEventListener('htmx:timeout', failed);
   document.addEventListener('console:bulk', event => bulkDone(event.detail));
   document.addEventListener('toggle', event => { if (event.target.matches?.('details.msg')) frames(event.target); }, true);
   for (const name of ['wheel', 'touchmove', 'keydown']) document.addEventListener(name, event => { const t = event.target.closest?.('#thread'); if (t) setTimeout(() => { t.dataset.scrolled = t.scrollHeight - t.scrollTop - t.clientHeight > 40 ? '1' : ''; }, 120); }, { passive: true });

@@ -84,9 +84,20 @@ function done(el) {
 const touching = () => Date.now() - lastTouch < STILL || $('queue-scroll')?.matches(':hover') || $('queue-scroll')?.contains(document.activeElement);
 
 /* ---- rows ---- */
+/** A row that was clicked and waits for its ticket stays in the page: htmx looks for the places of the answer from there. */
+const opening = el => el?.querySelector('.htmx-request');
+
+/** Drawn before its ticket was opened here, a row does not know that it is the open one. */
+function rowOf(html) {
+  const next = fragment(html);
+  if (next.id === `t-${$('conversation')?.dataset.number}`) next.querySelector('.ticket-row').setAttribute('aria-current', 'true');
+  return next;
+}
+
 function row(op) {
   if (!$('queue-scroll')) return;
   const old = $(op.id);
+  if (opening(old)) { moves.set(op.id, op); return; }
   if (old && old.dataset.key === op.key && old.parentElement.id === op.list) { swap(old, op.html); return; }
   if (old && touching()) { swapInPlace(old, op); moves.set(op.id, op); return; }
   if (!old && ($('queue-scroll').scrollTop > 8 || touching())) { if (within(op)) { fresh.set(op.id, op); bar(); } return; }
@@ -95,7 +106,7 @@ function row(op) {
 }
 
 function swap(old, html) {
-  const next = fragment(html);
+  const next = rowOf(html);
   const focused = old.contains(document.activeElement), picked = old.querySelector('.ticket-row__pick')?.checked;
   if (picked) next.querySelector('.ticket-row__pick').checked = true;
   old.replaceWith(next);
@@ -125,7 +136,7 @@ function place(op) {
   const list = $(op.list);
   if (!list) { emit('list:refresh'); return; }
   if (!within(op)) return;
-  const next = fragment(op.html);
+  const next = rowOf(op.html);
   const behind = [...list.children].find(other => before(op.key, other.dataset.key));
   list.insertBefore(next, behind ?? null);
   heads();
@@ -136,7 +147,7 @@ function remove(op) {
   fresh.delete(op.id); moves.delete(op.id); bar();
   const el = $(op.id);
   if (!el) return;
-  if (el.querySelector('[aria-current="true"]') || el.contains(document.activeElement)) { el.dataset.leaving = ''; return; }   // the open one stays until another is opened
+  if (opening(el) || el.querySelector('[aria-current="true"]') || el.contains(document.activeElement)) { el.dataset.leaving = ''; return; }   // the open one stays until another is opened
   el.remove();
   heads();
 }
@@ -166,8 +177,7 @@ function showFresh() {
 
 function settle() {
   if (touching()) return;
-  for (const op of moves.values()) { $(op.id)?.remove(); place(op); }
-  moves.clear();
+  for (const [id, op] of moves) if (!opening($(id))) { moves.delete(id); $(id)?.remove(); place(op); }
   for (const [id, op] of later) if (!busy($(id))) { later.delete(id); replace(op); }
 }
 
