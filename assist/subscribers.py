@@ -20,12 +20,12 @@ def understand_message(event: Event) -> None:
     arrival.understand(event.subject_id)
 
 
-@subscribe("triage.completed", slow=True)
+@subscribe("triage.completed", asks_model=True)
 def write_a_draft(event: Event) -> None:
     copilot.write(event.subject_id)
 
 
-@subscribe("triage.completed", slow=True)
+@subscribe("triage.completed", asks_model=True)
 def renew_a_summary(event: Event) -> None:
     summaries.renew_the_wanted(event.ticket_ref)
 

@@ -43,6 +43,7 @@ class Subscription:
     name: str
     handler: Handler
     slow: bool  # thinks for seconds: gets a task of its own, so that it holds nobody up
+    asks_model: bool = False  # waits for a language model, up to LLM_SECONDS: in a queue of its own, so that no thinking waits behind it
     of_people: bool = False  # hears only of what a person or a partner did, not of what the system did itself
 
 
@@ -50,12 +51,12 @@ _by_kind: dict[str, list[Subscription]] = {}
 _by_name: dict[str, Subscription] = {}
 
 
-def subscribe(*kinds: str, slow: bool = False, of_people: bool = False) -> Callable[[Handler], Handler]:
+def subscribe(*kinds: str, slow: bool = False, asks_model: bool = False, of_people: bool = False) -> Callable[[Handler], Handler]:
     """Register a subscriber for event kinds. Its name is `app.function`, so renaming one orphans its open receipts."""
 
     def register(handler: Handler) -> Handler:
         name = f"{handler.__module__.split('.')[0]}.{handler.__name__}"
-        subscription = _by_name[name] = Subscription(name, handler, slow, of_people)
+        subscription = _by_name[name] = Subscription(name, handler, slow, asks_model, of_people)
         for kind in kinds:
             if kind not in KINDS:
                 raise LookupError(f"{name} subscribes to {kind!r}, which is not in core.kinds")
@@ -131,13 +132,13 @@ def _ring(event_id: int) -> None:
 
 def dispatch(event_id: int) -> None:
     """Run every open receipt of one event; the slow ones get a task each. Four statements besides what the subscribers do."""
-    from .tasks import handle, send_quietly  # noqa: PLC0415
+    from .tasks import ask_model, handle, send_quietly  # noqa: PLC0415
 
     quick = []
     for pk, subscriber in Receipt.objects.filter(Receipt.OPEN, event_id=event_id).order_by("id").values_list("pk", "subscriber"):
         subscription = _by_name.get(subscriber)
-        if subscription and subscription.slow:
-            send_quietly(handle, pk)
+        if subscription and (subscription.slow or subscription.asks_model):
+            send_quietly(ask_model if subscription.asks_model else handle, pk)
         else:
             quick.append(pk)
     _run(_claim(quick))

@@ -34,6 +34,11 @@ def handle(receipt_id: int) -> None:
 
 
 @shared_task
+def ask_model(receipt_id: int) -> None:
+    events.run(receipt_id)
+
+
+@shared_task
 def sweep_events() -> None:
     events.sweep()
 

@@ -16,9 +16,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
 # Subscribers that think for long have a queue of their own: mail becomes a ticket at once, however much there is to understand.
-CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"))
+# Those that wait for a language model have another: however slow a provider is, the local engine's draft stands within seconds.
+CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"), Queue("asking"))
 THINKING = ("helpdesk.core.tasks.handle", "assist.calls.rounds.assist_the_waiting", "assist.tasks.work_on_batch")
-CELERY_TASK_ROUTES = {name: {"queue": "thinking"} for name in THINKING}
+ASKING = ("helpdesk.core.tasks.ask_model", "customers.tasks.summarise_memories")
+CELERY_TASK_ROUTES = {name: {"queue": "thinking"} for name in THINKING} | {name: {"queue": "asking"} for name in ASKING}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 

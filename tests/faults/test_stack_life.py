@@ -51,7 +51,7 @@ def test_a_killed_keeper_is_replaced(start_stack: Callable[..., Stack]) -> None:
     assert not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("part", ["web", "mail", "phones", "worker", "triage", "beat"])
+@pytest.mark.parametrize("part", ["web", "mail", "phones", "worker", "triage", "writer", "beat"])
 def test_a_killed_part_is_started_again_and_named(stack: Stack, part: str) -> None:
     killed = stack.kill(part)
     stack.wait_until(lambda: stack.parts().get(part, killed) != killed, f"A new {part}")

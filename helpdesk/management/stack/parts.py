@@ -39,7 +39,8 @@ def parts(web: socket.socket, mail_host: str, mail_port: int, threads: int) -> l
         Part("mail", lambda: run_mail(mail_host, mail_port), 15),
         Part("phones", lambda: call_command("listen_telephony"), 15),
         Part("worker", lambda: run_worker("helpdesk", threads), 130),
-        Part("triage", lambda: run_worker("thinking", threads, thinks=True), 130),
+        Part("triage", lambda: run_worker("thinking", threads), 130),
+        Part("writer", lambda: run_worker("asking", threads), 130),
         Part("beat", run_beat, 10),
     ]
 
@@ -63,15 +64,15 @@ def run_web(listening: socket.socket) -> None:
     )  # fmt: skip
 
 
-def run_worker(queue: str, threads: int, *, thinks: bool = False) -> None:
+def run_worker(queue: str, threads: int) -> None:
     """Celery's worker for one queue, by its class: its command line would bring 15 MB of terminal tools along.
 
     Only the one that thinks holds the language model, so that two cores are used and its memory is spent once.
     """
     os.nice(YIELDS)
-    if thinks:
+    if queue == "thinking":
         worker_ready.connect(lambda **_: Thread(target=warm, name="warming", daemon=True).start(), weak=False)
-    else:
+    elif queue == "helpdesk":
         worker_ready.connect(lambda **_: heartbeat(), weak=False)  # /health need not wait for the scheduler's first beat
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     options = {"pool": "threads", "loglevel": "WARNING", "quiet": True, "without_gossip": True, "without_mingle": True}
