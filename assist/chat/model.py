@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field
 
@@ -123,6 +124,7 @@ def _question(session: ChatSession, read: Understood, sources: list[Source], bef
         a_day=A_DAY,
         customer_ref=session.customer_id,
         names=(session.customer.name,) if session.customer.name else (),
+        first_word=settings.LLM_FIRST_WORD_SECONDS,
     )
 
 

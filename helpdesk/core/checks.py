@@ -6,6 +6,7 @@ Run by `manage.py check` and by every start (`manage.py up`, the container's ent
 from __future__ import annotations
 
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -51,6 +52,15 @@ def replies_can_leave(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     if settings.ON_LOOPBACK or settings.EMAIL_URL:
         return []
     return [Warning("EMAIL_URL is not set: replies wait until it is.", id="helpdesk.W001")]
+
+
+@register(CheckTags.security)
+def telemetry_is_installed(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """Who names a collector expects spans there."""
+    if not settings.OTEL_ON or find_spec("opentelemetry") is not None:
+        return []
+    hint = "Install requirements-telemetry.txt, or unset it."
+    return [Warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed.", hint=hint, id="helpdesk.W003")]
 
 
 @register(CheckTags.security)

@@ -21,12 +21,17 @@ LLM_MODELS = {
     name.removeprefix("LLM_MODEL_").lower(): value for name, value in os.environ.items() if name.startswith("LLM_MODEL_") and value
 }
 LLM_SECONDS = env.float("LLM_SECONDS", default=20.0)  # of wall clock for one answer, tries and repair included
+LLM_FIRST_WORD_SECONDS = env.float("LLM_FIRST_WORD_SECONDS", default=3.0)  # that a visitor of the chat waits for a model's first word
 LLM_HIDE_NAMES = env.bool("LLM_HIDE_NAMES", default=True)  # addresses, numbers and secrets never leave the house; nor do names
 LLM_MONTHLY_BUDGET = env.float("LLM_MONTHLY_BUDGET", default=0.0)  # US dollars; 0: no limit. Spent: the local engine goes on alone
 # What a million tokens cost in US dollars, in and out: "gpt-5-mini=0.25/2,llama3=0/0". A model that is not named counts as free.
 LLM_PRICES = env("LLM_PRICES", default="")
 MAX_CONCURRENT_REQUESTS = env.int("MAX_CONCURRENT_REQUESTS", default=5)  # to the model, of all processes together
 RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=60)
+
+# Questions to models as OpenTelemetry spans. The endpoint and all else is read by OpenTelemetry's own SDK from its own variables.
+OTEL_ON = any(env(f"OTEL_EXPORTER_OTLP_{which}ENDPOINT", default="") for which in ("", "TRACES_"))
+OTEL_WORDS = env("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", default="").lower() in ("true", "1", "span_only", "span_and_event")
 
 # Live calls. The local engine answers inside the request; a call's thinking can be spaced out (0: every customer's sentence).
 ASSIST_MIN_INTERVAL_SECONDS = env.float("ASSIST_MIN_INTERVAL_SECONDS", default=0.0)

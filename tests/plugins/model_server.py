@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
         behave = self.server.next(body)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             behave(self, body)
@@ -62,6 +64,7 @@ class ModelServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self._plan: list[Behaviour] = [says("OK")]
         self._lock = threading.Lock()
         self.gone = threading.Event()  # a behaviour that goes on and on ends here
@@ -114,6 +117,38 @@ def says(text: str, *, tokens: tuple[int, int] = (100, 20), pause: float = 0.0, 
     return behave
 
 
+class Dictation:
+    """An answer that a test lets out piece by piece: `say("Hello ")` … `end()`. Each `say` answers when it left (time.time())
+    and `gone` is set when the other side has hung up."""
+
+    def __init__(self) -> None:
+        self._pieces: queue.Queue[str | None] = queue.Queue()
+        self._left: queue.Queue[float] = queue.Queue()
+        self.begun, self.gone = threading.Event(), threading.Event()
+
+    def __call__(self, to: Handler, _: dict[str, Any]) -> None:
+        to.begin_stream()
+        self.begun.set()
+        try:
+            while (piece := self._pieces.get(timeout=60)) is not None:
+                self._left.put(time.time())
+                to.piece(piece)
+            to.event("[DONE]")
+        except OSError:
+            self.gone.set()
+
+    def say(self, text: str) -> float:
+        self._pieces.put(text)
+        return self._left.get(timeout=60)
+
+    def end(self) -> None:
+        self._pieces.put(None)
+
+    def talk_until_hung_up(self) -> None:
+        while not self.gone.wait(0.05):
+            self._pieces.put("and on ")
+
+
 def status(code: int, **headers: str) -> Behaviour:
     return lambda to, _: to.whole(code, json.dumps({"error": {"message": "no", "type": "test"}}).encode(), **headers)
 
@@ -153,13 +188,28 @@ def obeys(to: Handler, body: dict[str, Any]) -> None:
     says(body["messages"][-1]["content"])(to, body)
 
 
+@contextlib.contextmanager
+def serving() -> Iterator[ModelServer]:
+    server = ModelServer()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.gone.set()
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
 def model(settings: Any) -> Iterator[ModelServer]:
     """The server, set up as the provider."""
-    server = ModelServer()
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.LLM_MODEL = server.url, "a key for tests", "test-1"
-    yield server
-    server.gone.set()
-    server.shutdown()
-    server.server_close()
+    with serving() as server:
+        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.LLM_MODEL = server.url, "a key for tests", "test-1"
+        yield server
+
+
+@pytest.fixture(scope="module")
+def far_model() -> Iterator[ModelServer]:
+    """The server for a stack, which a module sets up as the provider by its `url`."""
+    with serving() as server:
+        yield server

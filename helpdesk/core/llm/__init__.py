@@ -7,7 +7,7 @@ if provider().on: …
 
 Both raise LlmUnavailable, whatever went wrong: nobody set up, over budget, slow, gone, or talking nonsense.
 One question: `asking` (the story) → `providers` (whom?) → `wording` (what is sent: fenced, redacted) → `ledger` (may we? what did it
-cost?) → `exchange` (the wire).
+cost?) → `exchange` (the wire). Each is a span, where `telemetry` is switched on.
 """
 
 from .asking import complete, stream

@@ -22,6 +22,7 @@ from . import exchange, ledger
 from .base import LlmUnavailable, Question
 from .providers import Provider, current
 from .redaction import Backwards, Redaction
+from .telemetry import Traced
 from .wording import Messages, Worded, repair, word
 
 T = TypeVar("T", bound=BaseModel)
@@ -30,7 +31,7 @@ Heard = Callable[[str], None]  # gets all that was said so far; what it raises e
 RETRIES = 2
 FIRST_PAUSE = 0.3  # seconds before the second try; doubled for the third, with jitter
 REMEMBERED = 24 * 3600  # seconds that an answer to the same question stands
-NOT_THE_SERVICE = ("malformed", "too-long")  # failures of one answer say nothing about the service
+NOT_THE_SERVICE = ("malformed", "too-long", "slow")  # failures of one answer, or of our patience, say nothing about the service
 LONGEST_ERRORS = 1500  # characters of what was wrong, told to the model
 
 
@@ -98,6 +99,7 @@ class _Line:
         self.began = time.perf_counter()
         self._deadline = self.began + provider.seconds
         self._call = ledger.begin(question, worded, provider)
+        self._traced = Traced(question, provider, self._call.model)
         self.spoken = exchange.Spoken()  # tokens add up over tries
         self.outcome = ModelCall.Outcome.DONE
 
@@ -116,7 +118,17 @@ class _Line:
 
     async def _hear(self, worded: Worded, heard: Heard) -> None:
         wanted, model, back, said = self._question.most_tokens, self._call.model, Backwards(worded.hidden), ""
-        asked = exchange.words(self._provider, model, worded.messages, self.spoken, most_tokens=wanted, seconds=self._left(), as_json=True)
+        asked = exchange.words(
+            self._provider,
+            model,
+            worded.messages,
+            self.spoken,
+            most_tokens=wanted,
+            seconds=self._left(),
+            first=self._question.first_word,
+            as_json=True,
+            headers=self._traced.headers,
+        )
         async with contextlib.aclosing(asked) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 if self._call.first_ms is None:
@@ -129,7 +141,9 @@ class _Line:
         for tried in range(first, RETRIES + 1):
             self._call.attempts += 1
             wanted, model = self._question.most_tokens, self._call.model
-            asked = exchange.answer(self._provider, model, messages, most_tokens=wanted, seconds=self._left(), as_json=True)
+            asked = exchange.answer(
+                self._provider, model, messages, most_tokens=wanted, seconds=self._left(), as_json=True, headers=self._traced.headers
+            )
             try:
                 spoken = asyncio.run(asked)
             except LlmUnavailable as error:
@@ -147,7 +161,9 @@ class _Line:
         """One try: words that were read cannot be taken back."""
         self._call.attempts = 1
         wanted, model = self._question.most_tokens, self._call.model
-        asked = exchange.words(self._provider, model, self._messages, self.spoken, most_tokens=wanted, seconds=self._left())
+        asked = exchange.words(
+            self._provider, model, self._messages, self.spoken, most_tokens=wanted, seconds=self._left(), headers=self._traced.headers
+        )
         try:
             async for piece in asked:
                 if self._call.first_ms is None:
@@ -165,6 +181,7 @@ class _Line:
         ledger.end(
             self._call, outcome, began=self.began, tokens_in=spoken.tokens_in, tokens_out=spoken.tokens_out, answer=answer, error=error
         )
+        self._traced.end(self._call, self._messages)
 
     def _left(self) -> float:
         return self._deadline - time.perf_counter()

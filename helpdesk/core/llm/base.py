@@ -19,7 +19,7 @@ class LlmUnavailable(Unavailable):
 
     def __init__(self, detail: str = "", *, kind: str = "failed", wait: float | None = None, again: bool = False) -> None:
         super().__init__(detail)
-        self.kind = kind  # off | busy | budget | cap | circuit | timeout | unreachable | status | credentials | malformed | too-long
+        self.kind = kind  # off | busy | budget | cap | circuit | timeout | unreachable | status | credentials | malformed | too-long | slow
         self.wait = wait  # seconds that the other side asked us to wait
         self.again = again  # another try may help
 
@@ -40,4 +40,5 @@ class Question:
     model: str = ""  # another than the one that is set up, by name: an experiment's
     experiment: UUID | None = None  # for the ledger
     arm: UUID | None = None
+    first_word: float | None = None  # seconds that somebody waits for it; heard as it comes, so only with `heard`
     fresh: bool = False  # not from the cache: somebody asked for another answer

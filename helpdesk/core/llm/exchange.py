@@ -6,12 +6,13 @@ Every try ends after its seconds of wall clock, however slowly bytes drip, and a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 from django.utils import timezone
@@ -29,6 +30,8 @@ MOST_BYTES_STREAMED = 2_000_000  # a streamed word of five letters takes some 25
 AGAIN = (408, 409, 425, 429, 500, 502, 503, 504, 529)
 NO_CREDENTIALS = (401, 403)
 
+Headers = Mapping[str, str]
+
 
 @dataclass
 class Spoken:
@@ -39,10 +42,12 @@ class Spoken:
     tokens_out: int = 0
 
 
-async def answer(provider: Provider, model: str, messages: Messages, *, most_tokens: int, seconds: float, as_json: bool) -> Spoken:
+async def answer(
+    provider: Provider, model: str, messages: Messages, *, most_tokens: int, seconds: float, as_json: bool, headers: Headers
+) -> Spoken:
     """The whole answer. Raises LlmUnavailable."""
     extra: dict[str, Any] = {"response_format": {"type": "json_object"}} if as_json else {}
-    async with _client(provider, MOST_BYTES) as client, _translated(seconds):
+    async with _client(provider, MOST_BYTES, headers) as client, _translated(seconds):
         sent: Any = messages
         made = await client.chat.completions.create(model=model, messages=sent, **_limit(client, most_tokens), **extra)
         choices = getattr(made, "choices", None)
@@ -57,11 +62,23 @@ async def answer(provider: Provider, model: str, messages: Messages, *, most_tok
 
 
 async def words(
-    provider: Provider, model: str, messages: Messages, spoken: Spoken, *, most_tokens: int, seconds: float, as_json: bool = False
+    provider: Provider,
+    model: str,
+    messages: Messages,
+    spoken: Spoken,
+    *,
+    most_tokens: int,
+    seconds: float,
+    first: float | None = None,
+    as_json: bool = False,
+    headers: Headers,
 ) -> AsyncIterator[str]:
-    """The answer word by word; `spoken` fills up meanwhile. Raises LlmUnavailable, also in the middle."""
+    """The answer word by word; `spoken` fills up meanwhile. `first`: seconds in which the first must come.
+
+    Raises LlmUnavailable, also in the middle.
+    """
     extra: dict[str, Any] = {"response_format": {"type": "json_object"}} if as_json else {}
-    async with _client(provider, MOST_BYTES_STREAMED) as client, _translated(seconds):
+    async with _client(provider, MOST_BYTES_STREAMED, headers) as client, _translated(seconds, first) as clock:
         sent: Any = messages
         flow = await client.chat.completions.create(
             model=model,
@@ -71,22 +88,25 @@ async def words(
             **_limit(client, most_tokens),
             **extra,
         )
-        async for part in flow:
-            if usage := getattr(part, "usage", None):
-                spoken.tokens_in, spoken.tokens_out = _usage(usage)
-            choices = getattr(part, "choices", None) or []
-            piece = getattr(getattr(choices[0], "delta", None), "content", None) if choices else None
-            if not isinstance(piece, str) or not piece:
-                continue
-            spoken.text += piece
-            if len(spoken.text) > MOST_CHARACTERS:
-                raise LlmUnavailable("The model does not stop.", kind="too-long")
-            yield piece
+        # The SDK's own iterator, for only that closes the reading in order where we leave early.
+        async with contextlib.aclosing(flow._iterator) as parts:  # type: ignore[type-var]
+            async for part in parts:
+                if usage := getattr(part, "usage", None):
+                    spoken.tokens_in, spoken.tokens_out = _usage(usage)
+                choices = getattr(part, "choices", None) or []
+                piece = getattr(getattr(choices[0], "delta", None), "content", None) if choices else None
+                if not isinstance(piece, str) or not piece:
+                    continue
+                clock.heard()
+                spoken.text += piece
+                if len(spoken.text) > MOST_CHARACTERS:
+                    raise LlmUnavailable("The model does not stop.", kind="too-long")
+                yield piece
         if not spoken.text.strip():
             raise LlmUnavailable("The model's answer is empty.", kind="malformed")
 
 
-def _client(provider: Provider, most_bytes: int) -> AsyncOpenAI:
+def _client(provider: Provider, most_bytes: int, headers: Headers) -> AsyncOpenAI:
     from openai import AsyncOpenAI  # noqa: PLC0415 - 0.4 s to import
 
     transport = _Capped(most_bytes)
@@ -95,7 +115,7 @@ def _client(provider: Provider, most_bytes: int) -> AsyncOpenAI:
         base_url=provider.base_url,
         max_retries=0,  # `asking` tries again, within its wall clock
         timeout=None,
-        default_headers={"Accept-Encoding": "identity"},
+        default_headers={"Accept-Encoding": "identity", **headers},
         http_client=httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None),
     )
 
@@ -113,16 +133,27 @@ def _usage(usage: Any) -> tuple[int, int]:
 class _translated:
     """Ends what is inside at the wall clock, and turns every failure of the other side into LlmUnavailable."""
 
-    def __init__(self, seconds: float) -> None:
-        self._clock = asyncio.timeout(max(seconds, 0.01))
+    def __init__(self, seconds: float, first: float | None = None) -> None:
+        self._until = asyncio.get_running_loop().time() + max(seconds, 0.01)
+        self._waits = first is not None and first < seconds  # for the first word
+        self._clock = asyncio.timeout(first if self._waits else max(seconds, 0.01))
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Self:
         await self._clock.__aenter__()
+        return self
+
+    def heard(self) -> None:
+        """The first word is there: the rest has the whole time."""
+        if self._waits:
+            self._waits = False
+            self._clock.reschedule(self._until)
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         try:
             await self._clock.__aexit__(kind, error, trace)
         except TimeoutError as late:
+            if self._waits:
+                raise LlmUnavailable("The model did not begin in time.", kind="slow") from late
             raise LlmUnavailable("The model did not answer in time.", kind="timeout") from late
         if isinstance(error, Exception) and not isinstance(error, LlmUnavailable):
             raise _as_ours(error) from error
