@@ -194,6 +194,13 @@ def draft_for(ticket: Ticket) -> Draft | None:
     return Draft.objects.filter(ticket=ticket, state=Draft.State.OFFERED).order_by("-created_at").first()
 
 
+def is_outdated(draft: Draft) -> bool:
+    """The customer has written again since: triage reads it this moment, and offers another."""
+    answered = Message.objects.filter(pk=draft.answers_id).values("created_at")
+    later = Message.objects.from_customer().public().filter(ticket=draft.ticket_id, automatic=False, created_at__gt=Subquery(answered))
+    return later.exists()
+
+
 def rating_of(draft: Draft, viewer: User) -> str:
     """What the viewer last said of the draft: helpful, not_helpful, irrelevant, or ""."""
     said = Event.objects.filter(kind="suggestion.rated", ticket_ref=draft.ticket_id, subject_id=str(draft.pk), actor_id=str(viewer.pk))

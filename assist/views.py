@@ -64,6 +64,7 @@ def _draft_shown(request: AgentRequest, draft: Draft, *, refused: str = "") -> H
         "by_model": draft.engine != "local",
         "ways": copilot.WAYS.items(),
         "refused": refused,
+        "outdated": panel.is_outdated(draft),
     }
     return render(request, "assist/draft.html", context | _rating(draft.pk, panel.rating_of(draft, request.user)))
 

@@ -21,6 +21,7 @@ from helpdesk.core.models import User
 
 from .grounding import Grounded, Source, Written, grounded
 from .material import Material, as_data, gather
+from .streaming import Stopped, Telling
 from .writing import ENGINE
 
 LONGEST_INSTRUCTION = 500  # characters
@@ -62,17 +63,21 @@ def rewrite(draft: Draft, way: str, *, by: User, instruction: str = "") -> Draft
     if draft.state != Draft.State.OFFERED:
         raise Conflict(_("This draft is no longer on offer."))
     instruction, began, local = instruction.strip()[:LONGEST_INSTRUCTION], time.perf_counter(), _LOCAL.get(way)
-    material = gather(draft)
+    material, telling = gather(draft), Telling(draft, anew=True)
     try:
-        found, engine = _by_model(draft, material, way, instruction), ENGINE
+        found, engine = _by_model(draft, material, way, instruction, telling), ENGINE
+    except Stopped as stopped:
+        raise Invalid(_("Stopped. The draft is as it was.")) from stopped
     except LlmUnavailable as failure:
         if local is None or instruction:
             raise Invalid(_needs_model(failure)) from failure
         found, engine = _by_rule(draft, local), "local"
+    finally:
+        telling.end()
     return _replace(draft, found, engine=engine, by=by, ms=(time.perf_counter() - began) * 1000)
 
 
-def _by_model(draft: Draft, material: Material, way: str, instruction: str) -> Grounded:
+def _by_model(draft: Draft, material: Material, way: str, instruction: str, telling: Telling) -> Grounded:
     if not provider().asks(REWRITE.name):
         raise LlmUnavailable(kind="off")
     wording = REWRITE.current()
@@ -91,7 +96,7 @@ def _by_model(draft: Draft, material: Material, way: str, instruction: str) -> G
         fresh=True,
     )
     language = "" if way == "translate" or instruction else material.language  # the agent may ask for another
-    found = grounded(complete(asked, Written), sources, f"{material.told} {draft.text} {instruction}", language)
+    found = grounded(complete(asked, Written, heard=telling), sources, f"{material.told} {draft.text} {instruction}", language)
     if found is None:
         raise LlmUnavailable(_("The model found nothing in the sources to say."), kind="malformed")
     return found

@@ -6,6 +6,7 @@ A hint that is lost does no harm: each carries all that was said so far, and the
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -28,27 +29,47 @@ class Stopped(Exception):
 
 
 class Telling:
-    """Hears what a model has said so far, and tells those who look at the ticket. Raises Stopped on an agent's word."""
+    """Hears what a model has said so far, and tells those who look at the ticket. Raises Stopped on an agent's word.
 
-    def __init__(self, draft: Draft) -> None:
+    `anew`: the agent has just asked for it, so that an earlier Stop no longer counts.
+    """
+
+    def __init__(self, draft: Draft, *, anew: bool = False) -> None:
         self._draft = draft
-        self._told, self._at = "", 0.0
+        self._said, self._told = "", ""
+        self._told_at, self._looked_at = 0.0, 0.0
+        self._later: asyncio.TimerHandle | None = None
+        if anew:
+            cache.delete(_key(draft.pk))
 
     def __call__(self, said: str) -> None:
-        now = time.monotonic()
-        if self._told and now - self._at < PACE:
-            return
-        if cache.get(_key(self._draft.pk)):
-            raise Stopped
-        text = so_far(said)
-        if text and text != self._told:
-            self._told, self._at = text, now
-            self._tell("draft.delta", text=text)
+        """Called in the event loop in which the model is heard."""
+        self._said = said
+        self._look()
+        wait = self._told_at + PACE - time.monotonic()
+        if not self._told or wait <= 0:
+            self._show()
+        elif self._later is None:  # words that come within the pace are shown at its end, also when the model then falls silent
+            self._later = asyncio.get_running_loop().call_later(wait, self._show)
 
     def end(self) -> None:
         """It is whole, broken or stopped: what stands is asked for anew."""
         if self._told:
             self._tell("draft.done")
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if not self._looked_at or now - self._looked_at >= PACE:
+            self._looked_at = now
+            if cache.get(_key(self._draft.pk)):
+                raise Stopped
+
+    def _show(self) -> None:
+        self._later = None
+        text = so_far(self._said)
+        if text and text != self._told:
+            self._told, self._told_at = text, time.monotonic()
+            self._tell("draft.delta", text=text)
 
     def _tell(self, kind: str, **more: str) -> None:
         ticket = str(self._draft.ticket_id)

@@ -5,36 +5,56 @@ import { post } from './http.js';
 import { word } from './words.js';
 
 const slot = () => document.getElementById('draft-slot');
+const field = () => document.getElementById('body');
 const writing = () => slot()?.querySelector('[data-writing]');
-let stopped = '';
+const rewriting = () => slot()?.querySelector('form.htmx-request');   // its answer brings the new draft, or says why there is none
+let stopped = '', last = null;
 
 function card(draft) {
   const box = document.createElement('section'), head = document.createElement('header'), text = document.createElement('p');
   box.className = 'draft draft--bare'; box.dataset.writing = draft; box.setAttribute('aria-busy', 'true'); box.setAttribute('aria-label', word('writing'));
   head.className = 'draft__head'; text.className = 'draft__text prewrap'; text.dir = 'auto';
   const title = Object.assign(document.createElement('span'), { textContent: word('writing') });
-  const stop = Object.assign(document.createElement('button'), { type: 'button', className: 'btn push', textContent: word('stop') });
-  stop.dataset.variant = 'quiet';
-  stop.addEventListener('click', () => { stopped = draft; box.remove(); post(`/assist/drafts/${draft}/stop/`).catch(() => {}); });
-  head.append(title, stop); box.append(head, text);
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn push', textContent: word('stop') });
+  button.dataset.variant = 'quiet';
+  button.addEventListener('click', () => stop(draft));
+  head.append(title, button); box.append(head, text);
   return box;
 }
 
-function show({ draft, text }) {
-  if (!slot() || draft === stopped || document.getElementById('body')?.value) return;   // who writes already is not disturbed
+function show(what) {
+  if (!slot() || what.draft === stopped) return;
+  if (field()?.value) { end(); return; }   // who writes already is not disturbed
+  last = what;
   let box = writing();
-  if (box?.dataset.writing !== draft) { box?.remove(); box = card(draft); slot().append(box); }
-  box.querySelector('p').textContent = text;
+  if (box?.dataset.writing !== what.draft) { box?.remove(); box = card(what.draft); slot().append(box); }
+  box.querySelector('p').textContent = what.text;
+}
+
+function end() {
+  last = null;
+  writing()?.remove();
+}
+
+function stop(draft) {
+  stopped = draft;
+  end();
+  post(`/assist/drafts/${draft}/stop/`).catch(() => {});
+  if (rewriting()) window.htmx.trigger(rewriting(), 'htmx:abort');
+  field()?.focus();
 }
 
 function done({ draft }) {
-  if (writing()?.dataset.writing !== draft) return;
-  writing().remove();
-  if (!document.getElementById('body')?.value) window.htmx?.trigger(slot(), 'refresh');
+  if (last?.draft !== draft) return;
+  end();
+  if (!rewriting() && !field()?.value) window.htmx?.trigger(slot(), 'refresh');
 }
 
 export function start() {
   on('draft:writing', show);
   on('draft:written', done);
-  on('ticket:opened', () => { stopped = ''; });
+  on('ticket:opened', () => { stopped = ''; last = null; });
+  document.addEventListener('htmx:beforeRequest', event => { if (event.target.closest?.('.menu--rewrite')) stopped = ''; });
+  // The part was read anew while a draft is on its way: it stays in sight.
+  document.addEventListener('htmx:afterSettle', event => { if (event.target.id === 'draft-slot' && last) show(last); });
 }

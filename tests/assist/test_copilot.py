@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test import Client
 
 from assist import copilot
 from assist.copilot.grounding import Sentence, Source, Written, grounded
-from assist.copilot.streaming import so_far
+from assist.copilot.streaming import Telling, so_far
 from assist.models import Draft, TriageRun
 from customers import memory
 from customers.memory import Source as Said
@@ -277,6 +278,13 @@ def test_a_customer_who_writes_again_makes_the_models_draft_stale(model: ModelSe
     assert draft.state == "stale"
 
 
+def test_until_the_next_draft_is_there_the_last_one_says_that_the_customer_wrote_again(draft: Draft, as_maya: Client) -> None:
+    shown = f"/assist/tickets/{draft.ticket_id}/draft/"
+    assert "Out of date" not in as_maya.get(shown).content.decode()
+    receive(draft.ticket.customer, "Re:", "It still fails", metadata={"ticket_number": draft.ticket.number}, external_id="2@x")
+    assert "Out of date: the customer has written again" in as_maya.get(shown).content.decode()
+
+
 def test_what_is_sent_of_a_models_draft_is_measured(model: ModelServer, draft: Draft, maya: User, drain: Any) -> None:
     model.says(GOOD)
     copilot.write(run_of(draft))
@@ -323,6 +331,44 @@ class TestADraftOnItsWay:
         model.says(GOOD)
         assert copilot.write(run_of(draft)) is None
         assert (ModelCall.objects.get().outcome, told) == ("left", [])
+
+    def test_words_within_the_pace_are_told_at_its_end_even_if_the_model_then_falls_silent(self, draft: Draft, monkeypatch: Any) -> None:
+        told: list[str] = []
+
+        async def pieces() -> None:
+            telling, both = Telling(draft), asyncio.Event()
+
+            def tell(_kind: str, text: str) -> None:
+                told.append(text)
+                if len(told) > 1:
+                    both.set()
+
+            monkeypatch.setattr(telling, "_tell", tell)
+            telling('{"text": "One ')
+            telling('{"text": "One two ')  # and not another word
+            await asyncio.wait_for(both.wait(), 60)
+
+        asyncio.run(pieces())
+        assert told == ["One", "One two"]
+
+    def test_a_change_is_told_on_its_way_and_a_stop_counts_for_that_one_alone(
+        self, model: ModelServer, draft: Draft, maya: User, as_maya: Client, monkeypatch: Any
+    ) -> None:
+        def stopped_at_the_first_word(said: str) -> str:
+            if words := so_far(said):
+                copilot.stop(draft.pk)
+            return words
+
+        told = _told(monkeypatch)
+        assert as_maya.post(f"/assist/drafts/{draft.pk}/stop/").status_code == 204  # of an earlier writing
+        model.says(GOOD)
+        monkeypatch.setattr("assist.copilot.streaming.PACE", 0)
+        monkeypatch.setattr("assist.copilot.streaming.so_far", stopped_at_the_first_word)
+        page = as_maya.post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": "again"}).content.decode()
+        assert "Stopped. The draft is as it was." in page and str(draft.pk) in page
+        assert told[0]["type"] == "draft.delta" and told[-1]["type"] == "draft.done"
+        monkeypatch.setattr("assist.copilot.streaming.so_far", so_far)
+        assert copilot.rewrite(draft, "again", by=maya).engine == "model"
 
     def test_a_server_that_cannot_stream_is_asked_for_the_whole(self, model: ModelServer, draft: Draft) -> None:
         def whole_only(to: Any, body: dict[str, Any]) -> None:
