@@ -49,6 +49,13 @@ _EVENTS = """
 """
 
 
+_ESCALATIONS = """
+    INSERT INTO tickets_escalation (id, ticket_id, level, reasons, by_name, state, raised_at, climbed)
+    SELECT gen_random_uuid(), id, 'supervisor', '["x"]', '', CASE WHEN status = 'closed' THEN 'done' ELSE 'waiting' END, created_at, 0
+    FROM tickets_ticket WHERE metadata ? 'escalation'
+"""
+
+
 @pytest.mark.timeout(1800)
 def test_the_dashboard_answers_in_time(support: Queue, billing: Queue, ingrid: Customer, priya: User) -> None:
     _fill(support, billing, ingrid)
@@ -91,4 +98,5 @@ def _fill(one: Queue, two: Queue, customer: Customer) -> None:
         given = {"all": TICKETS, "one": one.pk, "two": two.pk, "customer": customer.pk}
         statement = _TICKETS.format(more=more, values=values)
         cursor.execute(statement, given)
+        cursor.execute(_ESCALATIONS)
         cursor.execute(_EVENTS, [EVENTS, EVENTS, EVENTS])
