@@ -17,7 +17,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.crypto import constant_time_compare
 
 from assist.calls import feedback
-from assist.calls.watching import Frame, Place
+from assist.calls.watching import PATIENCE, Frame, Place
 from assist.models import CallSession
 from helpdesk.core.accounts.leaving import fingerprint
 from helpdesk.core.errors import HelpdeskError
@@ -37,6 +37,8 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.frames: deque[float] = deque(maxlen=MOST_FRAMES)
         self.watching: asyncio.Task[None] | None = None
+        self.waiting: asyncio.Task[None] | None = None
+        self.turn = asyncio.Lock()
         self.counted = False
         self.joined: list[str] = []
         self.session_id: UUID = self.scope["url_route"]["kwargs"]["session_id"]
@@ -62,16 +64,28 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         if self.counted:
             places.give_back(self.place.viewer)
-        if self.watching is not None:
-            self.watching.cancel()
+        for task in (self.watching, self.waiting):
+            if task is not None:
+                task.cancel()
         for group in self.joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     # -- from the other side -----------------------------------------------------------------------------------
 
     async def call_update(self, hint: dict[str, Any]) -> None:
-        frames = self.place.pass_on(hint)
-        await (self._catch_up() if frames is None else self._send_all(frames))
+        async with self.turn:
+            frames = self.place.pass_on(hint)
+            await self._send_all(frames or ())
+        if frames is None:
+            await self._catch_up()
+        if self.place.waits and (self.waiting is None or self.waiting.done()):
+            self.waiting = asyncio.create_task(self._catch_up_later())
+
+    async def _catch_up_later(self) -> None:
+        """A frame is missing: read it, unless it comes in time."""
+        await asyncio.sleep(PATIENCE)
+        if self.place.waits:
+            await self._catch_up()
 
     async def event(self, hint: dict[str, Any]) -> None:
         """Something happened to the viewer: only a change of their rights matters here."""
@@ -93,11 +107,12 @@ class CallConsumer(AsyncWebsocketConsumer):
                     await self.channel_layer.group_add(group, self.channel_name)
 
     async def _catch_up(self) -> None:
-        if not await self._ask(is_still, self.place.viewer, _session(self.scope, self.place.viewer)):
-            await self.close(SIGNED_OUT)
-            return
-        frames = await self._ask(self.place.catch_up)
-        await (self.close(NOT_FOUND) if frames is None else self._send_all(frames))
+        async with self.turn:  # what comes meanwhile waits, or it would be sent twice
+            if not await self._ask(is_still, self.place.viewer, _session(self.scope, self.place.viewer)):
+                await self.close(SIGNED_OUT)
+                return
+            frames = await self._ask(self.place.catch_up)
+            await (self.close(NOT_FOUND) if frames is None else self._send_all(frames))
 
     async def _join(self, viewer: Viewer) -> None:
         self.joined = [f"call.{self.session_id}", *([] if isinstance(viewer, ApiKey) else [f"agent.{viewer.pk}"])]

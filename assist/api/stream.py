@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from assist.calls.watching import Frame, Place
+from assist.calls.watching import PATIENCE, Frame, Place
 from helpdesk.core import realtime
 from helpdesk.core.api.problems import plain
 from helpdesk.core.models import ApiKey
@@ -60,7 +60,7 @@ async def _events(place: Place, first: list[Frame], session: Any) -> AsyncIterat
             while frames is not None:
                 for frame in frames:
                     yield _as_event(frame)
-                hint = await listening.next(BEAT)
+                hint = await listening.next(PATIENCE if place.waits else BEAT)
                 frames = place.pass_on(hint) if hint else None
                 if frames is None:
                     frames = await realtime.ask(_missed, place, session)

@@ -26,6 +26,7 @@ from .assisting import Earlier, Round
 
 HANDFUL = 12  # calls thought about together; while they are written, some milliseconds, their words wait
 SEARCHED = 3  # of a handful, when more calls wait
+SEARCHING = 0.1  # seconds of a handful in which they may begin, all but the first: a machine that is slow today searches less
 SEARCH_ANEW = timedelta(seconds=2)  # when a call is due that got no search in its round
 GRACE = timedelta(seconds=0.1)  # who heard the words may be thinking about them this moment
 AT_A_STRETCH = 5.0  # seconds; then other tasks of this worker have their turn
@@ -87,10 +88,12 @@ def _think_about(calls: Sequence[CallSession], *, busy: bool) -> None:
     readable = [call for call in calls if consent.may_read(call, asked=getattr(call, "asked", None))]
     transcripts = window.read_all(readable)
     searched = _whose_turn(readable) if busy else {call.session_id for call in readable}
-    rounds = []
+    rounds, until, again = [], time.monotonic() + SEARCHING, 0
     for call, said in zip(readable, transcripts, strict=True):
-        earlier = None if call.session_id in searched else _earlier[call.session_id][1]
-        rounds.append(assisting.think_about(call, said, earlier=earlier, again_in=SEARCH_ANEW))
+        known = _earlier.get(call.session_id)
+        spared = known is not None and (call.session_id not in searched or (busy and again and time.monotonic() > until))
+        again += known is not None and not spared
+        rounds.append(assisting.think_about(call, said, earlier=known[1] if known and spared else None, again_in=SEARCH_ANEW))
     _remember(rounds)
     assisting.write(rounds)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected
 
 from assist.models import CallSession, TranscriptionSegment
 from helpdesk.core.errors import Conflict
@@ -27,6 +28,7 @@ LATE = timedelta(minutes=10)  # after hang-up finals still trickle in from speec
 _KEEP = """
     with held as (
         select id, session_id, status, ended_at, heard, updates, analysis_due_at, analysed_at, suggestions_count, questions_count,
+               agent_id, customer_id, ticket_id,
                case when %(customer)s then mood end as mood
         from call_sessions where id = %(call)s for no key update),
     kept as (
@@ -47,11 +49,16 @@ _KEEP = """
         select held.session_id, told.updates, jsonb_set(%(frame)s::jsonb, '{segment,id}', to_jsonb(kept.id)), %(created_at)s
         from held, kept, told)
     select kept.id, desk.consent, held.mood, held.status, held.ended_at, held.analysed_at, held.suggestions_count, held.questions_count,
+           held.agent_id, held.customer_id, held.ticket_id,
            coalesce(told.heard, held.heard), coalesce(told.updates, held.updates),
            case when told.heard is null then held.analysis_due_at else told.analysis_due_at end
     from held left join call_desks desk on desk.session_id = held.session_id left join kept on true left join told on true
 """
-_BROUGHT = ("status", "ended_at", "analysed_at", "suggestions_count", "questions_count", "heard", "updates", "analysis_due_at")
+_BROUGHT = (
+    "status", "ended_at", "analysed_at", "suggestions_count", "questions_count", "agent_id", "customer_id", "ticket_id",
+    "heard", "updates", "analysis_due_at",
+)  # fmt: skip
+TRIES = 3
 
 
 class CallEnded(Conflict):
@@ -84,9 +91,7 @@ class Kept:
 def keep(session: CallSession, spoken: Spoken, *, late: bool = False) -> Kept:
     """Store one segment and tell the watchers, in one statement. Raises CallEnded when the call no longer takes words."""
     segment, session = as_segment(session, spoken), copy.copy(session)
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, _parameters(segment, late=late))
-        row = cursor.fetchone()
+    row = _written(_parameters(segment, late=late))
     if row is None:  # erased meanwhile
         raise CallEnded(_("This call has ended."))
     number, asked, mood, *brought = row
@@ -100,6 +105,19 @@ def keep(session: CallSession, spoken: Spoken, *, late: bool = False) -> Kept:
     segment.pk = number
     updates.send(session, session.updates, updates.segment_frame(segment))
     return Kept(session, segment, consent=asked)
+
+
+def _written(parameters: dict[str, Any], tries: int = TRIES) -> tuple[Any, ...] | None:
+    """Two writers of one call, each behind a third that refers to it, may wait for each other: PostgreSQL ends one, which tries again."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, parameters)
+            row: tuple[Any, ...] | None = cursor.fetchone()
+            return row
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DeadlockDetected) or tries <= 1 or connection.in_atomic_block:
+            raise
+    return _written(parameters, tries - 1)
 
 
 def _parameters(segment: TranscriptionSegment, *, late: bool) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from . import holding, updates
 from .representation import offered
 
 MOST_SEGMENTS = 600  # of the transcript that a newcomer is sent
+MOST_EARLY = 200  # frames that are kept for one that is missing
+PATIENCE = 0.5  # seconds it may take; two processes tell of one call, and the later frame often comes first
 MOST_REPLAYED = 500  # frames; whoever missed more is shown the present state
 
 
@@ -61,22 +63,36 @@ class Place:
         self.viewer = viewer
         self.session_id = session_id
         self.seen = seen
+        self._early: dict[int, dict[str, Any]] = {}  # frames that overtook one before them
+
+    @property
+    def waits(self) -> bool:
+        """Whether a frame before those that are here has not come: it is on its way from another process, or lost."""
+        return bool(self._early)
 
     def pass_on(self, hint: dict[str, Any]) -> list[Frame] | None:
-        """The frames to send for a hint; None when something is missing and `catch_up` must read it."""
+        """The frames to send for a hint, in order; None when `catch_up` must read what is missing."""
         n = hint.get("n")
         if n is None:
             return [Frame(None, hint["payload"])]
-        if self.seen is None or n > self.seen + 1:
+        if self.seen is None or len(self._early) >= MOST_EARLY:
             return None
-        if n <= self.seen:
-            return []
-        self.seen = n
-        return [Frame(n, hint["payload"])]
+        if n > self.seen:
+            self._early[n] = hint["payload"]
+        return self._in_order()
 
     def catch_up(self) -> list[Frame] | None:
         """Whatever was missed, from the database; None when the viewer may no longer see this call."""
         frames = frames_for(self.viewer, self.session_id, self.seen)
         if frames:
             self.seen = frames[-1].n
-        return frames
+        self._early = {n: payload for n, payload in self._early.items() if self.seen is None or n > self.seen}
+        return frames if frames is None else [*frames, *self._in_order()]
+
+    def _in_order(self) -> list[Frame]:
+        """Those that are next now."""
+        found = []
+        while self.seen is not None and self.seen + 1 in self._early:
+            self.seen += 1
+            found.append(Frame(self.seen, self._early.pop(self.seen)))
+        return found

@@ -9,13 +9,20 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from helpdesk.core.embedded import layout
+from helpdesk.core.pooled import PooledConnection
 
 from .env import DATA_DIR
 
 _places = layout(DATA_DIR)
 
 # A pool, not CONN_MAX_AGE: kept connections and ASGI exhaust PostgreSQL (security.md, finding 6).
-_POOL = {"min_size": 0, "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "8")), "timeout": 10, "max_idle": 60}
+_POOL = {
+    "min_size": 0,
+    "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "8")),
+    "timeout": 10,
+    "max_idle": 60,
+    "connection_class": PooledConnection,
+}
 
 
 def _database() -> dict[str, Any]:
