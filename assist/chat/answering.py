@@ -30,7 +30,7 @@ def answer(session: ChatSession, read: Understood, thought: Thought, *, before: 
     if found.band == Band.SHOW:
         return _told(found, read, thought, set(session.slots.get("shown", ())))
     titles = [hit.title for hit in found.hits if hit.score >= 0.3][:TITLES]  # noqa: PLR2004 - knowledge.fusion.POSSIBLE
-    if found.band == Band.POSSIBLE and not session.slots.get("asked"):
+    if found.band == Band.POSSIBLE and titles and not session.slots.get("asked"):
         return _ask(thought, wording.which_of(titles), read, hits=found.hits[: len(titles)])
     thought.escalate = briefing.STUCK
     thought.failures += 1

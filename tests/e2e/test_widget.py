@@ -71,11 +71,12 @@ def _pages(helpdesk: str) -> type[BaseHTTPRequestHandler]:
                 self._send("text/javascript", f"(window.HelpdeskChat = window.HelpdeskChat || []).push(['identify', '{token}'])")
                 return
             signed_in = '<script src="/identity.js"></script>' if "signed-in" in self.path else ""
+            language = ' data-language="ar"' if "arabic" in self.path else ""
             site = self.path.strip("/").split("?")[0] or "site_shop"
             body = (
                 '<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width"><title>Shop</title>'
                 f'<link rel="icon" href="data:,"></head><body><h1>Shop</h1><a href="#top">A link</a>{signed_in}'
-                f'<script src="{helpdesk}/widget.js" data-site="{site}" async></script></body></html>'
+                f'<script src="{helpdesk}/widget.js" data-site="{site}"{language} async></script></body></html>'
             )
             self._send("text/html", body)
 
@@ -227,6 +228,20 @@ def test_on_a_phone_it_fills_the_screen_and_nothing_is_in_the_way_of_anybody(sho
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
     window.get_by_role("button", name="Close chat").click()
     expect(page.locator("#helpdesk-chat iframe")).to_be_hidden()
+
+
+def test_in_arabic_it_speaks_and_runs_from_right_to_left(shop: Callable[..., Page], complaints: list[str]) -> None:
+    window = opened(shop("site_shop?arabic", viewport={"width": 390, "height": 844}))
+    expect(window.locator("html")).to_have_attribute("dir", "rtl")
+    expect(window.get_by_role("button", name="التحدث إلى شخص")).to_be_visible()
+    write(window, "How do I open the gate?")
+    expect(said(window, "ai", "green button").locator(".who")).to_have_text("المساعد")
+    send, words = window.locator("button.send").bounding_box(), window.locator("#words").bounding_box()
+    assert send is not None
+    assert words is not None
+    assert send["x"] + send["width"] <= words["x"], "the arrow stands where the line ends: at the left"
+    assert window.locator("html").evaluate("page => page.scrollWidth <= page.clientWidth")
+    assert complaints == []
 
 
 def test_who_is_asked_first_says_where_to_write_to(shop: Callable[..., Page], complaints: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -36,6 +37,14 @@ def found(*titles: str) -> Found:
 )
 def test_the_article_that_names_the_code_answers(asked: str, best: str) -> None:
     assert by_code(found(SAVING, RESET, LOCKED), asked).hits[0].title == best
+
+
+def test_a_title_with_the_code_is_sure_and_a_text_as_sure_as_it_was() -> None:
+    unlikely = replace(found(SAVING, RESET, LOCKED), confidence=0.35, band=Band.POSSIBLE)
+    low = replace(unlikely, hits=[replace(hit, score=0.1) for hit in unlikely.hits])
+    assert by_code(low, "What does E423 mean?").band == Band.SHOW
+    alone = replace(low, hits=[hit for hit in low.hits if hit.title != LOCKED])
+    assert by_code(alone, "What does E423 mean?").band == Band.NOTHING
 
 
 def test_of_an_error_that_nothing_names_nothing_is_known() -> None:
