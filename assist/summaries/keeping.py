@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -184,8 +184,9 @@ def _said(ticket: Ticket) -> list[Said]:
 
 
 def _issues(ticket: Ticket) -> list[str]:
-    """What triage took for the matter when the ticket came, word for word."""
-    result = TriageRun.objects.filter(ticket=ticket).order_by("created_at").values_list("result", flat=True).first() or {}
+    """What triage took for the matter when the first message came, word for word."""
+    first = Message.objects.from_customer().public().filter(ticket=ticket, automatic=False).order_by("created_at", "id").values("pk")[:1]
+    result = TriageRun.objects.filter(ticket=ticket, message=Subquery(first), repeats=None).values_list("result", flat=True).first() or {}
     return [str(one) for one in (result.get("analysis") or {}).get("key_issues") or ()]
 
 

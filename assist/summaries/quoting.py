@@ -21,6 +21,7 @@ LONGEST_READ = 8_000  # of one message
 FEWEST_WORDS = 3
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _LEAD = re.compile(r"^(?:[\s>*•–-]+|\d{1,2}[.)]\s+)+")
+_TO_US = re.compile(r"^(?:please )?(?:give|send|tell|let|show) (?:me|us)\b", re.IGNORECASE)  # asks, and tells nothing to do
 _OURS = re.compile(r"\b(?:I|I've|we|we've|our|my)\b", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ def _tries(said: Said, sentence: str) -> bool:
     if sentence.endswith("?"):
         return False
     if said.author_kind == Message.AuthorKind.AGENT and said.visibility == Message.Visibility.PUBLIC:
-        return phrases.says("told_to", sentence)
+        return phrases.says("told_to", sentence) and not _TO_US.match(sentence)
     return phrases.says("tried", sentence) and bool(_OURS.search(sentence))
 
 

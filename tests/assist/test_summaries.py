@@ -24,7 +24,7 @@ from tickets.models import Message, Ticket
 pytestmark = pytest.mark.django_db
 
 ASKED = "Hello,\n\nOur webhooks are not delivered since Monday. I already restarted the connector.\n\nKind regards\nIngrid"
-ANSWER = "Hello Ingrid,\n\n1. Open Settings and press Resend.\n\nI will send you the log tomorrow."
+ANSWER = "Hello Ingrid,\n\nSend me two minutes of the log.\n\n1. Open Settings and press Resend.\n\nI will send you the log tomorrow."
 
 
 @pytest.fixture
