@@ -17,6 +17,8 @@ from assist.models import (
     CallSession,
     Draft,
     EscalationRule,
+    Experiment,
+    ExperimentArm,
     FrustrationIndicator,
     OwnWorkflow,
     PriorityRule,
@@ -154,3 +156,20 @@ class OwnWorkflowAdmin(BackOfficeAdmin):
     form = OwnWorkflowForm
     list_display = ("title", "name", "position", "is_active")
     list_editable = ("position", "is_active")
+
+
+class ExperimentArmInline(admin.TabularInline[Any, Any]):
+    model = ExperimentArm
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("position", "name", "engine", "model", "prompt_number", "weight", "stopped_at", "stopped_why")
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin):
+    """To look up. They are written, started and decided under AI evaluation, where the numbers stand beside the button."""
+
+    list_display = ("name", "state", "feature", "metric", "unit", "started_at", "winner", "created_by")
+    list_filter = ("state", "feature", "metric")
+    list_select_related = ("winner", "created_by")
+    inlines = (ExperimentArmInline,)

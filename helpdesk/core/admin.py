@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
-from helpdesk.core.models import ApiKey, EmbeddingEngine, Event, Receipt, User
+from helpdesk.core.models import ApiKey, EmbeddingEngine, Event, ModelBudget, ModelCall, Receipt, User
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one sign-in, with its lock-out and second factor
 admin.site.enable_nav_sidebar = True
@@ -78,3 +78,18 @@ class EmbeddingEngineAdmin(ReadOnlyAdmin):
     """How far a change of embedding engine is: core.embeddings.switching."""
 
     list_display = ("name", "made", "ready_at", "error", "started_at")
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(ReadOnlyAdmin):
+    """Figures alone. Words are read under Settings, AI provider, Ledger, where the reading is noted."""
+
+    list_display = ("created_at", "task", "prompt", "model", "outcome", "tokens_in", "tokens_out", "cost", "ms")
+    list_filter = ("outcome", "task")
+    exclude = ("payload", "answer", "customer_ref")
+    ordering = ("-created_at",)
+
+
+@admin.register(ModelBudget)
+class ModelBudgetAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "monthly", "warn_at", "changed_by", "changed_at")

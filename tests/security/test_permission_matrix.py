@@ -357,6 +357,8 @@ ROWS: dict[str, Row] = {
     "api/v1/macros/<uuid:pk>/": Row(API),
     "api/v1/satisfaction/summary/": Row(KEEPERS | {"poor key"}),
     "api/v1/metrics/summary/": Row(KEEPERS | {"poor key"}),
+    "api/v1/experiments/": Row(KEEPERS | {"poor key"}),
+    "api/v1/experiments/<uuid:experiment_id>/": Row(KEEPERS | {"poor key"}),
     "api/v1/inbound/<uuid:hook>/dealings/": Row(NOBODY, WRITE),
     "api/v1/inbound/<uuid:hook>/": Row(NOBODY, WRITE),  # the signature is the credential
     "api/realtime/acd/<slug:provider>/<str:key>/": Row(NOBODY, WRITE),  # signature or secret address are the credential

@@ -103,3 +103,20 @@ def test_agents_do_not_see_them(as_maya: Client, make: Make) -> None:
     experiment = make()
     assert as_maya.get("/evaluation/experiments/").status_code == 403
     assert as_maya.get(f"/evaluation/experiments/{experiment.pk}/").status_code == 403
+
+
+def test_a_key_reads_what_each_arm_came_to(api_key: str, make: Make, outcomes: Callable[..., Any]) -> None:
+    experiment, client = make(guards={"cost": 0.1}), Client(headers={"Authorization": f"Bearer {api_key}"})
+    control, other = experiment.arms.all()
+    outcomes(control, 40, 10)
+    outcomes(other, 40, 39)
+    listed = client.get("/api/v1/experiments/").json()["results"]
+    assert [one["name"] for one in listed] == ["A smaller model"] and [arm["name"] for arm in listed[0]["arms"]] == [
+        "In use",
+        "Small model",
+    ]
+    found = client.get(f"/api/v1/experiments/{experiment.pk}/").json()
+    first, second = found["results"]
+    assert (first["n"], first["value"], first["verdict"], first["change_always"]) == (40, 0.25, "", None)
+    assert second["verdict"] == "better" and second["change_always"]["low"] < second["change_once"]["low"] < second["change"] == 0.725
+    assert client.get("/api/v1/experiments/00000000-0000-0000-0000-000000000000/").status_code == 404
