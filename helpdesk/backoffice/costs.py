@@ -89,14 +89,15 @@ def budgeting(request: HttpRequest) -> HttpResponse:
         (one, month.forecast if one.task == budgets.ALL else month.forecasts.get(one.task, 0), request.POST if refusal else None)
         for one in budgets.standing()
     ]
+    titles = {one.task: one.title for one, _forecast, _given in rows}
+    events = Event.objects.filter(kind__in=("budget.changed", "budget.warned")).order_by("-id")[:HISTORY]
     context = {
         "tab": "budgets",
         "rows": rows,
         "may": may,
         "refusal": refusal,
         "wrong": wrong if refusal else None,
-        "history": Event.objects.filter(kind__in=("budget.changed", "budget.warned")).order_by("-id")[:HISTORY],
-        "titles": {one.task: one.title for one, _forecast, _given in rows},
+        "history": [(one, titles.get(one.data.get("task", ""), one.data.get("task"))) for one in events],
     }
     return render(request, "settings/ai_budgets.html", context, status=422 if refusal else 200)
 
