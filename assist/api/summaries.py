@@ -16,7 +16,7 @@ from tickets.api.tickets import find
 from tickets.models import Ticket
 
 
-class LineOutput(serializers.Serializer[Any]):
+class SummaryLineOutput(serializers.Serializer[Any]):
     part = serializers.ChoiceField(choices=list(summaries.PARTS))
     text = serializers.CharField()
     message = serializers.CharField(help_text="The message that it rests on.")
@@ -26,7 +26,7 @@ class OneSummaryOutput(serializers.Serializer[Any]):
     engine = serializers.ChoiceField(choices=["local", "model"])
     made_at = serializers.DateTimeField()
     stale = serializers.BooleanField(help_text="Somebody has written since.")
-    lines = LineOutput(many=True)
+    lines = SummaryLineOutput(many=True)
 
 
 class SummaryOutput(serializers.Serializer[Any]):
