@@ -202,6 +202,8 @@ def test_what_is_open_agrees_with_a_count_by_hand(fortnight: Fortnight, support:
         assert (found.open, found.overdue) == (len(ours), len(late))
         assert found.unassigned == sum(one.assignee_id is None for one in ours)
         assert found.escalated == sum(one.pk in up for one in ours)
+        listed = people.escalations(scope)
+        assert len(listed) == min(people.MOST_ESCALATIONS, found.escalated) and {one.ticket_id for one in listed} <= up
         assert found.longest_overdue == min((one.due_at for one in late if one.due_at), default=None)
 
 

@@ -205,6 +205,8 @@ def _doing(user: User, calls: dict[UUID, datetime], now: datetime) -> str:
 def escalations(scope: Scope) -> list[Escalation]:
     """The open ones, the soonest to be acknowledged first. Two statements."""
     people = ("owner", "ticket__customer__organisation", "ticket__organisation", "ticket__assignee")
-    found = Escalation.objects.open().filter(ticket__in=behind.tickets("open-escalated", scope).order_by()).select_related(*people)
+    found = Escalation.objects.open().filter(ticket__status__in=Ticket.ACTIVE, ticket__merged_into=None).select_related(*people)
+    found = found.filter(ticket__queue=scope.queue) if scope.queue else found
+    found = found.filter(ticket__channel=scope.channel) if scope.channel else found
     found = found.prefetch_related("ticket__customer__contact_points").defer("ticket__analysis", "ticket__clocks")
     return list(found.order_by(F("due_at").asc(nulls_last=True), "raised_at", "id")[:MOST_ESCALATIONS])
