@@ -38,6 +38,8 @@ LONGEST_NAME = 100
 
 # Thinking may wait for a language model: it has threads of its own, so that nobody's socket waits for another's answer.
 _thinking = ThreadPoolExecutor(32, thread_name_prefix="chat")
+# What is quick has some of its own too: in the one thread that all sockets share, two hundred of them stand in line for each other.
+_asking = ThreadPoolExecutor(8, thread_name_prefix="chat-ask")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -50,6 +52,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.joined: set[str] = set()
         self.window: Window | None = None
         self.turn = asyncio.Lock()  # one line after the other, in the order in which they came
+        self.reading = asyncio.Lock()  # one look at what is new after the other: nothing is shown twice
         self.tasks: set[asyncio.Task[None]] = set()
         user_id = str(self.scope["url_route"]["kwargs"]["user_id"])
         self.caller: Caller | None = await self._ask(_enter, self.scope, user_id)
@@ -110,15 +113,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """From now on this window shows that chat."""
         if self.window is not None and self.window.session_id == session.pk:
             return
-        self.window = Window(session, seen)
-        await self._join()
-        await self._send_all(await self._ask(self.window.open))
+        async with self.reading:
+            self.window = Window(session, seen)
+            await self._join()
+            await self._send_all(await self._ask(self.window.open))
         await self._ask(presence.arrived, session.pk, session.ticket_id)
 
     async def _catch_up(self) -> None:
-        if self.window is not None:
-            await self._send_all(await self._ask(self.window.news))
-            await self._join()  # a ticket may stand behind it now
+        async with self.reading:
+            if self.window is not None:
+                await self._send_all(await self._ask(self.window.news))
+                await self._join()  # a ticket may stand behind it now
 
     async def _join(self) -> None:
         window = self.window
@@ -226,7 +231,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.send(json.dumps(what))
 
     async def _ask(self, function: Any, *args: Any) -> Any:
-        return await database_sync_to_async(function)(*args)
+        return await database_sync_to_async(function, thread_sensitive=False, executor=_asking)(*args)
 
 
 def _enter(scope: dict[str, Any], user_id: str) -> Caller | None:
