@@ -93,6 +93,8 @@ def test_waits_agree_with_a_count_by_hand(fortnight: Fortnight, support: Queue, 
             ours = [one for one in ours if what == "first_reply" or one.solved_by_people]
             seconds = sorted((getattr(one, ended) - one.created_at).total_seconds() for one in ours)
             found = reading.waited(what, replace(scope, clock="wall")).whole
+            apart = [reading.waited(what, scope, by).parts for by in reading.SPLITS]
+            assert reading.waited(what, scope, *reading.SPLITS).parts == {key: wait for one in apart for key, wait in one.items()}
             assert found.n == len(seconds)
             if seconds:
                 assert found.mean == pytest.approx(statistics.fmean(seconds))

@@ -92,11 +92,8 @@ def read(scope: Scope) -> Board:
     now = counted.total(lambda day: day >= scope.first)
     standing, satisfied, drafts = people.standing(scope), people.satisfaction(replace(scope, first=days[0])), assistance.drafts(scope)
     in_scope = people.satisfaction(scope)
-    replies = reading.waited("first_reply", replace(scope, first=days[0]), "day")
-    by_channel = reading.waited("first_reply", scope, "channel")
-    by_queue = reading.waited("first_reply", scope, "queue_id")
-    solved = reading.waited("resolution", replace(scope, first=days[0]), "day")
-    solutions = reading.waited("resolution", scope, "channel").whole
+    inside, replies = reading.waits("first_reply", scope, days[0], "queue_id", "channel")
+    solutions, solved = reading.waits("resolution", scope, days[0], "channel")
     cost = assistance.spend(replace(scope, first=days[0]))
     spend = assistance.spend(scope)
     hourly = _hourly(scope) if scope.days == 1 else None
@@ -109,8 +106,8 @@ def read(scope: Scope) -> Board:
     context = Context(scope, days, per_day, now, hourly, aims)
     figures = [
         tiles.created(context),
-        tiles.wait(context, "first_reply", by_channel.whole, replies, _("90th %(p90)s")),
-        tiles.wait(context, "resolution", solutions, solved, _("90th percentile %(p90)s")),
+        tiles.wait(context, "first_reply", inside.whole, replies, _("90th %(p90)s")),
+        tiles.wait(context, "resolution", solutions.whole, solved, _("90th percentile %(p90)s")),
         tiles.sla(context),
         tiles.csat(context, in_scope, satisfied),
         tiles.negative(context, teams),
@@ -122,7 +119,7 @@ def read(scope: Scope) -> Board:
         scope=scope,
         read_at=timezone.now(),
         tiles=figures,
-        burning=burning(scope, standing, teams, by_queue, queues, target=aims["first_reply"].value),
+        burning=burning(scope, standing, teams, inside, queues, target=aims["first_reply"].value),
         standing=standing,
         volume=volume,
         volume_words=words,
@@ -149,7 +146,7 @@ def read(scope: Scope) -> Board:
         satisfaction=in_scope,
         words=people.words(scope),
         topics=_topics(scope, counted),
-        channels=_channels(scope, counted, by_channel),
+        channels=_channels(scope, counted, inside),
         totals=now,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,9 +27,8 @@ _ROWS = f"""
 _NARROWED = "(%(queue)s::uuid IS NULL OR queue_id = %(queue)s) AND (%(channel)s = '' OR channel = %(channel)s)"
 _COUNTED = f"{_ROWS} SELECT day, queue_id, channel, topics, {', '.join(COUNTS)} FROM rows WHERE {_NARROWED}"  # noqa: S608
 _WAITED = """
-    {rows} SELECT GROUPING({by}), {by}, count(*), avg(seconds)::float,
-                  percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY seconds)
-    FROM rows, unnest({what}) seconds WHERE {narrowed} GROUP BY GROUPING SETS ((), ({by}))
+    {rows} SELECT count(*), avg(seconds)::float, percentile_cont(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY seconds), {by}
+    FROM rows, unnest({what}) seconds WHERE {narrowed} GROUP BY GROUPING SETS ((), {sets})
 """
 WAITS = {
     ("first_reply", "business"): "first_replies_open",
@@ -76,7 +75,7 @@ class Wait:
 @dataclass(frozen=True)
 class Waited:
     whole: Wait = Wait()
-    parts: dict[Hashable, Wait] = field(default_factory=dict)
+    parts: dict[Hashable, Wait] = field(default_factory=dict)  # by day (a date), team (an id) or channel (a word): none is another's key
 
 
 def counted(scope: Scope) -> Counted:
@@ -88,21 +87,32 @@ def counted(scope: Scope) -> Counted:
     return Counted(numbers, [(row[0], Counter(json.loads(row[3]))) for row in rows])
 
 
-def waited(what: str, scope: Scope, by: str = "day") -> Waited:
-    """Exact percentiles of the whole, and of each day, team (`queue_id`) or channel. One statement."""
-    if by not in SPLITS:
+def waited(what: str, scope: Scope, *by: str) -> Waited:
+    """Exact percentiles of the whole, and of each day, team (`queue_id`) or channel, or of several of them. One statement."""
+    by = by or ("day",)
+    if not set(by) <= set(SPLITS):
         raise ValueError(by)
-    statement = _WAITED.format(rows=_ROWS, by=by, what=WAITS[what, scope.clock], narrowed=_NARROWED)
+    sets = ", ".join(f"({one})" for one in by)
+    statement = _WAITED.format(rows=_ROWS, by=", ".join(by), sets=sets, what=WAITS[what, scope.clock], narrowed=_NARROWED)
     whole, parts = Wait(), {}
     with connection.cursor() as cursor:
         cursor.execute(statement, _given(scope))
-        for grouped, part, n, mean, marks in cursor.fetchall():
+        for n, mean, marks, *keys in cursor.fetchall():
             wait = Wait(n, mean, *(marks or (None, None, None)))
-            if grouped:
+            part = next((key for key in keys if key is not None), None)  # no column of them is ever NULL by itself
+            if part is None:
                 whole = wait
             else:
                 parts[part] = wait
     return Waited(whole, parts)
+
+
+def waits(what: str, scope: Scope, first: date, *by: str) -> tuple[Waited, Waited]:
+    """Of the scope, split `by`; and by day from `first` on. One statement where that is the same time, else two."""
+    if first == scope.first:
+        found = waited(what, scope, "day", *by)
+        return found, found
+    return waited(what, scope, *by), waited(what, replace(scope, first=first), "day")
 
 
 @dataclass(frozen=True)
