@@ -38,8 +38,8 @@ LONGEST_NAME = 100
 
 # Thinking may wait for a language model: it has threads of its own, so that nobody's socket waits for another's answer.
 _thinking = ThreadPoolExecutor(32, thread_name_prefix="chat")
-# What is quick has some of its own too: in the one thread that all sockets share, two hundred of them stand in line for each other.
-_asking = ThreadPoolExecutor(8, thread_name_prefix="chat-ask")
+# What is quick has some too, half as many as the pool has connections: in the one thread that all sockets share, two hundred wait in line.
+_asking = ThreadPoolExecutor(4, thread_name_prefix="chat-ask")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
