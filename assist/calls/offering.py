@@ -65,10 +65,10 @@ def shelves(sessions: Sequence[CallSession]) -> dict[int, Shelf]:
 
 
 def offer(shelf: Shelf, findings: Sequence[Finding]) -> None:
-    """Bring the cards up to date."""
+    """Bring the cards up to date. Where nothing is found any more (small talk, an identity check), nothing takes the place of what was."""
     found = {one.key: one for one in findings}
     for key, row in shelf.cards.items():
-        _refresh(row, found.get(key))
+        _refresh(row, found.get(key), moved_on=bool(found))
     newcomers = [one for one in findings if one.key not in shelf.cards or _may_return(shelf.cards[one.key])]
     for one in newcomers:
         _place(shelf, one)
@@ -100,13 +100,13 @@ def _values(row: Suggestion | ClarifyingQuestion) -> list[Any]:
     return [getattr(row, name) for name in (_CARD if isinstance(row, Suggestion) else _QUESTION)]
 
 
-def _refresh(row: Suggestion, finding: Finding | None) -> None:
-    """Improve a card in place, or retire it when the call has moved on."""
+def _refresh(row: Suggestion, finding: Finding | None, *, moved_on: bool) -> None:
+    """Improve a card in place, or retire it when the call has moved on to something else."""
     if row.retired_at is not None:
         return
     if finding is not None:
         _write(row, finding)
-    elif not _is_kept(row):
+    elif moved_on and not _is_kept(row):
         row.raw_score = max(0.0, row.raw_score - 0.1)  # not found this time; twice more and it leaves
         if row.raw_score < STAYS_UNTIL:
             row.retired_at = timezone.now()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assist.calls import analyse, clarify, facts, queries, retrieve, spoken, summary, switchboard, window
+from assist.calls import analyse, clarify, facts, offering, queries, retrieve, spoken, summary, switchboard, window
 from assist.calls.queries import Queries
-from assist.calls.retrieve import Retrieved
+from assist.calls.retrieve import Finding, Retrieved
 from assist.calls.switchboard import Spoken
 from assist.models import CallSession, Product, Suggestion
 from customers.models import Customer
@@ -208,3 +209,16 @@ def test_a_failing_step_is_noted_and_the_rest_goes_on(call: CallSession, monkeyp
     heard = switchboard.hear(call, Spoken(speaker="customer", text="My app doesn't work", start_time=1))
     assert (heard.status, heard.questions_count) == ("processed", 2)
     assert "no index" in AgentAction.objects.get(agent_name="retrieval").error
+
+
+def test_small_talk_takes_no_card_away_and_another_matter_does(call: CallSession) -> None:
+    found = Finding("article", "article", "a", "Lost phone", "", "", "", raw=0.5, confidence=0.7)
+    other = replace(found, source_id="b", title="Refunds")
+    card = Suggestion(session=call, source_kind="article", source_id="a", raw_score=0.5, position=1)
+    shelf = offering.Shelf(call, [card], [])
+    for _round in range(9):
+        offering.offer(shelf, [])
+    assert card.retired_at is None and card.raw_score == 0.5
+    for _round in range(4):
+        offering.offer(shelf, [other])
+    assert card.retired_at is not None and [one.title for one in shelf.cards_on_offer] == ["Refunds"]
