@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -70,8 +71,9 @@ def offer(shelf: Shelf, findings: Sequence[Finding]) -> None:
     for key, row in shelf.cards.items():
         _refresh(row, found.get(key), moved_on=bool(found))
     newcomers = [one for one in findings if one.key not in shelf.cards or _may_return(shelf.cards[one.key])]
+    now = timezone.now()
     for one in newcomers:
-        _place(shelf, one)
+        _place(shelf, one, now)
 
 
 def ask(shelf: Shelf, questions: Sequence[Question]) -> None:
@@ -122,8 +124,11 @@ def _may_return(row: Suggestion) -> bool:
     return row.retired_at is not None and row.agent_feedback not in UNWANTED
 
 
-def _place(shelf: Shelf, finding: Finding) -> None:
-    """A free place, or that of the weakest card if the newcomer is clearly better; else it waits for the next time."""
+def _place(shelf: Shelf, finding: Finding, now: datetime) -> None:
+    """A free place, or that of the weakest card if the newcomer is clearly better; else it waits for the next time.
+
+    Cards that come together are equally new (`now`): the page shows the newest first, and of these the surest.
+    """
     on_offer = shelf.cards_on_offer
     if len(on_offer) < settings.ASSIST_MAX_SUGGESTIONS:
         position = next(place for place in range(1, len(on_offer) + 2) if place not in {row.position for row in on_offer})
@@ -132,7 +137,7 @@ def _place(shelf: Shelf, finding: Finding) -> None:
         if weakest is None or finding.raw < weakest.raw_score + CLEARLY_BETTER:
             return
         weakest.retired_at, position = timezone.now(), weakest.position
-    row = shelf.cards.get(finding.key) or Suggestion(session=shelf.session, suggestion_type=finding.type)
+    row = shelf.cards.get(finding.key) or Suggestion(session=shelf.session, suggestion_type=finding.type, created_at=now)
     row.position, row.retired_at = position, None
     _write(row, finding)
     shelf.cards[finding.key] = row

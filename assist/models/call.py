@@ -143,8 +143,12 @@ class CallSession(models.Model):
     @property
     def waited_seconds(self) -> int:
         """How long the caller was held in all, this time included."""
-        now = (timezone.now() - self.held_since).total_seconds() if self.held_since else 0
-        return self.held_seconds + max(0, int(now))
+        return self.held_seconds + self.held_for
+
+    @property
+    def held_for(self) -> int:
+        """Seconds that the caller has waited by now, this time."""
+        return max(0, int((timezone.now() - self.held_since).total_seconds())) if self.held_since else 0
 
     @property
     def duration_seconds(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assist.calls import analyse, clarify, facts, offering, queries, retrieve, spoken, summary, switchboard, window
+from assist.calls import analyse, clarify, facts, offering, queries, retrieve, screen, spoken, summary, switchboard, window
 from assist.calls.queries import Queries
 from assist.calls.retrieve import Finding, Retrieved
 from assist.calls.switchboard import Spoken
@@ -222,3 +222,11 @@ def test_small_talk_takes_no_card_away_and_another_matter_does(call: CallSession
     for _round in range(4):
         offering.offer(shelf, [other])
     assert card.retired_at is not None and [one.title for one in shelf.cards_on_offer] == ["Refunds"]
+
+
+def test_of_cards_that_come_together_the_surest_is_on_top(call: CallSession) -> None:
+    found = Finding("article", "article", "a", "Lost phone", "", "", "", raw=0.7, confidence=0.9)
+    offering.offer(shelf := offering.Shelf(call, [], []), [found, replace(found, source_id="b", title="Password", confidence=0.62)])
+    offering.save([shelf])
+    offered = list(Suggestion.objects.filter(session=call).order_by("-created_at", "-confidence_score"))
+    assert getattr(screen.chosen(offered), "title", "") == "Lost phone"
