@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from assist.models import CallSession
+from assist.models import CallSession, Experiment
 from helpdesk.core.models import Webhook, WebhookDelivery
 from knowledge.models import Component, Incident
 from tests.cast import make_category
@@ -55,6 +55,12 @@ def document() -> dict[str, Any]:
     return found
 
 
+def _experiment() -> Experiment:
+    experiment = Experiment.objects.create(name="x", guards={"cost": 0.1})
+    experiment.arms.create(name="In use")
+    return experiment
+
+
 @pytest.fixture
 def there(ticket: Ticket) -> dict[str, str]:
     """By path and parameter: an object that is there."""
@@ -75,6 +81,7 @@ def there(ticket: Ticket) -> dict[str, str]:
         "incidents/{reference}": Incident.objects.create(reference="INC-1", title="x").reference,
         "calls/{session_id}": str(call.session_id),
         "suggestions/{session_id}": str(call.session_id),
+        "experiments/{experiment_id}": str(_experiment().pk),
     }
 
 
