@@ -42,6 +42,8 @@ def merge(*, kept: Ticket, merged: Ticket, by: User | ApiKey) -> TicketMerge:
     """Make one of two. Raises Invalid for one and the same, Conflict for two customers, a merged ticket or a solved one to keep."""
     with transaction.atomic():
         kept, merged = _locked(kept.pk, merged.pk)
+        for one in (kept, merged):
+            one.allow(by)
         _check(kept, merged)
         moved = list(merged.messages.values_list("pk", flat=True))
         _move(moved, kept)

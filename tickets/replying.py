@@ -60,6 +60,7 @@ def reply(
         chat = conversing.entered(ticket, by)
         there = chat is not None and chat.is_there
         _lock_for_answer(ticket, seen, in_chat=there)
+        ticket.allow(by)
         channel = Ticket.Channel.CHAT if there else deliverable_channel(ticket)
         about = {**(metadata or {}), "before": _as_it_was(ticket)}
         message = _write(ticket, by, text, visibility=Message.Visibility.PUBLIC, channel=channel, attachments=attachments, metadata=about)

@@ -33,7 +33,7 @@ def give_out(queue_id: UUID | None = None) -> int:
 
 def give_out_for(user_id: UUID) -> int:
     """Somebody is free again: the teams they are in."""
-    teams = QueueMembership.objects.filter(user=user_id, takes_work=True).values_list("queue_id", flat=True)
+    teams = QueueMembership.objects.taking().filter(user=user_id).values_list("queue_id", flat=True)
     return sum(give_out(queue_id) for queue_id in teams)
 
 
@@ -88,9 +88,8 @@ def _waiting(queue: Queue) -> QuerySet[Ticket]:
 
 def _free(queue: Queue, ticket: Ticket) -> Sequence[QueueMembership]:
     """Members who can take it now, the next one first. Those who speak the customer's language go before the others."""
-    members = QueueMembership.objects.filter(
-        queue=queue, takes_work=True, user__is_active=True, user__availability=User.Availability.AVAILABLE
-    )
+    there = {"user__is_active": True, "user__availability": User.Availability.AVAILABLE}
+    members = QueueMembership.objects.taking().filter(queue=queue, **there)
     if queue.skills:
         members = members.filter(user__skills__contains=list(queue.skills))
     busy_with = Count("user__tickets", filter=Q(user__tickets__status__in=WORKING))

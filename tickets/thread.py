@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -103,6 +103,7 @@ def for_screen(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
         incidents=ArraySubquery(tied.values(json=incident)[:MOST_LINKS]),
         to_agents=ArraySubquery(agents),
         to_queues=ArraySubquery(queues),
+        reads_along=Exists(Queue.objects.read_along_by(viewer).filter(pk=OuterRef("queue"))),
     )
 
 

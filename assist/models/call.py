@@ -23,11 +23,11 @@ BOARD = "calls.board"  # the realtime group of supervisors' boards
 
 class CallSessionQuerySet(models.QuerySet["CallSession"]):
     def visible_to(self, viewer: Any) -> Self:
-        """Supervisors, admins and keys: all. Agents: their own calls and those of their queues. Nobody else any."""
+        """Supervisors, admins and keys: all. Agents: their own calls and those of the queues they may see. Nobody else any."""
         if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
             return self
         if isinstance(viewer, User):
-            mine = Queue.objects.filter(memberships__user=viewer).values("pk")
+            mine = Queue.objects.visible_to(viewer).values("pk")
             return self.filter(models.Q(agent=viewer) | models.Q(queue__in=mine))
         return self.none()
 

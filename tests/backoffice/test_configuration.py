@@ -290,7 +290,10 @@ def test_only_an_admin_brings_a_file_in(priya: User, ruth: User) -> None:
 
 def test_members_come_and_go_with_the_file_and_who_stays_keeps_their_turn(support: Queue, maya: User, tomasz: User) -> None:
     kept = QueueMembership.objects.get(queue=support, user=maya)
-    rows = [{"user": maya.email, "takes_work": True}, {"user": tomasz.email, "takes_work": False}]
+    rows = [{"user": maya.email, "right": "answer", "takes_work": True}, {"user": tomasz.email, "right": "see", "takes_work": False}]
     bring_in(of("queues", {"slug": "support", "members": rows}))
-    assert set(support.memberships.values_list("user__email", "takes_work")) == {(maya.email, True), (tomasz.email, False)}
+    assert set(support.memberships.values_list("user__email", "right", "takes_work")) == {
+        (maya.email, "answer", True),
+        (tomasz.email, "see", False),
+    }
     assert support.memberships.filter(pk=kept.pk).exists()

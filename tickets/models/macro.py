@@ -80,12 +80,14 @@ class Macro(models.Model):
         return bool(self.set_status or self.set_priority or self.assign or self.move_to_id or self.tags)
 
     def may_be_changed_by(self, person: Any) -> bool:
-        """One's own; shared ones by supervisors, and by the leads of their team."""
+        """One's own; shared ones by supervisors, and by the leads and managers of their team."""
         if isinstance(person, ApiKey):
             return self.owner_id is None
         if self.owner_id is not None:
             return self.owner_id == person.pk
-        return bool(person.oversees) or (person.role == User.Role.LEAD and self.queue_id is not None)
+        if person.oversees or self.queue_id is None:
+            return bool(person.oversees)
+        return person.role == User.Role.LEAD or Queue.objects.managed_by(person).filter(pk=self.queue_id).exists()
 
 
 class MacroUse(models.Model):

@@ -15,9 +15,30 @@ from knowledge.models import Category
 
 class QueueQuerySet(models.QuerySet["Queue"]):
     def visible_to(self, viewer: Any) -> Self:
+        """Supervisors, admins and keys: all. Agents and leads: those they are in, and those that are open to everybody.
+
+        Whatever shows a ticket or a call asks here: a queue that is closed to somebody does not exist for them, on any page.
+        """
         if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
             return self
-        return self.filter(memberships__user=viewer) if isinstance(viewer, User) else self.none()
+        if not isinstance(viewer, User):
+            return self.none()
+        mine = QueueMembership.objects.filter(user=viewer).values("queue")
+        return self.filter(models.Q(pk__in=mine) | ~models.Q(access=Queue.Access.MEMBERS))
+
+    def read_along_by(self, viewer: User) -> Self:
+        """Those that somebody sees, but whose tickets they may neither answer nor change."""
+        if viewer.oversees:
+            return self.none()
+        reading = QueueMembership.objects.filter(user=viewer, right=QueueMembership.Right.SEE).values("queue")
+        mine = QueueMembership.objects.filter(user=viewer).values("queue")
+        return self.filter(models.Q(pk__in=reading) | (models.Q(access=Queue.Access.READ) & ~models.Q(pk__in=mine)))
+
+    def managed_by(self, viewer: User) -> Self:
+        """Those whose settings somebody may change."""
+        if viewer.oversees:
+            return self
+        return self.filter(memberships__user=viewer, memberships__right=QueueMembership.Right.MANAGE)
 
     def default(self) -> Queue:
         """Where a ticket goes that nothing else places. Made on first need, so that no door is ever shut."""
@@ -31,6 +52,11 @@ class Queue(models.Model):
         ROUND_ROBIN = "round_robin", _("In turn")
         LEAST_LOADED = "least_loaded", _("To whom has least to do")
 
+    class Access(models.TextChoices):
+        MEMBERS = "members", _("Its members alone")
+        READ = "read", _("Its members; every colleague may read along")
+        ALL = "all", _("Every colleague")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
@@ -42,6 +68,7 @@ class Queue(models.Model):
     members = models.ManyToManyField(User, through="QueueMembership", related_name="queues")
     is_default = models.BooleanField(_("default queue"), default=False)
     position = models.PositiveSmallIntegerField(default=0)
+    access = models.CharField(_("who sees its tickets"), max_length=8, choices=Access.choices, default=Access.MEMBERS)
     routing = models.CharField(_("tickets are given out"), max_length=12, choices=Routing.choices, default=Routing.MANUAL)
     skills = models.JSONField(_("only to those who can"), default=list, blank=True)  # all of these words
     matches_language = models.BooleanField(_("speakers of the customer's language first"), default=True)
@@ -60,11 +87,25 @@ class Queue(models.Model):
         return self.name
 
 
+class QueueMembershipQuerySet(models.QuerySet["QueueMembership"]):
+    def taking(self) -> Self:
+        """Those who are given tickets. Who only reads along is given none."""
+        return self.filter(takes_work=True).exclude(right=QueueMembership.Right.SEE)
+
+
 class QueueMembership(models.Model):
+    class Right(models.TextChoices):
+        SEE = "see", _("Reads along, and leaves notes")
+        ANSWER = "answer", _("Answers")
+        MANAGE = "manage", _("Answers, and manages the team")
+
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    right = models.CharField(_("may do"), max_length=6, choices=Right.choices, default=Right.ANSWER)
     takes_work = models.BooleanField(_("is given tickets"), default=True)
     last_given_at = models.DateTimeField(null=True, blank=True, editable=False)  # whose turn it is
+
+    objects = QueueMembershipQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("queue", "user"), name="membership_once"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,10 +12,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Organisation
-from helpdesk.core.errors import Conflict, Invalid
+from helpdesk.core.errors import Conflict, Invalid, NotAllowed
 from helpdesk.core.events import record
 from helpdesk.core.models import ApiKey, User
 from knowledge.models import Category
@@ -34,11 +35,11 @@ Actor = User | ApiKey | Customer | Rule | None
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, viewer: Any) -> Self:
-        """Supervisors, admins and keys: all. Agents: their queues and what is assigned to them. Customers: their own."""
+        """Supervisors, admins and keys: all. Agents: the queues they may see and what is assigned to them. Customers: their own."""
         if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
             return self
         if isinstance(viewer, User):
-            mine = Queue.objects.filter(memberships__user=viewer).values("pk")
+            mine = Queue.objects.visible_to(viewer).values("pk")
             return self.filter(models.Q(queue__in=mine) | models.Q(assignee=viewer))
         return self.filter(customer=viewer) if isinstance(viewer, Customer) else self.none()
 
@@ -149,6 +150,7 @@ class Ticket(models.Model):
 
     objects = TicketQuerySet.as_manager()
 
+    _allowed: Set[Any] = frozenset()  # whose right was asked for
     _touched: set[str] | None = None  # fields waiting to be saved, while `changing`
 
     class Meta:
@@ -205,6 +207,14 @@ class Ticket(models.Model):
         """Record an event of this ticket's history and tell everyone who is looking."""
         return record(kind, subject=subject or self, by=by, ticket=self, audience=(*self.audience, *also), **data)
 
+    def allow(self, by: Actor) -> None:
+        """Raises NotAllowed for a colleague who may only read along here. Who has the ticket may answer it. Asked once for each object."""
+        if not isinstance(by, User) or by.oversees or by.pk == self.assignee_id or by.pk in self._allowed:
+            return
+        if Queue.objects.read_along_by(by).filter(pk=self.queue_id).exists():
+            raise NotAllowed(_t("You may read along in this team and leave notes, but not answer or change its tickets."))
+        self._allowed = {*self._allowed, by.pk}  # also for the rest of what they do when they hand it to another team
+
     # -- verbs -------------------------------------------------------------------------------------------------
 
     def set_status(self, status: str, *, by: Actor, reason: str = "") -> None:
@@ -212,7 +222,7 @@ class Ticket(models.Model):
         if status not in self.Status.values:
             raise Invalid(f"{status!r} is not a status")
         with transaction.atomic():
-            self._lock()
+            self._lock(by)
             if status == self.status:
                 return
             old, self.status, now = self.status, status, timezone.now()
@@ -238,7 +248,7 @@ class Ticket(models.Model):
         if to is not None and not to.is_active:
             raise Conflict(f"{to} has left")
         with transaction.atomic():
-            self._lock()
+            self._lock(by)
             if to == self.assignee:
                 return
             old, self.assignee = self.assignee, to
@@ -276,7 +286,7 @@ class Ticket(models.Model):
     def belong_to(self, customer: Customer, *, by: Actor, reason: str = "") -> None:
         """It has come out whose request it is: the ticket, and their words in it, are `customer`'s from now on."""
         with transaction.atomic():
-            self._lock()
+            self._lock(by)
             old = self.customer
             if old == customer:
                 return
@@ -288,7 +298,7 @@ class Ticket(models.Model):
     def tag(self, name: str, *, by: Actor) -> Tag:
         tag = Tag.named(name)
         with transaction.atomic():
-            self._lock()
+            self._lock(by)
             if not self.tags.filter(pk=tag.pk).exists():
                 self.tags.add(tag)
                 self.touch()
@@ -297,7 +307,7 @@ class Ticket(models.Model):
 
     def untag(self, name: str, *, by: Actor) -> None:
         with transaction.atomic():
-            self._lock()
+            self._lock(by)
             if tag := self.tags.filter(name=Tag.normal(name)).first():
                 self.tags.remove(tag)
                 self.touch()
@@ -308,7 +318,7 @@ class Ticket(models.Model):
         if until is not None and until <= timezone.now():
             raise Invalid("Snooze needs a time in the future")
         with transaction.atomic():
-            self._lock()
+            self._lock(by)
             if until is not None and not self.is_active:
                 raise Conflict("A solved ticket cannot be snoozed")
             self.snoozed_until = until
@@ -338,7 +348,7 @@ class Ticket(models.Model):
 
     def _change(self, field: str, value: Any, kind: str, *, by: Actor, reason: str = "", also: Iterable[str] = ()) -> None:
         with nullcontext() if self._touched is not None else transaction.atomic():
-            self._lock()
+            self._lock(by)
             old = getattr(self, field)
             if old == value:
                 return
@@ -347,11 +357,11 @@ class Ticket(models.Model):
             self._decided(by, field)
             self.record(kind, by=by, also=also, old=str(old or ""), new=str(value or ""), reason=reason)
 
-    def _lock(self) -> None:
+    def _lock(self, by: Actor = None) -> None:
         """Serialise writers of one ticket and see its present state: two clicks at once leave two events and one truth."""
-        if self._touched is not None:  # held since `changing`
-            return
-        self.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
+        if self._touched is None:  # else held since `changing`
+            self.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
+        self.allow(by)
 
     def touch(self, *fields: str) -> None:
         """Save these fields, with due times, change time and version brought up to date."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from helpdesk.core.errors import HelpdeskError, Invalid
+from helpdesk.core.errors import HelpdeskError, Invalid, NotAllowed
 from helpdesk.core.requests import AgentRequest
 from tickets import delivery, listing, macros, replying, thread
 from tickets.channels.base import InboundAttachment
@@ -61,6 +62,10 @@ def withdraw(request: AgentRequest, pk: UUID) -> HttpResponse:
 def send_again(request: AgentRequest, pk: UUID) -> HttpResponse:
     """Queue the deliveries of a reply that failed or came back."""
     message = _message(request, pk)
+    try:
+        message.ticket.allow(request.user)
+    except NotAllowed as refused:
+        raise PermissionDenied(refused.detail) from refused
     for row in message.deliveries.filter(state__in=("failed", "bounced", "no_server")):
         delivery.send_again(row)
     if not request.htmx:
