@@ -16,6 +16,8 @@ from customers import exporting, tasks
 from customers.access_log import note_read
 from customers.models import Customer, CustomerExport
 from helpdesk.core import downloads
+from helpdesk.core.audit import note
+from helpdesk.core.models import AuditEntry
 from helpdesk.core.requests import AgentRequest
 from helpdesk.core.tasks import send_quietly
 
@@ -50,6 +52,7 @@ def fetch(request: AgentRequest, pk: UUID) -> HttpResponseBase:
     if run.state != CustomerExport.State.READY:
         raise Http404
     note_read(request.user, run.customer_id, "export fetched")
+    note(AuditEntry.Act.EXPORTED, "customers_customer", subject_id=run.customer_id)
     return downloads.served(run.file, f"customer-{str(run.customer_id)[:8]}.zip")
 
 

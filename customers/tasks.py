@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from customers import customer_session, exporting, import_runs, privacy_requests, retention
+from customers import access_log, customer_session, exporting, import_runs, privacy_requests, retention
 from customers.crm import cases, looking_up, syncing
 from customers.memory import observing, summarising
 
@@ -14,6 +14,11 @@ from customers.memory import observing, summarising
 @shared_task
 def ask_crm(customer_id: str) -> None:
     looking_up.refresh(customer_id)
+
+
+@shared_task
+def seal_readings() -> None:
+    access_log.seal_readings()
 
 
 @shared_task

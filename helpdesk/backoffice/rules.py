@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from helpdesk.core.audit import note
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.models import User
+from helpdesk.core.models import AuditEntry, User
 from tickets.models import Rule, RuleFiring
 from tickets.rules import keeping, porting, shipped, undoing
 from tickets.rules.dry_run import SIZES, dry_run
@@ -84,6 +85,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """All rules as one JSON file."""
+    note(AuditEntry.Act.EXPORTED, "tickets_rule")
     answer = JsonResponse(porting.export(Rule.objects.all()), json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="rules-{timezone.localdate():%Y-%m-%d}.json"'
     return answer

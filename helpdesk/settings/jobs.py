@@ -31,6 +31,7 @@ EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "events left behind": {"task": "helpdesk.core.tasks.sweep_events", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
     "seal the audit": {"task": "helpdesk.core.tasks.seal_audit", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "seal the readings": {"task": "customers.tasks.seal_readings", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "anchor the audit": {"task": "helpdesk.core.tasks.anchor_audit", "schedule": timedelta(hours=24), "options": {"expires": 3600}},
     "mail left behind": {"task": "tickets.tasks.deliver_the_forgotten", "schedule": timedelta(seconds=10), "options": {"expires": 30}},
     "replies to many": {"task": "tickets.rounds.replies_left_behind", "schedule": timedelta(seconds=10), "options": {"expires": 20}},

@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from helpdesk.core.audit import note
 from helpdesk.core.errors import HelpdeskError, Invalid
-from helpdesk.core.models import User
+from helpdesk.core.models import AuditEntry, User
 from helpdesk.core.requests import AgentRequest
 from helpdesk.core.tasks import send_quietly
 from knowledge import editing, exporting, import_runs, tasks
@@ -68,8 +69,9 @@ def export(request: AgentRequest) -> HttpResponse | FileResponse:
     """Every article as a zip of Markdown files with their pictures."""
     _publisher(request)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    exporting.write_zip(Article.objects.all(), file)
+    count = exporting.write_zip(Article.objects.all(), file)
     file.seek(0)
+    note(AuditEntry.Act.EXPORTED, "knowledge_article", after={"articles": count})
     return FileResponse(file, as_attachment=True, filename=f"articles-{timezone.localdate():%Y-%m-%d}.zip")
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from customers import ledgers, memory, merging
-from customers.access_log import note_read
-from customers.models import AccessEntry, ConsentEntry, Customer
-from helpdesk.core.models import User
-from tests.cast import make_customer
+from customers import erasure, ledgers, memory, merging, retention
+from customers.access_log import note_read, seal_readings, verify_readings
+from customers.models import AccessEntry, ConsentEntry, Customer, RetentionPolicy
+from helpdesk.core.models import AuditEntry, User
+from tests.cast import ago, make_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +57,53 @@ def test_they_are_closed_again_after_whoever_had_to_open_them(ingrid: Customer, 
         AccessEntry.objects.all().delete()
     with pytest.raises(IntegrityError, match="only grows"), transaction.atomic():
         ConsentEntry.objects.all().delete()
+
+
+# ---- the readings in the audit ----
+
+
+@pytest.fixture
+def readings(maya: User, ingrid: Customer, dwayne: Customer) -> list[AccessEntry]:
+    """Three that are old enough to be sealed, and sealed."""
+    for who, whose in ((maya, ingrid), (maya, dwayne), (ingrid, ingrid)):
+        note_read(who, whose.pk, "profile", "she asked")
+    with ledgers.opened():
+        AccessEntry.objects.update(at=ago(minutes=10))
+    assert seal_readings() == 3
+    return list(AccessEntry.objects.order_by("id"))
+
+
+def test_readings_are_sealed_once_and_the_audit_names_nobody(readings: list[AccessEntry], ingrid: Customer) -> None:
+    assert (seal_readings(), verify_readings()) == (0, "")
+    said = str(list(AuditEntry.objects.filter(act="read").values()))
+    assert str(ingrid.pk) not in said and "Ingrid" not in said and "she asked" not in said
+
+
+def test_a_reading_of_this_minute_waits(maya: User, ingrid: Customer) -> None:
+    note_read(maya, ingrid.pk, "profile")
+    assert seal_readings() == 0
+
+
+def test_a_reading_that_was_changed_or_removed_is_named(readings: list[AccessEntry]) -> None:
+    with ledgers.opened():
+        AccessEntry.objects.filter(pk=readings[1].pk).update(actor_id="somebody else")
+    assert f"reading {readings[1].pk}" in verify_readings() and "changed" in verify_readings()
+    with ledgers.opened():
+        AccessEntry.objects.filter(pk=readings[0].pk).delete()
+    assert f"reading {readings[0].pk}" in verify_readings() and "removed" in verify_readings()
+
+
+def test_erasing_somebody_leaves_the_seals_whole(readings: list[AccessEntry], ingrid: Customer) -> None:
+    erasure.erase(ingrid.pk)
+    assert verify_readings() == ""
+
+
+def test_what_retention_deletes_is_not_missed(readings: list[AccessEntry]) -> None:
+    with ledgers.opened():
+        AccessEntry.objects.update(at=ago(days=60))
+    RetentionPolicy.objects.update_or_create(data_type="Access", defaults={"days": 30, "enabled": True})
+    retention.run()
+    assert not AccessEntry.objects.filter(pk__in=[one.pk for one in readings]).exists()
+    assert "removed" in verify_readings()  # deleted on the day they were sealed: that was no retention
+    RetentionPolicy.objects.update(days=1)
+    assert verify_readings() == ""

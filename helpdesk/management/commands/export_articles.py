@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from helpdesk.core.audit import note
+from helpdesk.core.models import AuditEntry
 from knowledge import exporting
 from knowledge.models import Article
 
@@ -26,6 +28,7 @@ class Command(BaseCommand):
             count = self._write(articles, path)
         except OSError as problem:
             raise CommandError(f"{path}: {problem.strerror or problem}.") from problem
+        note(AuditEntry.Act.EXPORTED, "knowledge_article", label=path.name, after={"articles": count})
         self.stdout.write(f"{count} articles written to {path}.")
 
     def _write(self, articles: Any, path: Path) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from customers import access_log
 from helpdesk.core.audit import chain
 
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         broken = chain.verify(anchors)
         if broken:
             raise CommandError(f"The audit is broken at entry {broken.seq}: {broken.why}.", returncode=1)
+        if wrong := access_log.verify_readings():
+            raise CommandError(f"The log of readings does not fit the audit: {wrong}.", returncode=1)
         head = chain.head()
         if anchor:
             with anchor.open("a") as file:
