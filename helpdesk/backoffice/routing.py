@@ -37,6 +37,7 @@ class RoutingForm(forms.ModelForm[Queue]):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
+        self.fields["access"].required = False
         if not by.oversees:
             del self.fields["access"]
         members = self.instance.memberships.select_related("user")
@@ -46,6 +47,10 @@ class RoutingForm(forms.ModelForm[Queue]):
         for one in members if self.rights else ():
             choice = forms.ChoiceField(choices=QueueMembership.Right.choices, initial=one.right, required=False, label=one.user.name)
             self.fields[self.rights[one.user_id]] = choice
+
+    def clean_access(self) -> str:
+        """Left out, it stays as it is."""
+        return self.cleaned_data["access"] or Queue.objects.get(pk=self.instance.pk).access
 
     def keep(self, *, by: User) -> Queue:
         before = routing_data(Queue.objects.get(pk=self.instance.pk))

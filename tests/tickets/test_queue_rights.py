@@ -29,11 +29,16 @@ def closed(support: Queue, ingrid: Customer) -> Ticket:
     Rating.objects.create(ticket=ticket, customer=ingrid, queue=support, score=1, source="page")
     over = {"status": "completed", "started_at": ago(minutes=9), "answered_at": ago(minutes=8), "ended_at": ago(minutes=1)}
     CallSession.objects.create(call_id="c-1", queue=support, customer=ingrid, ticket=ticket, summary=f"About {SECRET}", **over)
-    ChatSession.objects.create(
-        customer=ingrid, session_id="s-1", ticket=ticket, queue=support, state="waiting", handed_over_at=ago(minutes=1)
-    )
-    run_events()
+    waiting = {"state": "waiting", "handed_over_at": ago(minutes=1)}
+    ChatSession.objects.create(customer=ingrid, session_id="s-1", ticket=ticket, queue=support, **waiting)
     return ticket
+
+
+@pytest.fixture
+def indexed(closed: Ticket) -> Ticket:
+    """The same, found by search and thought about by triage."""
+    run_events()
+    return closed
 
 
 def grant(user: User, queue: Queue, right: str) -> None:

@@ -220,6 +220,7 @@ def _write_children(section: Section, name: str, parent: Model, rows: list[Row])
     """Those that are the same stay; the others go and come."""
     kind = section.children[name]
     there = kind.model._default_manager.filter(**{kind.parent: parent})
+    rows = [{field: row.get(field, field_of(kind.model, field).get_default()) for field in kind.fields} for row in rows]
     left = Counter(canonical(row) for row in rows)
     for child in there:
         mark = canonical({one: said(child, one) for one in kind.fields})
@@ -274,7 +275,7 @@ def _check_rows(place: str, rows: Any, known: tuple[str, ...], section: Section 
         for name, value in row.items():
             if name in section.children:
                 kind = section.children[name]
-                _check_rows(f"{where}.{name}", value, kind.fields, Section(name, kind.model, kind.fields))
+                _check_rows(f"{where}.{name}", value, kind.fields, Section(name, kind.model, kind.fields[:1], kind.fields[1:]))
             else:
                 _check_shape(f"{where}.{name}", field_of(section.model, name), value)
 

@@ -162,7 +162,7 @@ SECTIONS = (
         CallScript,
         ("queue", "name"),
         ("is_active",),
-        children={"steps": Children(ScriptStep, "script", ("position", "text", "phrases", "required"))},
+        children={"steps": Children(ScriptStep, "script", ("text", "position", "phrases", "required"))},
     ),
     Section("figure_targets", FigureTarget, ("figure",), ("value",)),
     Section("model_budgets", ModelBudget, ("task",), ("monthly", "warn_at")),
