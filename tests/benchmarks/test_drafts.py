@@ -27,7 +27,7 @@ def test_drafts_of_the_demonstrations_tickets() -> None:
     call_command("demo")
     plain: Counter[str] = Counter()
     framed: Counter[str] = Counter()
-    first = Message.objects.from_customer().public().filter(automatic=False).order_by("ticket", "created_at").distinct("ticket")
+    first = Message.objects.from_customer().public().filter(automatic=False).order_by("ticket_id", "created_at").distinct("ticket_id")
     for message in first.select_related("ticket__customer__organisation", "ticket__queue"):
         try:
             case = arrival.case_of(message)
