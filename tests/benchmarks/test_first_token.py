@@ -73,14 +73,15 @@ def _one(page: Page, said: Dictation, n: int) -> list[dict[str, float]]:
     assert said.begun.wait(60)
     writing = page.locator("#draft-slot [data-writing] p")
     page.evaluate("window.seen = []")
-    left, words = [], f"Draft{n}"
+    left, words = {}, f"Draft{n}"
     for word in range(WORDS):
-        left.append(said.say((BEGIN + words if not word else f"word{word}") + " ") * 1000)
+        at = said.say((f"word{word}" if word else BEGIN + words) + " ") * 1000
         words = f"{words} word{word}" if word else words
+        left[words] = at
         expect(writing).to_have_text(words)
         time.sleep(0.1)  # a model's own pace
     said.say("end." + END)
     said.end()
     expect(writing).to_have_count(0)
-    seen: list[dict[str, Any]] = page.evaluate("window.seen")
-    return [{stage: one[stage] - at for stage in ("shown", "painted")} for at, one in zip(left, seen, strict=True)]
+    seen: dict[str, Any] = {one["words"]: one for one in page.evaluate("window.seen")}
+    return [{stage: seen[words][stage] - at for stage in ("shown", "painted")} for words, at in left.items()]
