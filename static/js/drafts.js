@@ -12,7 +12,7 @@ let stopped = '', last = null;
 
 function card(draft) {
   const box = document.createElement('section'), head = document.createElement('header'), text = document.createElement('p');
-  box.className = 'draft draft--bare'; box.dataset.writing = draft; box.setAttribute('aria-busy', 'true'); box.setAttribute('aria-label', word('writing'));
+  box.className = 'draft'; box.dataset.writing = draft; box.setAttribute('aria-busy', 'true'); box.setAttribute('aria-label', word('writing'));
   head.className = 'draft__head'; text.className = 'draft__text prewrap'; text.dir = 'auto';
   const title = Object.assign(document.createElement('span'), { textContent: word('writing') });
   const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn push', textContent: word('stop') });

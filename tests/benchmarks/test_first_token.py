@@ -21,6 +21,7 @@ from tests.plugins.stack import Stack
 
 pytestmark = pytest.mark.timeout(600)
 ROUNDS, WORDS = 15, 6  # a ticket has twenty questions a day
+THINKS = 0.5  # seconds before a model's first word: by then the page has read what the triage found
 BAR_MS = 100.0
 WATCH = """() => {
   window.seen = [];
@@ -71,6 +72,7 @@ def test_the_first_word_is_on_the_screen_at_once(desk: Stack, far_model: ModelSe
 def _one(page: Page, said: Dictation, n: int) -> list[dict[str, float]]:
     """Milliseconds from leaving the provider, for each word of one draft."""
     assert said.begun.wait(60)
+    time.sleep(THINKS)
     writing = page.locator("#draft-slot [data-writing] p")
     page.evaluate("window.seen = []")
     left, words = {}, f"Draft{n}"
