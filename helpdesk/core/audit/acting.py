@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from helpdesk.core.limits import client_address
@@ -76,8 +77,16 @@ def describe(person: Any) -> dict[str, str]:
 
 
 def _columns(kind: str, pk: str, name: str, request: HttpRequest | None) -> dict[str, str]:
-    address = client_address(request)[:64] if request is not None else ""
+    address = _address(request) if request is not None else ""
     return {"actor_kind": kind, "actor_id": pk, "actor_name": name[:150], "address": address, "request_id": current_request_id()}
+
+
+def _address(request: HttpRequest) -> str:
+    """Empty where the server told none (behind a socket file): what is written down must not refuse what is done."""
+    try:
+        return client_address(request)[:64]
+    except PermissionDenied:
+        return ""
 
 
 def program() -> str:
