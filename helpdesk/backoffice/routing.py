@@ -45,7 +45,8 @@ class RoutingForm(forms.ModelForm[Queue]):
         self.fields["takers"].initial = [one.user_id for one in members if one.takes_work]
         self.rights = {one.user_id: f"right-{one.user_id}" for one in members} if by.oversees else {}
         for one in members if self.rights else ():
-            choice = forms.ChoiceField(choices=QueueMembership.Right.choices, initial=one.right, required=False, label=one.user.name)
+            box = forms.Select(attrs={"class": "input", "aria-label": _t("What %(name)s may do") % {"name": one.user.name}})
+            choice = forms.ChoiceField(choices=QueueMembership.Right.choices, initial=one.right, required=False, widget=box)
             self.fields[self.rights[one.user_id]] = choice
 
     def clean_access(self) -> str:
