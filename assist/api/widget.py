@@ -118,7 +118,7 @@ class Files(VisitorView):
 
     parser_classes = (MultiPartParser,)
 
-    @extend_schema(operation_id="widget_file", responses={201: None})
+    @extend_schema(operation_id="widget_file", request=FileInput, responses={201: None})
     def post(self, request: Request) -> Response:
         file = request.FILES.get("file")
         if file is None:
