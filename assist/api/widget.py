@@ -108,7 +108,7 @@ class Departures(VisitorView):
         return Response(status=204)
 
 
-class FileInput(StrictSerializer):
+class WidgetFileInput(StrictSerializer):
     session_id = serializers.CharField(max_length=100)
     client_id = serializers.CharField(max_length=100)
 
@@ -118,14 +118,14 @@ class Files(VisitorView):
 
     parser_classes = (MultiPartParser,)
 
-    @extend_schema(operation_id="widget_file", request=FileInput, responses={201: None})
+    @extend_schema(operation_id="widget_file", request=WidgetFileInput, responses={201: None})
     def post(self, request: Request) -> Response:
         file = request.FILES.get("file")
         if file is None:
             raise files.FileRefused
         if not limits.spend("widget-file", str(me(request).pk), limit=MOST_FILES, window=PER):
             raise TooMany
-        said = FileInput(data={name: request.POST[name] for name in request.POST})
+        said = WidgetFileInput(data={name: request.POST[name] for name in request.POST})
         said.is_valid(raise_exception=True)
         session = thread.enter(me(request), said.validated_data["session_id"])
         line, kept = files.send(session, file, client_id=said.validated_data["client_id"])
