@@ -35,6 +35,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "helpdesk.core.api.schema.declare_problems"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "helpdesk.core.api.schema.declare_problems",
+        "helpdesk.core.api.schema.let_fields_be_left_out",
+    ],
     "ENUM_NAME_OVERRIDES": {"TicketStatus": "tickets.models.Ticket.Status"},
 }
