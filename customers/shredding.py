@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from django.apps import apps
 from django.db import connection
+from psycopg.sql import SQL, Identifier
 
 
 def tables() -> list[str]:
@@ -21,8 +22,7 @@ def tables() -> list[str]:
 
 def shred(wanted: Iterable[str] | None = None) -> Iterator[str]:
     """Write these tables (all of ours) anew, one after the other; gives the name of each that is done. Not inside a transaction."""
-    quote = connection.ops.quote_name
     for table in tables() if wanted is None else wanted:
         with connection.cursor() as cursor:
-            cursor.execute(f"VACUUM (FULL) {quote(table)}")
+            cursor.execute(SQL("VACUUM (FULL) {}").format(Identifier(table)))
         yield table

@@ -83,6 +83,8 @@ def test_every_word_that_a_script_says_comes_with_the_page() -> None:
 def test_every_word_that_the_widget_says_comes_with_its_frame() -> None:
     scripts = [file.read_text() for file in Path(settings.BASE_DIR, "static", "js").glob("widget*.js")]
     said = {name for script in scripts for name in re.findall(r"'([a-z_]+)'", script)}
+    said |= set(re.findall(r"\bwords\.([a-z_]+)", Path(settings.BASE_DIR, "templates", "widget", "frame.html").read_text()))
+    said |= set(re.findall(r"\bsaid\[\"([a-z_]+)\"\]", Path(settings.BASE_DIR, "assist", "widget", "pages.py").read_text()))
     assert set(widget_words()) - said == set(), "words that nobody says"
     assert {name for script in scripts for name in re.findall(r"\bword\('([a-z_]+)'", script)} <= set(widget_words())
 

@@ -64,7 +64,7 @@ class Again:
 
 @pytest.fixture(scope="module")
 def again(company: Path) -> Again:
-    added = receive("kwabena@goldencoast.example", "Something new", "A visitor tries the mail door.").ticket
+    added = receive("hannah@lumenoak.example", "Something new", "A visitor tries the mail door.").ticket
     before = Again(_counts(), set(Attachment.objects.values_list("file", flat=True)), added, sign_in.password())
     call_command("demo")
     return before
@@ -229,7 +229,7 @@ def test_loading_again_leaves_one_copy(again: Again) -> None:
 
 def test_what_a_visitor_adds_to_a_demonstration_customer_stays(again: Again) -> None:
     assert Ticket.objects.filter(pk=again.added.pk).exists()
-    assert again.added.customer.name == "Kwabena Mensah"
+    assert again.added.customer.name == "Hannah Birdsall"
 
 
 def _counts() -> dict[str, int]:

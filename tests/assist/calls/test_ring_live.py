@@ -32,4 +32,7 @@ async def test_who_oversees_hears_of_every_call_and_a_whisper_only_of_its_agent(
         await ask(stamps.whisper)(call, by=priya, text="Offer a refund")
         frame = await hers.receive_json_from(5)
         assert frame["ops"] == [{"op": "refresh", "ids": ["whispers"]}], "the words come with the page's own request"
-        assert await board.receive_nothing(0.5)
+        heard = []
+        while not await board.receive_nothing(0.5):  # the call itself may be told of more than once
+            heard += (await board.receive_json_from())["ops"]
+        assert not [op for op in heard if "whispers" in op["ids"]]
