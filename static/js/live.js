@@ -178,7 +178,7 @@ function showFresh() {
 function settle() {
   if (touching()) return;
   for (const [id, op] of moves) if (!opening($(id))) { moves.delete(id); $(id)?.remove(); place(op); }
-  for (const [id, op] of later) if (!busy($(id))) { later.delete(id); replace(op); }
+  for (const [id, op] of later) if (!busy($(id))) { later.delete(id); (op.ids ? refresh : replace)(op); }
 }
 
 /* ---- the open ticket ---- */
@@ -219,8 +219,16 @@ function number(op) {
   for (const other of document.querySelectorAll(`[data-count="${CSS.escape(op.id.replace('count-', ''))}"]`)) other.textContent = op.text;
 }
 
+/* An open menu, and a field that is being filled in, wait for their person: what is typed there would be gone. */
+const filling = el => el.querySelector(':popover-open') || (el.contains(document.activeElement) && document.activeElement.matches('input, textarea, select'));
+
 function refresh(op) {
-  for (const id of op.ids) if ($(id) && !(id === 'draft-slot' && $('body')?.value)) window.htmx?.trigger($(id), 'refresh');
+  for (const id of op.ids) {
+    const el = $(id);
+    if (!el || (id === 'draft-slot' && $('body')?.value)) continue;
+    if (filling(el)) later.set(id, { id, ids: [id] });
+    else window.htmx?.trigger(el, 'refresh');
+  }
 }
 
 function presence(op) {

@@ -55,6 +55,7 @@ def choose(page: Page, rows: str, field: str, **then: str) -> None:
 def test_a_rule_is_made_tried_and_fires_while_one_looks(desk: Stack, sign_in: SignIn, complaints: list[str]) -> None:
     page = sign_in("priya")
     page.goto("/settings/rules/new/")
+    expect(page.locator("html[data-ready]")).to_be_attached()
     page.get_by_label("Name").fill("Parcels first")
     choose(page, "#rows-all", "subject", op="contains any of", value="parcel")
     choose(page, "#rows-then", "set the priority to", value="Urgent")
