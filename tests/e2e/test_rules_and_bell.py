@@ -61,6 +61,7 @@ def test_a_rule_is_made_tried_and_fires_while_one_looks(desk: Stack, sign_in: Si
     choose(page, "#rows-then", "set the priority to", value="Urgent")
     page.get_by_role("button", name="Add an action").click()
     expect(page.locator("#rows-then .rule-row")).to_have_count(2)
+    expect(page.locator("#rows-then .rule-row").last.locator("select").first).to_be_focused()  # from here on it listens
     choose(page, "#rows-then", "tell", value="the supervisors")
     page.get_by_label("What they read").fill("A parcel: {{ticket.number}}")
 
