@@ -169,7 +169,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()) and isinstance(item, pytest.Function):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-        if "office" in getattr(item, "fixturenames", ()):
+        if "office" in getattr(item, "fixturenames", ()) and item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.xdist_group("office"))
         if getattr(config.option, "loadgroup", False) and (group := item.get_closest_marker("xdist_group")):
             _name_the_group(item, group.args[0])
