@@ -19,7 +19,7 @@ from helpdesk.core.tasks import heartbeat
 # One WebSocket message of the contract is a chat line; more than this is an attack (security.md, finding 10).
 LARGEST_SOCKET_MESSAGE = 65_536
 # Of the workers: who waits for a page or an answer comes before what is understood later. With two busy cores it makes
-# the difference between 3,500 and 70 ms for a partner's new ticket (tests/benchmarks/test_api_load.py).
+# the difference between 3,500 and 110 ms (p95) for a partner's new ticket (tests/benchmarks/test_api_load.py).
 YIELDS = 10
 
 
