@@ -7,7 +7,7 @@ the article's steps stand between them. Where neither macro nor public article f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from knowledge.markdown import blocks, plain
@@ -85,20 +85,15 @@ def compose(
     on_record: Sequence[OnRecord] = (),
 ) -> Reply:
     """Write the draft. Only articles that the public may read are used, whatever the agent may see."""
-    page, phrases = _Page(), data("draft_phrases")
+    page = _Page()
     public = _public(passages)
     answering = [] if category.category in STANDS_ALONE else [passage for passage in public if passage.answers]
     incident = next((link for link in status.linked if link.kind == "incident"), None)
-    frame = next(
-        (one for one in frames if not answering or agrees(one, answering[0].slug, f"{answering[0].title} {public[answering[0]]}")), None
-    )
+    frame = _fitting(frames, answering, public)
     if frame and frame.language and not language.startswith("en"):
         return _in_their_language(frame, sentiment, category)
     page.say(_greeting(case.customer.name))
-    opens = bool(frame and frame.opening)
-    if not (opens and frame and frame.opening[0].startswith("Thank")):
-        said = phrases["acknowledge"].get(sentiment.sentiment, phrases["acknowledge"][sentiment.label])
-        page.say(said, "" if opens else phrases["matter"].get(category.category, ""))
+    _acknowledge(frame, sentiment, category, page)
     if incident:
         _tell_of(incident, page)
     if frame:
@@ -125,6 +120,24 @@ def compose(
         confidence=_confidence(category, answering, incident, language, frame),
         abstained=abstained and category.category not in STANDS_ALONE,
     )
+
+
+def _fitting(frames: Sequence[Frame], answering: Sequence[Passage], public: Mapping[Passage, str]) -> Frame | None:
+    """The best macro; where an article answers, the best that speaks of the same."""
+    if not answering:
+        return next(iter(frames), None)
+    best = answering[0]
+    return next((one for one in frames if agrees(one, best.slug, f"{best.title} {public[best]}")), None)
+
+
+def _acknowledge(frame: Frame | None, sentiment: Sentiment, category: Categorised, page: _Page) -> None:
+    """Our own first words, unless the macro opens with its thanks; where it opens otherwise, without naming the matter."""
+    opening = frame.opening if frame else ()
+    if opening and opening[0].startswith("Thank"):
+        return
+    phrases = data("draft_phrases")
+    said = phrases["acknowledge"].get(sentiment.sentiment, phrases["acknowledge"][sentiment.label])
+    page.say(said, "" if opening else phrases["matter"].get(category.category, ""))
 
 
 def _in_their_language(frame: Frame, sentiment: Sentiment, category: Categorised) -> Reply:

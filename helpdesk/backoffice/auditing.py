@@ -23,6 +23,7 @@ from helpdesk.core import spreadsheets
 from helpdesk.core.audit import note
 from helpdesk.core.audit.watching import WATCHED
 from helpdesk.core.models import ApiKey, AuditEntry, User
+from helpdesk.core.requests import row_number
 from knowledge.models import Category
 from tickets.models import BusinessHours, Queue, SlaPolicy
 
@@ -77,9 +78,9 @@ def index(request: HttpRequest) -> HttpResponse:
     found = form.found()
     if request.GET.get("form") == "csv":
         return _spreadsheet(found)
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 19:  # noqa: PLR2004 - digits of a bigint
-        found = found.filter(id__lt=int(before))
+    before = row_number(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(id__lt=before)
     entries = list(found.order_by("-id")[: PAGE + 1])
     query = request.GET.copy()
     query.pop("before", None)

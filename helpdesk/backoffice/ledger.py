@@ -22,6 +22,7 @@ from helpdesk.core.audit import note
 from helpdesk.core.llm import prompts, providers
 from helpdesk.core.llm.ledger import KEPT, prices
 from helpdesk.core.models import AuditEntry, ModelCall, User
+from helpdesk.core.requests import row_number
 from tickets.models import Ticket
 
 from .metrics.scope import start_of
@@ -51,7 +52,8 @@ class Place:
             moment = parse_datetime(at)
         except ValueError:
             return None
-        return cls(moment, int(pk)) if moment and timezone.is_aware(moment) and pk.isascii() and pk.isdigit() and len(pk) < 19 else None  # noqa: PLR2004
+        number = row_number(pk)
+        return cls(moment, number) if moment and timezone.is_aware(moment) and number is not None else None
 
     def __str__(self) -> str:
         return f"{self.at.isoformat()}_{self.pk}"
@@ -97,12 +99,13 @@ def one(request: HttpRequest, call_id: int) -> HttpResponse:
     if call.customer_ref and (call.payload or call.answer):
         note_read(request.user, call.customer_ref, "what a model was asked")
     ticket = next((subject for _call, subject in _with_tickets([call], request.user)), None)
+    name, number = _prompt(call)
     context = {
         "call": call,
         "ticket": ticket,
         "arm": ExperimentArm.objects.select_related("experiment").filter(pk=call.arm_ref).first() if call.arm_ref else None,
-        "prompt_name": _prompt(call)[0],
-        "prompt_number": _prompt(call)[1],
+        "prompt_name": name,
+        "prompt_number": number,
         "priced": call.model in prices(),
         "kept_until": call.created_at + KEPT,
     }

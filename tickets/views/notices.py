@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from helpdesk.core.errors import HelpdeskError
-from helpdesk.core.requests import AgentRequest
+from helpdesk.core.requests import AgentRequest, row_number
 from tickets.models import ChatHook, Notice, NoticeSettings, Queue
 from tickets.notices import posting, reading, telling
 
@@ -49,8 +49,7 @@ def bell(request: AgentRequest) -> HttpResponse:
 @require_safe
 def index(request: AgentRequest) -> HttpResponse:
     """What one was told, the newest first; `before` is where the page begins."""
-    before = request.GET.get("before", "")
-    lines, after = reading.page(request.user, before=int(before) if before.isdecimal() and len(before) < 19 else None)  # noqa: PLR2004
+    lines, after = reading.page(request.user, before=row_number(request.GET.get("before", "")))
     return render(request, "tickets/notices/list.html", {"lines": lines, "after": after, "unread": reading.unread(request.user)})
 
 
