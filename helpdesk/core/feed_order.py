@@ -27,15 +27,18 @@ def keep_growing() -> bool:
     """Called after every migration. Raises the base, and says so, when an event stands where no transaction of this cluster put it."""
     newest = Event.objects.aggregate(Max("position"))["position__max"] or 0
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, event_position_base()")
-        next_transaction, base = cursor.fetchone()
+        cursor.execute(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint, "
+            "event_position_base()"
+        )
+        oldest_running, next_transaction, base = cursor.fetchone()
         if newest < next_transaction + base:
             return False
         # a function that says a constant, so that the column's default reads no table
         cursor.execute(
             "SELECT format('CREATE OR REPLACE FUNCTION event_position_base() RETURNS bigint LANGUAGE sql IMMUTABLE AS %%L', "
             "format('SELECT %%s::bigint', %s::bigint))",
-            [newest + 1 - next_transaction],
+            [newest + 1 - oldest_running],  # who began before this call and still writes comes after the dump too
         )
         cursor.execute(cursor.fetchone()[0])
     return True

@@ -205,11 +205,26 @@ def test_a_reader_among_many_writers_hears_everything_once_in_one_order(dwayne: 
     assert heard == in_order and len(heard) > writers * each
 
 
+def _let_time_pass_elsewhere(*, transactions: int) -> None:
+    """Other sessions of the cluster take numbers while the one under test still runs."""
+
+    def take() -> None:
+        with connection.cursor() as cursor:
+            for _ in range(transactions):
+                cursor.execute("SELECT pg_current_xact_id()")
+        connection.close()
+
+    other = threading.Thread(target=take)
+    other.start()
+    other.join(60)
+
+
 @pytest.mark.django_db
 def test_after_a_restore_new_events_come_after_all_that_the_dump_brought(ticket: Ticket, api: Client) -> None:
     """In another cluster transactions are counted from the beginning."""
     far = Event.objects.order_by("-position").values_list("position", flat=True)[0] + 5_000_000
     Event.objects.update(position=far)
+    _let_time_pass_elsewhere(transactions=5)
     assert feed_order.keep_growing() and not feed_order.keep_growing()
     ticket.tag("late", by=None)
     assert Event.objects.get(kind="ticket.tagged").position > far
