@@ -5,16 +5,22 @@ names it) and its own three Redis databases (here). The servers go, and their fi
 even when it is killed: they live as long as the lock that the session holds.
 """
 
+import fcntl
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpdesk.core import embedded
 
 KEPT_BY = "HELPDESK_TESTS_DATA_DIR"
+MIGRATED = "helpdesk_migrated"
 REDIS_DATABASES_EACH = 3  # cache, live updates, bells: helpdesk/settings/servers.py
 # Nothing here has to outlive a power cut, and waiting for the disk is half of the suite's time.
 QUICK = {"synchronous_commit": "off", "fsync": "off", "full_page_writes": "off", "max_connections": "200", "autovacuum": "off"}
@@ -40,6 +46,15 @@ def _own_environment() -> None:
 _own_environment()
 
 
+@contextmanager
+def once_a_run(what: str) -> Iterator[Path]:
+    """Alone among the workers while `what` is made. Yields its mark: the first to come makes it and touches that."""
+    mark = Path(os.environ[KEPT_BY]) / f"{what}.done"
+    with mark.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield mark
+
+
 def _is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 
@@ -47,6 +62,29 @@ def _is_worker() -> bool:
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not _is_worker() and not session.config.option.collectonly:
         embedded.ensure(Path(os.environ[KEPT_BY]), embedded.Needs(postgres_settings=QUICK, throw_away=True))
+
+
+def pytest_collection_finish() -> None:
+    """Five thousand tests and all their modules live to the end: the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """Migrations run once: the database of each worker is a copy of what they made."""
+    from django.db import connection
+
+    wanted = connection.settings_dict["TEST"]
+    with once_a_run("migrated") as mark, django_db_blocker.unblock():
+        if not mark.exists():
+            given, own = connection.settings_dict["NAME"], wanted["NAME"]
+            wanted["NAME"] = MIGRATED
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            connection.creation.destroy_test_db(given, verbosity=0, keepdb=True)
+            wanted["NAME"] = own
+            mark.touch()
+    wanted["TEMPLATE"] = MIGRATED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

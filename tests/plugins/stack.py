@@ -9,7 +9,6 @@ articles and customers get along; `demo_stack` holds the demonstration company a
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import re
 import shutil
@@ -28,7 +27,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.plugins.servers import KEPT_BY
+from tests.plugins.servers import KEPT_BY, once_a_run
 
 PROJECT = Path(__file__).resolve().parents[2]
 READY = re.compile(r"^Ready: (\S+)", re.MULTILINE)
@@ -131,12 +130,11 @@ def launch(data_dir: Path, **more: str) -> Stack:
 def _first_start() -> Path:
     """Made once a run, by whichever worker is first: database, migrations, language model. They cost a quarter of a minute."""
     made = Path(os.environ[KEPT_BY]) / "first-start"
-    with (made.parent / "first-start.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (made / "done").exists():
+    with once_a_run("first-start") as mark:
+        if not mark.exists():
             made.mkdir(mode=0o711)
             wait_for_ready(_start(made / "data")).stop()
-            (made / "done").touch()
+            mark.touch()
     return made / "data"
 
 
