@@ -101,7 +101,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": _STATIC},
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING  # else every test client walks the whole folder first
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
