@@ -91,8 +91,9 @@ def examples(person: Person) -> int:
 
 @store("experiments", layer="assist")
 def experiments(person: Person) -> int:
-    """Who got which arm, by ids alone; the experiments' numbers lose them."""
-    return ExperimentAssignment.objects.filter(unit__in=[*person.ids, *person.tickets]).delete()[0]
+    """Who got which arm, by ids alone; the experiments' numbers lose them. Before the chats, whose ids it needs."""
+    chats = _chats(person).values_list("pk", flat=True)
+    return ExperimentAssignment.objects.filter(unit__in=[*person.ids, *person.tickets, *chats]).delete()[0]
 
 
 @store("vectors of tickets", layer="assist")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from assist import copilot, summaries
+from uuid import UUID
+
+from assist import copilot, experiments, summaries
 from assist.actions import proposing
 from assist.calls import ending, telling_crm
 from assist.chat import following as chat_following
@@ -123,3 +125,9 @@ def remember_earlier_chats(event: Event) -> None:
 @subscribe("incident.opened", "incident.updated", slow=True)
 def link_earlier_tickets(event: Event) -> None:
     looking_back.link_earlier(event.subject_id)
+
+
+@subscribe("customer.merged")
+def keep_their_way(event: Event) -> None:
+    if event.customer_ref:
+        experiments.follow(UUID(event.data["other"]), event.customer_ref)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from assist import experiments
 from assist.models import ChatSession
 from tickets import merging
 
@@ -33,6 +34,7 @@ def carry(before: Visitor | None, to: Visitor) -> ChatSession | None:
             return held
         held.customer, held.identity = person, ChatSession.Identity.VERIFIED
         held.save(update_fields=["customer", "identity"])
+        experiments.follow(session.customer_id, person.pk)
         ticket = merging.survivor(held.ticket) if held.ticket else None
         if ticket is not None and ticket.customer_id == session.customer_id:
             ticket.belong_to(person, by=None, reason=_("The website says who this is."))

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field
 
+from assist import experiments
 from assist.copilot.grounding import Grounded, Sentence, Source, Written, grounded, plain
 from assist.models import ChatMessage, ChatSession
 from helpdesk.core.llm import LlmUnavailable, Question, complete, prompts, provider
@@ -58,7 +59,8 @@ class Said(BaseModel):
 
 def better(session: ChatSession, read: Understood, thought: Thought, found: Found, *, before: int) -> bool:
     """Put the model's answer in the place of the local one, if it stands. False: the local one is what is said."""
-    if not provider().asks(CHAT.name):
+    chosen = experiments.choose(CHAT.name, session) if provider().on else None
+    if not experiments.asks(CHAT.name, chosen):
         return False
     sources = _sources(found)
     told = " ".join([read.text, *_theirs(session, before)])
@@ -71,14 +73,18 @@ def better(session: ChatSession, read: Understood, thought: Thought, found: Foun
         return _without_marks(stands.text) if stands else ""
 
     try:
-        said = complete(_question(session, read, sources, before), Said, heard=Telling(session, words))
+        said = complete(_question(session, read, sources, before, chosen), Said, heard=Telling(session, words))
     except LlmUnavailable:  # on the ledger, with the reason; what was shown meanwhile gives way to the local answer
         return False
+    stands = standing(said.sentences, said.can_answer) if said.tool is None else None
+    if chosen:
+        experiments.answered(chosen, grounded=said.tool is not None or stands is not None)
     if said.tool is not None:
         return _used(session, said.tool, thought)
-    stands = standing(said.sentences, said.can_answer)
-    if stands is None:
-        return False
+    return stands is not None and _put(thought, stands, found)
+
+
+def _put(thought: Thought, stands: Grounded, found: Found) -> bool:
     cited = {one.id for one in stands.sources}
     thought.text = _without_marks(stands.text)
     thought.sources = [source(hit) for hit in found.hits if str(hit.article_id) in cited]
@@ -105,8 +111,10 @@ def _used(session: ChatSession, wish: Wish, thought: Thought) -> bool:
     return True
 
 
-def _question(session: ChatSession, read: Understood, sources: list[Source], before: int) -> Question:
-    wording_used = CHAT.current()
+def _question(
+    session: ChatSession, read: Understood, sources: list[Source], before: int, chosen: experiments.Chosen | None = None
+) -> Question:
+    wording_used = experiments.wording(CHAT, chosen)
     known = "\n".join(
         f"{one.name}: {one.description} {json.dumps(one.arguments.model_json_schema().get('properties', {}))}"
         for one in tools.offered(session)
@@ -125,6 +133,7 @@ def _question(session: ChatSession, read: Understood, sources: list[Source], bef
         customer_ref=session.customer_id,
         names=(session.customer.name,) if session.customer.name else (),
         first_word=settings.LLM_FIRST_WORD_SECONDS,
+        **(chosen.asked if chosen else {}),
     )
 
 

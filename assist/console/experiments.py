@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assist.experiments import guarding, judging, running, showing
+from assist.experiments.features import FEATURES
 from assist.models import Experiment, ExperimentArm
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.llm import provider
@@ -61,14 +62,17 @@ def one(request: AgentRequest, experiment_id: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def write(request: AgentRequest, experiment_id: UUID | None = None) -> HttpResponse:
-    """A new draft, or another wording of one that did not run yet."""
+    """A new draft, or another wording of one that did not run yet. `feature`: what is tried; once written, it stays so."""
     user = _overseer(request)
     experiment = _found(experiment_id) if experiment_id else None
     if experiment and experiment.state != Experiment.State.DRAFT:
         messages.warning(request, _("It ran already: only its shares can be changed."))
         return redirect("experiment", experiment.pk)
     data = request.POST if request.method == "POST" else None
-    form, arms = ExperimentForm(data, instance=experiment), arm_forms(data, experiment)
+    feature = experiment.feature if experiment else request.POST.get("feature") or request.GET.get("feature") or Experiment.Feature.REPLY
+    if feature not in FEATURES or (data is not None and data.get("feature") != feature):
+        return HttpResponseBadRequest()
+    form, arms = ExperimentForm(data, instance=experiment, feature=feature), arm_forms(data, experiment, feature)
     error = ""
     if data is not None:
         filled = [one for one in arms if data.get(f"{one.prefix}-name", "").strip()]
@@ -80,7 +84,8 @@ def write(request: AgentRequest, experiment_id: UUID | None = None) -> HttpRespo
             else:
                 messages.success(request, _("Saved. It takes effect when you start it."))
                 return redirect("experiment", saved.pk)
-    context = {"form": form, "arms": arms, "experiment": experiment, "error": error, "invalid": data is not None and not error}
+    context = {"form": form, "arms": arms, "experiment": experiment, "error": error, "feature": feature}
+    context["features"] = Experiment.Feature.choices
     return render(request, "assist/evaluation/experiment_form.html", context, status=422 if data is not None else 200)
 
 

@@ -39,8 +39,7 @@ No headings, no links, no images, no signature.""",
 
 def write(run_id: str | UUID) -> Draft | None:
     """A better draft for the message of this run, if a model is there and its answer stands. None: the local one stays."""
-    whom = provider()
-    if not whom.on:
+    if not provider().on:
         return None
     run = TriageRun.objects.filter(pk=run_id).first()
     draft = Draft.objects.filter(answers=run.message_id, state=Draft.State.OFFERED, decided_by=None).first() if run else None
@@ -52,7 +51,7 @@ def write(run_id: str | UUID) -> Draft | None:
     chosen = experiments.choose(REPLY.name, material.ticket)
     if chosen:
         Draft.objects.filter(pk=draft.pk).update(arm=chosen.arm)
-    if chosen.way.is_local if chosen else not whom.asks(REPLY.name):
+    if not experiments.asks(REPLY.name, chosen):
         return None
     telling = Telling(draft)
     try:
@@ -71,8 +70,7 @@ def question(
     material: Material, *, tone: str, wording: prompts.Wording | None = None, chosen: experiments.Chosen | None = None, fresh: bool = False
 ) -> Question:
     """What the model is asked. `wording`: a version that is being tried; `chosen`: what an experiment gives this ticket."""
-    number = chosen.way.prompt_number if chosen else None
-    wording = wording or (REPLY.current() if number is None else REPLY.wording(number))
+    wording = wording or experiments.wording(REPLY, chosen)
     return Question(
         task="reply",
         instructions=REPLY.filled(wording.text, {"tone": tone or "friendly", "level": material.level}),
@@ -81,10 +79,8 @@ def question(
         names=material.names,
         about=f"ticket:{material.ticket.pk}",
         customer_ref=material.ticket.customer_id,
-        model=chosen.way.model if chosen else "",
-        experiment=chosen.arm.experiment_id if chosen else None,
-        arm=chosen.arm.pk if chosen else None,
         fresh=fresh,
+        **(chosen.asked if chosen else {}),
     )
 
 

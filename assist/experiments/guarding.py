@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,7 +14,8 @@ from helpdesk.core.models import User
 from tickets.models import Notice
 from tickets.notices import telling
 
-from . import measuring, running, statistics
+from . import running, statistics
+from .features import FEATURES
 from .statistics import Sample
 
 FEWEST = 20  # cases of an arm, before a guard speaks
@@ -26,18 +25,23 @@ SURE = 0.90  # of the range whose lower end must lie above the limit: 95 of 100 
 @dataclass(frozen=True)
 class Guard:
     label: str | Promise
-    measure: Callable[[Experiment], dict[UUID, Sample]]
     unit: str = "%"  # of the limit on the page; "$" for dollars
     most: float = 1.0
 
 
 GUARDS = {
-    "errors": Guard(gettext_lazy("Questions that failed"), measuring.errors),
-    "ungrounded": Guard(gettext_lazy("Answers without a source that holds"), measuring.ungrounded),
-    "dismissed": Guard(gettext_lazy("Drafts dismissed"), measuring.dismissed),
-    "low_ratings": Guard(gettext_lazy("Low ratings"), measuring.low_ratings),
-    "cost": Guard(gettext_lazy("Cost of a ticket or customer"), measuring.costs, "$", 1_000.0),
+    "errors": Guard(gettext_lazy("Questions that failed")),
+    "ungrounded": Guard(gettext_lazy("Answers without a source that holds")),
+    "dismissed": Guard(gettext_lazy("Drafts dismissed")),
+    "handed_over": Guard(gettext_lazy("Chats handed over")),
+    "low_ratings": Guard(gettext_lazy("Low ratings")),
+    "cost": Guard(gettext_lazy("Cost of a ticket, conversation or customer"), "$", 1_000.0),
 }
+
+
+def of(feature: str) -> dict[str, Guard]:
+    """The guards that a feature has."""
+    return {name: guard for name, guard in GUARDS.items() if name in FEATURES[feature].guards}
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,10 @@ def amount(value: float, unit: str) -> str:
 def look(experiment: Experiment) -> list[Watched]:
     """Every guard that is set, on every arm. One statement each, two for costs."""
     arms, found = list(experiment.arms.all()), []
-    for name, guard in GUARDS.items():
+    for name, guard in of(experiment.feature).items():
         limit = experiment.guards.get(name)
         if limit is not None:
-            seen = guard.measure(experiment)
+            seen = FEATURES[experiment.feature].guards[name](experiment)
             found += [Watched(name, guard, arm, float(limit), seen.get(arm.pk, Sample(0, 0.0))) for arm in arms]
     return found
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assist.models import Experiment, ExperimentArm
 
-from . import measuring, statistics
+from . import features, measuring, statistics
 from .measuring import LOWER_IS_BETTER, Values
 from .statistics import Difference, Range, Sample
 
@@ -63,7 +63,7 @@ class Reading:
 
 def read(experiment: Experiment) -> Reading:
     """Three statements, however much was seen."""
-    arms, found, given = list(experiment.arms.all()), measuring.values(experiment), measuring.exposures(experiment)
+    arms, found, given = list(experiment.arms.all()), features.values(experiment), measuring.exposures(experiment)
     seen = measuring.samples(experiment, found)
     none = Sample(0, 0.0, share=experiment.metric in measuring.SHARES)
     lines = judged(experiment, [(arm, given.get(arm.pk, 0), seen.get(arm.pk, none)) for arm in arms])

@@ -16,6 +16,8 @@ from helpdesk.core.events import record
 from helpdesk.core.llm import prompts, providers
 from helpdesk.core.models import User
 
+from . import features
+
 FEWEST_ARMS, MOST_ARMS = 2, 5
 State = Experiment.State
 
@@ -28,6 +30,8 @@ def save(given: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], *, by: Use
     local = [way for way in ways if way[0] == ExperimentArm.Engine.LOCAL]
     if len(set(ways)) < len(ways) or len(local) > 1:
         raise Invalid(_("Two arms are the same: there is nothing to compare."))
+    if not features.fits(given["feature"], given["unit"], given["metric"], given["guards"]):
+        raise Invalid(_("This cannot be measured, watched or split so."))
     prompt = prompts.find(given["feature"])
     for one in arms:
         if one.get("prompt_number") is not None:

@@ -15,7 +15,7 @@ from assist.evaluation import charts
 from assist.models import Experiment
 
 from .judging import BETTER, FEW, WORSE, Line, Reading
-from .measuring import LOWER_IS_BETTER, Seen
+from .measuring import LOWER_IS_BETTER, SHARES, Seen
 from .statistics import Range
 
 Metric = Experiment.Metric
@@ -23,6 +23,8 @@ MIDDLE, REACH = 110, 100  # of the range's drawing
 MOST_DAYS = 90
 _FORMS: dict[str, tuple[Callable[[float], str], Callable[[float], str]]] = {  # a value, a change
     Metric.ACCEPTANCE: (lambda x: f"{x:.1%}", lambda x: f"{100 * x:+.1f} pt"),
+    Metric.ANSWERED: (lambda x: f"{x:.1%}", lambda x: f"{100 * x:+.1f} pt"),
+    Metric.HANDED_OVER: (lambda x: f"{x:.1%}", lambda x: f"{100 * x:+.1f} pt"),
     Metric.EDIT: (lambda x: f"{x:.2f}", lambda x: f"{x:+.2f}"),
     Metric.SATISFACTION: (lambda x: f"{x:.2f}", lambda x: f"{x:+.2f}"),
     Metric.RESOLUTION: (lambda x: f"{x:.1f} h", lambda x: f"{x:+.1f} h"),
@@ -136,7 +138,7 @@ def chart(reading: Reading) -> SafeString | str:
     days, courses = _courses(reading)
     if len(days) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
-    share = reading.experiment.metric == Metric.ACCEPTANCE
+    share = reading.experiment.metric in SHARES
     title = _("%(metric)s by arm, with all that was known by each day") % {"metric": reading.experiment.get_metric_display()}
     named = [date_words(day, "j M") for day in days]
     return charts.courses(title, named, courses, "{:.0%}" if share else "{:.2f}")

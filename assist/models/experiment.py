@@ -30,15 +30,22 @@ class Experiment(models.Model):
         DECIDED = "decided", _("Decided")
 
     class Feature(models.TextChoices):
-        REPLY = "reply", _("Reply drafts")  # the value is the task in the ledger and the name of the prompt
+        """What may be tried. The value is the task in the ledger and the name of the prompt."""
+
+        REPLY = "reply", _("Reply drafts")
+        CHAT = "chat", _("Answers in chat")
+        SUMMARY = "ticket-summary", _("Summaries of tickets")
 
     class Unit(models.TextChoices):
         TICKET = "ticket", _("Ticket")
+        CHAT = "chat", _("Conversation")
         CUSTOMER = "customer", _("Customer")
 
     class Metric(models.TextChoices):
         ACCEPTANCE = "acceptance", _("Drafts accepted")
         EDIT = "edit", _("Edit distance of what was sent")
+        ANSWERED = "answered", _("Chats answered without a person")
+        HANDED_OVER = "handed_over", _("Chats handed over")
         SATISFACTION = "satisfaction", _("Satisfaction")
         RESOLUTION = "resolution", _("Hours until solved")
 
@@ -46,7 +53,7 @@ class Experiment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120)
-    feature = models.CharField(_("feature"), max_length=12, choices=Feature.choices, default=Feature.REPLY)
+    feature = models.CharField(_("feature"), max_length=20, choices=Feature.choices, default=Feature.REPLY)
     unit = models.CharField(_("split by"), max_length=10, choices=Unit.choices, default=Unit.TICKET)
     metric = models.CharField(_("metric"), max_length=14, choices=Metric.choices, default=Metric.ACCEPTANCE)
     minimum = models.PositiveIntegerField(
@@ -116,7 +123,7 @@ class ExperimentArm(models.Model):
 
 
 class ExperimentAssignment(models.Model):
-    """A unit's arm, for good: a later change of shares moves nobody. It names a ticket or a customer by id alone."""
+    """A unit's arm, for good: a later change of shares moves nobody. It names a ticket, a chat or a customer by id alone."""
 
     id = models.BigAutoField(primary_key=True)
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="assignments")

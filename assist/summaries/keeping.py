@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assist import experiments
 from assist.models import TicketSummary, TriageRun
 from helpdesk.core import clock
 from helpdesk.core.llm import LlmUnavailable, provider
@@ -105,10 +106,11 @@ def renew(ticket: Ticket) -> str:
     """Make it anew: ours at once, a model's where there is one. Returns why that did not come, or "". No transaction may be open."""
     now = _progress(ticket)
     _quoted(ticket, now)
-    if not asks_a_model():
+    chosen = _chosen(ticket)
+    if not experiments.asks(wording.PROMPT.name, chosen):
         return ""
     try:
-        _worded(ticket, now, fresh=True)
+        _worded(ticket, now, chosen, fresh=True)
     except LlmUnavailable as failure:
         return _("The language model does not answer just now (%(why)s). This is the local engine's.") % {
             "why": failure.detail or failure.kind
@@ -118,15 +120,15 @@ def renew(ticket: Ticket) -> str:
 
 def renew_the_wanted(ticket_id: UUID | None) -> bool:
     """A customer wrote: where somebody once wanted a model's summary, it is brought up to date. Safe to repeat."""
-    row = TicketSummary.objects.filter(ticket=ticket_id, engine=MODEL).first() if ticket_id and asks_a_model() else None
+    row = TicketSummary.objects.filter(ticket=ticket_id, engine=MODEL).first() if ticket_id and provider().on else None
     if row is None:
         return False
     ticket = Ticket.objects.select_related("customer").get(pk=row.ticket_id)
-    now = _progress(ticket)
-    if not _stale(row, now):
+    now, chosen = _progress(ticket), _chosen(ticket)
+    if not _stale(row, now) or not experiments.asks(wording.PROMPT.name, chosen):
         return False
     try:
-        _worded(ticket, now, fresh=False)
+        _worded(ticket, now, chosen, fresh=False)
     except LlmUnavailable:  # on the ledger, with the reason; it is shown as out of date
         return False
     return True
@@ -134,6 +136,10 @@ def renew_the_wanted(ticket_id: UUID | None) -> bool:
 
 def asks_a_model() -> bool:
     return provider().asks(wording.PROMPT.name)
+
+
+def _chosen(ticket: Ticket) -> experiments.Chosen | None:
+    return experiments.choose(wording.PROMPT.name, ticket) if provider().on else None
 
 
 def as_note(shown: Shown) -> str:
@@ -157,10 +163,10 @@ def _quoted(ticket: Ticket, now: Progress) -> TicketSummary:
     return _keep(ticket, LOCAL, quotes, now, ms=(time.perf_counter() - began) * 1000)
 
 
-def _worded(ticket: Ticket, now: Progress, *, fresh: bool) -> None:
+def _worded(ticket: Ticket, now: Progress, chosen: experiments.Chosen | None, *, fresh: bool) -> None:
     """Raises LlmUnavailable, also when nothing of the answer may stand."""
     began = time.perf_counter()
-    quotes, version = wording.word(ticket, _said(ticket), fresh=fresh)
+    quotes, version = wording.word(ticket, _said(ticket), chosen=chosen, fresh=fresh)
     if not quotes:
         raise LlmUnavailable(_("nothing it said stands in the messages"), kind="malformed")
     with transaction.atomic():

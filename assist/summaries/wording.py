@@ -11,6 +11,7 @@ from typing import Literal
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field
 
+from assist import experiments
 from assist.copilot.grounding import Sentence, Source, may_stand, plain
 from helpdesk.core.llm import Question, complete, prompts
 from tickets.models import Message, Ticket
@@ -45,10 +46,10 @@ class Worded(BaseModel):
     lines: list[Line] = Field(max_length=16)
 
 
-def word(ticket: Ticket, said: Sequence[Said], *, fresh: bool) -> tuple[list[Quote], str]:
+def word(ticket: Ticket, said: Sequence[Said], *, chosen: experiments.Chosen | None = None, fresh: bool) -> tuple[list[Quote], str]:
     """The lines that may stand, and the prompt's version. Blocks while the model thinks. Raises LlmUnavailable."""
     sources = _sources(ticket, said)
-    wording = PROMPT.current()
+    wording = experiments.wording(PROMPT, chosen)
     asked = Question(
         task=PROMPT.name,
         instructions=wording.text,
@@ -59,8 +60,12 @@ def word(ticket: Ticket, said: Sequence[Said], *, fresh: bool) -> tuple[list[Quo
         a_day=A_DAY,
         customer_ref=ticket.customer_id,
         fresh=fresh,
+        **(chosen.asked if chosen else {}),
     )
-    return _standing(complete(asked, Worded), sources), wording.version
+    stands = _standing(complete(asked, Worded), sources)
+    if chosen:
+        experiments.answered(chosen, grounded=bool(stands))
+    return stands, wording.version
 
 
 def _sources(ticket: Ticket, said: Sequence[Said]) -> list[Source]:

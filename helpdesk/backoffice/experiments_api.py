@@ -34,9 +34,9 @@ class ArmSerializer(serializers.Serializer[Any]):
 class ExperimentSerializer(Shaped, serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
-    feature = serializers.CharField()
-    unit = serializers.CharField(help_text="ticket or customer")
-    metric = serializers.CharField(help_text="acceptance, edit, satisfaction or resolution (hours)")
+    feature = serializers.CharField(help_text="reply, chat or ticket-summary")
+    unit = serializers.CharField(help_text="ticket, chat or customer")
+    metric = serializers.CharField(help_text="acceptance, edit, answered, handed_over, satisfaction or resolution (hours)")
     minimum = serializers.IntegerField(help_text="Below so many in an arm, no verdict is given")
     guards = serializers.DictField(child=serializers.FloatField(), help_text="By name: the limit that stops an arm")
     state = serializers.CharField(help_text="draft, running, stopped or decided")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from assist import summaries
-from assist.models import TicketSummary, TriageRun
+from assist.experiments import guarding, judging, running
+from assist.models import Experiment, ExperimentAssignment, TicketSummary, TriageRun
 from customers import memory
 from customers.memory import Observed
 from customers.memory import Source as Learned
@@ -19,7 +21,7 @@ from helpdesk.core.models import Event, ModelCall, User
 from tests.cast import receive, signed_in
 from tests.plugins.model_server import ModelServer, status
 from tickets import replying
-from tickets.models import Message, Ticket
+from tickets.models import Message, Rating, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +146,7 @@ def test_reading_costs_the_same_however_long_the_ticket(
         as_maya.get(path)
 
 
+ARMS = (("In use", "model"), ("Local", "local"))
 GOOD = json.dumps(
     {
         "lines": [
@@ -227,3 +230,35 @@ def _last(ticket: Ticket) -> Message:
 
 def _last_id(ticket: Ticket) -> str:
     return str(_last(ticket).external_id)
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_an_experiment_says_how_a_ticket_is_summed_up_and_reads_how_it_ended(answered: Ticket, priya: User, model: ModelServer) -> None:
+    arms = [{"name": name, "engine": engine, "model": "", "prompt_number": None, "weight": 50} for name, engine in ARMS]
+    given = {
+        "name": "x",
+        "feature": "ticket-summary",
+        "unit": "ticket",
+        "metric": "resolution",
+        "minimum": 30,
+        "guards": {"low_ratings": 0.5},
+    }
+    experiment = running.save(given, arms, by=priya)
+    running.start(experiment, by=priya)
+    control, local = experiment.arms.all()
+    held = ExperimentAssignment.objects.create(experiment=experiment, arm=local, unit=answered.pk)
+    model.says(GOOD)
+    assert summaries.renew(answered) == "" and not model.asked
+    ExperimentAssignment.objects.update(arm=control)
+    assert summaries.renew(answered) == "" and ModelCall.objects.get().arm_ref == control.pk
+    held.refresh_from_db()
+    assert (held.answers, held.ungrounded) == (1, 0)
+    Ticket.objects.update(resolved_at=held.created_at + timedelta(hours=3))
+    rated = {"customer": answered.customer, "score": 1, "source": "mail", "created_at": held.created_at + timedelta(hours=4)}
+    Rating.objects.create(ticket=answered, **rated)
+    line = judging.read(experiment).control
+    assert (line.sample.n, line.value) == (1, 3.0)
+    assert [(one.sample.n, one.sample.mean) for one in guarding.look(experiment) if one.arm == control] == [(1, 1.0)]
+    Experiment.objects.update(metric="satisfaction")
+    experiment.refresh_from_db()
+    assert judging.read(experiment).control.value == 1.0

@@ -10,13 +10,16 @@ import pytest
 
 from assist.chat import streaming
 from assist.chat.conversation import Answer
-from assist.models import ChatSession
+from assist.experiments import running
+from assist.models import ChatSession, ExperimentAssignment
+from helpdesk.core.models import ModelCall, User
 from tests.plugins.model_server import Behaviour, Handler, ModelServer, hangs_up, raw, status
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 Tell = Callable[..., Answer]
 QUESTION = "How do I reset my password?"
+ARMS = (("In use", "model", ""), ("Small", "model", "small-1"), ("Local", "local", ""))
 LOCAL = "Choose Forgot password on the sign-in page"
 
 
@@ -176,3 +179,21 @@ def test_an_answer_that_breaks_off_gives_way_to_the_local_one(chat: ChatSession,
 )
 def test_a_beginning_without_a_whole_sentence_shows_none(said: str) -> None:
     assert streaming.sentences(said) == []
+
+
+def test_an_experiment_says_how_a_conversation_is_answered(chat: ChatSession, tell: Tell, model: ModelServer, priya: User) -> None:
+    arms = [{"name": name, "engine": engine, "model": used, "prompt_number": None, "weight": 50} for name, engine, used in ARMS]
+    given = {"name": "Small", "feature": "chat", "unit": "customer", "metric": "answered", "minimum": 30, "guards": {}}
+    experiment = running.save(given, arms, by=priya)
+    running.start(experiment, by=priya)
+    small, local = experiment.arms.get(name="Small"), experiment.arms.get(name="Local")
+    held = ExperimentAssignment.objects.create(experiment=experiment, arm=small, unit=chat.customer_id)
+    model.says(sentences("Open the sign-in page and choose Forgot password."))
+    assert tell(chat, QUESTION).metadata["engine"] == "model"
+    assert model.asked[0]["model"] == "small-1"
+    call = ModelCall.objects.get()
+    assert (call.task, call.prompt, call.experiment_ref, call.arm_ref) == ("chat", "chat@0", experiment.pk, small.pk)
+    held.refresh_from_db()
+    assert (held.answers, held.ungrounded) == (1, 0)
+    ExperimentAssignment.objects.update(arm=local)
+    assert tell(chat, QUESTION).metadata["engine"] == "local" and len(model.asked) == 1

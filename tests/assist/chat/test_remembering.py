@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from assist.chat import attending, carrying, conversation, handing_over, identities, remembering, sessions, visitors
-from assist.models import ChatMessage, ChatSession, WidgetSite
+from assist.models import ChatMessage, ChatSession, Experiment, WidgetSite
 from customers import memory
 from customers.models import Customer, MemoryNode
 from helpdesk.backoffice.metrics import people
@@ -123,6 +123,9 @@ def test_a_strangers_chat_goes_on_as_theirs_whom_the_site_vouches_for(site: Widg
     session = sessions.enter(visitor.customer, "the-chat")
     hear(session, QUESTION)
     ticket = handing_over.hand_over(session, "asked")
+    tried = Experiment.objects.create(name="x", feature="chat", unit="customer")
+    arm = tried.arms.create(name="Small")
+    tried.assignments.create(arm=arm, unit=visitor.customer.pk)
     proof = identities.sign("s" * 40, user_id="u-9", name="Ada", exp=int(timezone.now().timestamp()) + 600)
     body = {"site": site.key, "identity": proof}
     said = client.post("/api/widget/visits", body, content_type="application/json", headers={"Authorization": f"Bearer {token}"}).json()
@@ -132,6 +135,7 @@ def test_a_strangers_chat_goes_on_as_theirs_whom_the_site_vouches_for(site: Widg
     assert (session.customer.external_id, session.identity) == ("u-9", "verified")
     assert ticket.customer == session.customer
     assert not ticket.messages.filter(author_kind="customer").exclude(customer=session.customer).exists()
+    assert tried.assignments.get(unit=session.customer.pk).arm == arm, "nobody sees two ways in one conversation"
     assert visitors.from_token(token) is None, "nobody reads on by the stranger's token"
 
 

@@ -26,9 +26,9 @@ Make = Callable[..., Experiment]
 def make(priya: User) -> Make:
     """A draft; more arms and other fields on request."""
 
-    def made(*arms: dict[str, Any], **fields: Any) -> Experiment:
+    def made(*arms: dict[str, Any], experiment: Experiment | None = None, **fields: Any) -> Experiment:
         given = {"name": "A smaller model", "feature": "reply", "unit": "ticket", "metric": "acceptance", "minimum": 30, "guards": {}}
-        return running.save(given | fields, arms or (IN_USE, SMALL), by=priya)
+        return running.save(given | fields, arms or (IN_USE, SMALL), by=priya, experiment=experiment)
 
     return made
 

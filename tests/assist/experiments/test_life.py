@@ -114,7 +114,7 @@ class TestWriting:
         experiment = make()
         running.start(experiment, by=priya)
         with pytest.raises(Conflict):
-            running.save({"feature": "reply"}, (IN_USE, SMALL), by=priya, experiment=experiment)
+            make(name="Another name", experiment=experiment)
         with pytest.raises(Conflict):
             running.remove(experiment, by=priya)
 
@@ -215,7 +215,7 @@ class TestGuards:
         assert bad.stopped_at is None and guarding.look(experiment)[1].state == "watch"
 
     def test_each_guard_counts_what_it_says(self, make: Make, outcomes: Callable[..., Any]) -> None:
-        experiment = make(guards=dict.fromkeys(guarding.GUARDS, 0.5))
+        experiment = make(guards=dict.fromkeys(guarding.of("reply"), 0.5))
         control = experiment.arms.first()
         assert control is not None
         good, bad = outcomes(control, 2, 1)
