@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 from django.db import connection
@@ -70,11 +72,15 @@ _FREQUENT = """
 _BOTH = """
     select id, coalesce(title, 0), coalesce(text, 0), coalesce(rank, 0), coalesce(passage, 0), {named}
     from (select *, row_number() over (order by title + text desc) as place from meant) placed full join worded using (id)
-    where place <= {depth} or rank is not null
+    where place <= {depth} or rank is not null or id = any(%s::uuid[])
 """
 _NAMED = """
     exists (select 1 from knowledge_article article where article.id = id
             and article.title || ' ' || array_to_string(article.keywords, ' ') ~* %s)
+"""
+_PROPOSED = """
+    select id from near union select id from worded
+    union select id from knowledge_article where id = any(%s::uuid[]) and id in ({visible})
 """
 _WORDS_ALONE = "select id, 0, 0, rank, 0, false from worded"
 
@@ -100,8 +106,8 @@ class Question:
         return rf"\y({'|'.join(list(codes)[:MOST_CODES])})\y" if codes else ""
 
 
-def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidate]:
-    """The best 50 articles by meaning and the best 50 by words, each with both scores; none outside `among`."""
+def candidates(question: Question, *, among: QuerySet[Article], besides: Collection[UUID] = ()) -> list[Candidate]:
+    """The best 50 articles by meaning, the best 50 by words, and those `besides`, each with both scores; none outside `among`."""
     visible, parameters = among.order_by().values("id").query.sql_with_params()
     sql = {"visible": visible, "depth": DEPTH, "proposed": PROPOSED, "among": visible}
     said = [text_configuration(question.language), question.words]
@@ -109,11 +115,12 @@ def candidates(question: Question, *, among: QuerySet[Article]) -> list[Candidat
     if question.vector is None:
         return _run(f"with {_ASKED}, {_WORDS} {_WORDS_ALONE}".format(**sql), asked)
     sql["named"], codes = (_NAMED, [question.codes]) if question.codes else ("false", [])
+    also = list(besides)
     vector, model = as_halfvec(question.vector), get_embedder().name
     if _size().vectors <= EXACT_UP_TO or among.order_by()[: FEW + 1].count() <= FEW:
-        return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters, *codes])
-    sql["among"] = "select id from near union select id from worded"
-    walked = [*asked, model, *parameters, vector, vector, model, *codes]
+        return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters, *codes, also])
+    sql["among"] = _PROPOSED.format(**sql)
+    walked = [*asked, model, *parameters, vector, vector, model, also, *parameters, *codes, also]
     return _run(f"with {_ASKED}, {_WORDS}, {_NEAR}, {_MEANING} {_BOTH}".format(**sql), walked, approximate=True)
 
 

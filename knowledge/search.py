@@ -8,7 +8,7 @@ Five statements, whatever the size: synonyms, unknown words, candidates, what so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -101,15 +101,27 @@ def search(text: str, *, viewer: Any, limit: int = 5, language: str = "en", narr
 
 
 def find(
-    text: str, *, viewer: Any, limit: int = 5, language: str = "en", narrowing: Narrowing = EVERYTHING, as_spelt: bool = False
+    text: str,
+    *,
+    viewer: Any,
+    limit: int = 5,
+    language: str = "en",
+    narrowing: Narrowing = EVERYTHING,
+    as_spelt: bool = False,
+    besides: Collection[UUID] = (),
 ) -> Found:
-    """`search`, with how sure it is and what it could use. `as_spelt`: nobody typed it, so no word is read as another's slip."""
+    """`search`, with how sure it is and what it could use. `as_spelt`: nobody typed it, so no word is read as another's slip.
+
+    `besides`: articles that are scored and returned too, behind the `limit` best, whatever place they have.
+    """
     among = narrowing.of(Article.objects.published().visible_to(viewer))
     question = ask(text, language=language, among=among, as_spelt=as_spelt)
     if not question.text:
         return Found()
-    scored, by_meaning = rank(question, among=among)
-    hits = _present(question, scored[: min(limit, MOST_HITS)], among=among)
+    scored, by_meaning = rank(question, among=among, besides=besides)
+    most = min(limit, MOST_HITS)
+    chosen = [*scored[:most], *(one for one in scored[most:] if one.article_id in besides)]
+    hits = _present(question, chosen, among=among)
     confidence = hits[0].score if hits else 0.0
     return Found(
         hits, confidence, band(confidence), by_meaning, question.wording.added, _notice(question.wording, by_meaning), question.vector
@@ -130,9 +142,9 @@ def ask(text: str, *, among: ArticleQuerySet, language: str = "en", as_spelt: bo
     return Question(text, vector, language, wording)
 
 
-def rank(question: Question, *, among: ArticleQuerySet) -> tuple[list[Scored], bool]:
+def rank(question: Question, *, among: ArticleQuerySet, besides: Collection[UUID] = ()) -> tuple[list[Scored], bool]:
     """Every candidate in order with its score, and whether meaning took part."""
-    found = candidates(question, among=among)
+    found = candidates(question, among=among, besides=besides)
     if question.vector is None:
         return fuse(found, Memory(), by_meaning=False), False
     return fuse(found, cases.recall(question.vector, among=among)), True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from assist.triage.steps import Recorder, Step
+from assist.triage.steps import Job, Recorder, Step
 
 from . import analyse, clarify, mood, queries, retrieve
 from .analyse import Analysis
@@ -52,12 +52,15 @@ class Thought:
 
 def think(window: Window, scope: Scope, mood_before: dict[str, Any], *, found_before: Retrieved | None = None) -> Thought:
     """`found_before`: what is known of this call already, when there is no time to look again."""
-    record = Recorder(threads=False)
+    record = Recorder()
     analysis = record.step("context_analyzer", lambda: analyse.analyse(window), analyse.NOTHING)
+    feeling = Job("sentiment", lambda: mood.follow(mood_before, window), mood_before)
     asked, found = Queries(), found_before
     if found is None:
         asked = record.step("query_formulation", lambda: queries.formulate(window, analysis), Queries())
-        found = record.step("retrieval", partial(retrieve.retrieve, asked, analysis, scope), retrieve.NONE)
+        looking = Job("retrieval", lambda: retrieve.retrieve(asked, analysis, scope), retrieve.NONE)
+        found, felt = record.side_by_side(looking, feeling)  # while PostgreSQL looks, the mood is made out
+    else:
+        (felt,) = record.side_by_side(feeling)
     questions = record.step("clarification", partial(clarify.ask, window, analysis, found), clarify.NONE)
-    felt = record.step("sentiment", lambda: mood.follow(mood_before, window), mood_before)
     return Thought(analysis, asked, found, questions, felt, tuple(record.steps), searched=found_before is None)

@@ -24,7 +24,7 @@ from knowledge import mentions
 from knowledge.calibration import probability
 from knowledge.fusion import POSSIBLE, SHOW
 from knowledge.models import Incident
-from knowledge.search import FOR_ASSIST, MOST_HITS, Found, Hit, find
+from knowledge.search import FOR_ASSIST, Found, Hit, find
 from tickets.models import Message, Ticket
 
 from .analyse import Analysis
@@ -100,8 +100,10 @@ def retrieve(queries: Queries, analysis: Analysis, scope: Scope) -> Retrieved:
     """Run the queries. Nothing below the band `possible` is returned."""
     if queries.semantic is None:
         return NONE
-    found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT, narrowing=FOR_ASSIST, as_spelt=True)
-    articles = _articles(found, queries.exact, scope)
+    named = list(zip(queries.exact, mentions.naming([one.terms for one in queries.exact], viewer=scope.viewer), strict=True))
+    besides = {article_id for query, ids in named if query.type == "entity_based_error_code" for article_id in ids}
+    found = find(queries.semantic.text, viewer=scope.viewer, limit=LOOKED_AT, narrowing=FOR_ASSIST, as_spelt=True, besides=besides)
+    articles = _articles(found, named)
     meant = Reading(queries.semantic.text, queries.semantic.text, (), vector=found.vector)
     others = (*_tickets(meant, analysis, scope), *_incidents(meant, scope))
     worth = [one for one in (*articles, *others) if one.raw >= POSSIBLE]
@@ -110,17 +112,15 @@ def retrieve(queries: Queries, analysis: Analysis, scope: Scope) -> Retrieved:
     return Retrieved(tuple(sorted(worth, key=lambda one: -one.raw)), found.by_meaning, best, ranked)
 
 
-def _articles(found: Found, exact: Sequence[Query], scope: Scope) -> list[Finding]:
-    """The hits, lifted where they name what the customer named; what names it and was not among the hits is looked up."""
+def _articles(found: Found, named: Sequence[tuple[Query, list[UUID]]]) -> list[Finding]:
+    """The hits, lifted where they name what the customer named. One that is there for its name alone is possible at least."""
     hits = {hit.article_id: _article(hit) for hit in found.hits}
-    for query in exact:
-        named = mentions.naming(query.terms, viewer=scope.viewer)
-        for article_id in named:
-            if article_id in hits:
-                hits[article_id] = _lifted(hits[article_id], query)
-        missing = set(named) - hits.keys()
-        if missing and query.type == "entity_based_error_code":
-            hits |= _named_only(query, missing, scope)
+    for hit in found.hits[LOOKED_AT:]:
+        least = max(POSSIBLE, hit.score - NAMED["entity_based_error_code"])
+        hits[hit.article_id] = replace(hits[hit.article_id], raw=least)
+    for query, ids in named:
+        for article_id in hits.keys() & set(ids):
+            hits[article_id] = _lifted(hits[article_id], query)
     return sorted(hits.values(), key=lambda one: -one.raw)
 
 
@@ -150,13 +150,6 @@ def _lifted(finding: Finding, query: Query) -> Finding:
     rest = finding.details.get("why", finding.why)
     details = {**finding.details, "names": names, "why": rest}
     return replace(finding, raw=raw, confidence=probability(raw), why=f"{why}; {rest[:1].lower()}{rest[1:]}", details=details)
-
-
-def _named_only(query: Query, missing: set[UUID], scope: Scope) -> dict[UUID, Finding]:
-    """An article that names the very code, however differently it is worded: possible, never more."""
-    found = find(query.text, viewer=scope.viewer, limit=MOST_HITS, narrowing=FOR_ASSIST, as_spelt=True)
-    hits = {hit.article_id: _article(hit) for hit in found.hits if hit.article_id in missing}
-    return {key: _lifted(replace(one, raw=max(POSSIBLE, one.raw - NAMED[query.type])), query) for key, one in hits.items()}
 
 
 def _tickets(meant: Reading, analysis: Analysis, scope: Scope) -> Iterator[Finding]:

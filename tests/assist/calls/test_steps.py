@@ -16,7 +16,9 @@ from assist.calls.switchboard import Spoken
 from assist.models import CallSession, Product, Suggestion
 from customers.models import Customer
 from helpdesk.core.models import User
-from knowledge.models import Incident
+from knowledge import indexing
+from knowledge.fusion import POSSIBLE
+from knowledge.models import Article, Incident
 from tests.cast import receive
 from tickets import replying
 
@@ -122,6 +124,22 @@ def test_an_article_that_names_the_very_code_is_lifted_and_says_so(articles: Any
     found = retrieve.retrieve(queries.formulate(said, analysis), analysis, retrieve.Scope(viewer=None))
     assert found.findings[0].title == "Error 401 when logging in to the mobile app"
     assert "401" in found.findings[0].why
+
+
+def test_an_article_that_only_names_the_code_is_offered_too_without_a_second_search(
+    articles: Any, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    Article.objects.create(slug="scanner", title="Cleaning the scanner", body="Wipe it. Light 401 goes out.", status="published")
+    indexing.catch_up()
+    monkeypatch.setattr(retrieve, "LOOKED_AT", 1)
+    said = talk(f"c: {SAID}")
+    analysis = analyse.analyse(said)
+    asked = queries.formulate(said, analysis)
+    retrieve.retrieve(asked, analysis, retrieve.Scope(viewer=None))  # what is asked once a minute is asked now
+    with django_assert_max_num_queries(5):
+        found = retrieve.retrieve(asked, analysis, retrieve.Scope(viewer=None))
+    assert [one.title for one in found.findings] == ["Error 401 when logging in to the mobile app", "Cleaning the scanner"]
+    assert "401" in found.findings[1].why and found.findings[1].raw >= POSSIBLE
 
 
 def test_solved_tickets_history_and_incidents_are_offered(
