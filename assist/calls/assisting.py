@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assist.models import AgentAction, CallSession, TranscriptionSegment
 
-from . import offering, updates, window
+from . import offering, updates, window, wording
 from .changing import change
 from .offering import Shelf
 from .pipeline import ACTIONS, Thought, think
@@ -96,6 +96,9 @@ def _write(news: Sequence[tuple[Round, CallSession]]) -> None:
     AgentAction.objects.bulk_create([action for one, session in news for action in _actions(session, one)])
     updates.tell_all([(session, _frame(session, one, shelves[session.pk])) for one, session in news])
     change([session for _, session in news], _THOUGHT)
+    for one, session in news:
+        if one.thought.searched and one.thought.found.articles:
+            wording.wanted(session)
 
 
 def _fill(shelf: Shelf, thought: Thought) -> None:

@@ -144,13 +144,14 @@ def _place(shelf: Shelf, finding: Finding, now: datetime) -> None:
 
 
 def _write(row: Suggestion, finding: Finding) -> None:
+    worded = {name: value for name, value in row.details.items() if name == "worded"}  # a model's words stay until its next ones
     row.title = finding.title[:500]
-    row.content = finding.content
+    row.content = worded["worded"]["text"] if worded else finding.content
     row.source_kind, row.source_id = finding.source_kind, finding.source_id[:64]
     row.source_title, row.source_url = finding.title[:500], finding.url[:500]
     row.why = finding.why[:500]
     row.confidence_score, row.raw_score = finding.confidence, finding.raw
-    row.details = {**finding.details, "names": list(finding.details.get("names", ())), "band": str(band(finding.raw))}
+    row.details = {**finding.details, **worded, "names": list(finding.details.get("names", ())), "band": str(band(finding.raw))}
 
 
 def _question(session: CallSession, question: Question) -> ClarifyingQuestion:

@@ -25,6 +25,7 @@ def suggestion_shown(row: Suggestion) -> dict[str, Any]:
         "position": row.position,
         "band": row.details.get("band", ""),
         "steps": row.details.get("steps", []),
+        "engine": "model" if "worded" in row.details else "local",
     }
 
 

@@ -24,7 +24,7 @@ from knowledge.comparing import compare
 from .people import supervisors_only
 
 SHOWN = 20  # calls
-TASKS = ("reply", "rewrite")  # that may have a model of their own
+TASKS = ("reply", "rewrite", "call")  # that may have a model of their own
 
 
 class Sign(BaseModel):

@@ -19,7 +19,7 @@ CELERY_TASK_DEFAULT_QUEUE = "helpdesk"
 # Those that wait for a language model have another: however slow a provider is, the local engine's draft stands within seconds.
 CELERY_TASK_QUEUES = (Queue("helpdesk"), Queue("thinking"), Queue("asking"))
 THINKING = ("helpdesk.core.tasks.handle", "assist.calls.rounds.assist_the_waiting", "assist.tasks.work_on_batch")
-ASKING = ("helpdesk.core.tasks.ask_model", "customers.tasks.summarise_memories")
+ASKING = ("helpdesk.core.tasks.ask_model", "customers.tasks.summarise_memories", "assist.calls.wording.word_the_best")
 CELERY_TASK_ROUTES = {name: {"queue": "thinking"} for name in THINKING} | {name: {"queue": "asking"} for name in ASKING}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

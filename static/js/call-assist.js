@@ -44,7 +44,7 @@ export function update(frame) {
 /** A better wording of a card that is on screen. */
 function refresh(card) {
   const el = current();
-  if (el && Number(el.dataset.id) === card.id) { for (const name of ['title', 'content', 'why']) set(el, name, card[name] ?? ''); return; }
+  if (el && Number(el.dataset.id) === card.id) { for (const name of ['title', 'content', 'why']) set(el, name, card[name] ?? ''); engine(el, card); return; }
   const row = $(`earlier-${card.id}`);
   if (row) { set(row, 'title', card.title); set(row, 'content', card.content ?? ''); set(row, 'why', card.why ?? ''); }
 }
@@ -89,6 +89,7 @@ function show(card, pressed = false) {
   el.querySelector('h3').id = `say-title-${card.id}`;
   el.setAttribute('aria-labelledby', `say-title-${card.id}`);
   for (const name of ['title', 'content', 'why']) set(el, name, card[name] ?? '');
+  engine(el, card);
   set(el, 'kind', word(`kind_${card.type}`));
   set(el, 'arrived', word('arrived', { time: clock(arrived(card)) }));
   confidence(el.querySelector('.conf'), card.confidence);
@@ -105,6 +106,7 @@ function show(card, pressed = false) {
   announce(word('suggested', { title: card.title, percent: Math.round(card.confidence * 100) }));
 }
 
+const engine = (el, card) => { el.querySelector('[data-f="engine"]').hidden = card.engine !== 'model'; };
 const arrived = card => (Date.parse(card.created_at) - began) / 1000;
 const set = (el, name, text) => { const part = el.querySelector(`[data-f="${name}"]`); if (part && part.textContent !== String(text)) part.textContent = text; };
 

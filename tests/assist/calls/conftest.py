@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from assist.calls import backlog, facts, retrieve, switchboard
+from assist.calls import backlog, facts, retrieve, switchboard, wording
 from assist.calls.switchboard import Opening
 from assist.models import CallSession
 from helpdesk.core.embeddings import get_embedder
@@ -38,7 +39,8 @@ LABELS = (
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> Any:
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(wording, "_known", (inf, False))  # no model, and none is asked for; tests with one forget this
     facts.forget_catalogue()
     retrieve.forget_incidents()
     yield
