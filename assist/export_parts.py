@@ -26,7 +26,13 @@ def calls(customer: Customer) -> Iterator[dict[str, Any]]:
 def summaries(customer: Customer) -> Iterator[dict[str, Any]]:
     rows = TicketSummary.objects.filter(ticket__customer=customer).select_related("ticket").order_by("made_at")
     for one in rows:
-        yield {"ticket": one.ticket.number, "by": one.engine, "made_at": one.made_at, "said": one.lines}
+        yield {
+            "ticket": one.ticket.number,
+            "by": one.engine,
+            "made_at": one.made_at,
+            "said": one.lines,
+            "of_the_customer": [line["text"] for line in one.customer],
+        }
 
 
 @part("chat_visits")

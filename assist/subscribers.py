@@ -27,9 +27,24 @@ def write_a_draft(event: Event) -> None:
     copilot.write(event.subject_id)
 
 
+@subscribe("draft.change_asked", asks_model=True)
+def change_a_draft(event: Event) -> None:
+    copilot.carry_out(event.subject_id)
+
+
 @subscribe("triage.completed", asks_model=True)
 def renew_a_summary(event: Event) -> None:
     summaries.renew_the_wanted(event.ticket_ref)
+
+
+@subscribe("summary.asked", asks_model=True)
+def write_a_summary(event: Event) -> None:
+    summaries.write_the_asked(event.ticket_ref)
+
+
+@subscribe("chat.handed_over", "chat.ended", asks_model=True)
+def sum_up_the_ticket_of_a_chat(event: Event) -> None:
+    chat_remembering.sum_up_its_ticket(event.subject_id)
 
 
 @subscribe("message.sent")
@@ -112,9 +127,9 @@ def show_a_mail_in_its_chat(event: Event) -> None:
     chat_mirroring.mirror(event)
 
 
-@subscribe("chat.ended", slow=True)
+@subscribe("chat.ended", asks_model=True)
 def remember_an_ended_chat(event: Event) -> None:
-    chat_remembering.remember(event.subject_id)
+    chat_remembering.remember(event.subject_id, by_model=True)
 
 
 @subscribe("customer.consent_changed", slow=True)

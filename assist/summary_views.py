@@ -27,12 +27,12 @@ def shown(request: AgentRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def renew(request: AgentRequest, pk: UUID) -> HttpResponse:
-    """Once more, by the model if there is one; without it the local engine's stands."""
+    """Once more: the local engine's at once, and a model's, if there is one, when it is written."""
     ticket = _ticket(request, pk)
-    refused = summaries.renew(ticket)
+    summaries.ask(ticket, by=request.user)
     if not request.htmx:
         return redirect("ticket", ticket.number)
-    return _render(request, summaries.of(ticket, viewer=request.user, refused=refused))
+    return _render(request, summaries.of(ticket, viewer=request.user))
 
 
 @login_required

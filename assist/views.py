@@ -63,7 +63,8 @@ def _draft_shown(request: AgentRequest, draft: Draft, *, refused: str = "") -> H
         "question": not draft.confidence and not draft.sources,
         "by_model": draft.engine != "local",
         "ways": copilot.WAYS.items(),
-        "refused": refused,
+        "changing": copilot.wanted(draft),
+        "refused": refused or copilot.refusal(draft),
         "outdated": panel.is_outdated(draft),
     }
     return render(request, "assist/draft.html", context | _rating(draft.pk, panel.rating_of(draft, request.user)))
@@ -120,17 +121,20 @@ def dismiss_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def stop_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The model need not write on: the draft stays as it is."""
-    copilot.stop(_draft(request, pk).pk)
-    return HttpResponse(status=204)
+    draft = _draft(request, pk)
+    copilot.stop(draft)
+    draft.refresh_from_db(fields=["wish"])
+    return _draft_shown(request, draft) if request.htmx else HttpResponse(status=204)
 
 
 @login_required
 @require_POST
 def rewrite_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
-    """The draft otherwise: `way` one of copilot.WAYS, `instruction` in the agent's words. A refusal is said in it, and it stays."""
+    """The draft otherwise: `way` one of copilot.WAYS, `instruction` in the agent's words. A model's comes when it is written; until then,
+    and where it is refused, the draft stays and says so."""
     draft, way = _draft(request, pk), request.POST.get("way") or "again"
     try:
-        return _draft_shown(request, copilot.rewrite(draft, way, by=request.user, instruction=request.POST.get("instruction", "")))
+        return _draft_shown(request, copilot.ask(draft, way, by=request.user, instruction=request.POST.get("instruction", "")))
     except HelpdeskError as error:
         return _draft_shown(request, panel.draft_for(draft.ticket) or draft, refused=error.detail)
 

@@ -6,6 +6,7 @@ little else. Here a request is answered whole in one of a few standing threads, 
 before a byte is sent. Asynchronous views and streams work as before: only their way in is synchronous.
 
 A request waits for its turn on the event loop, where waiting costs nothing. Who would wait too long is asked to come again.
+One that asks a language model has no turn while that thinks (`core.crowd.aside`): however slow a provider is, pages are answered.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Handler(ASGIHandler):
         super().__init__()
         at_once = max(1, settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] - KEPT_FREE)
         self._turns = asyncio.Semaphore(at_once)
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="request")
+        # Those who wait for a model have a thread, and no turn; there are never more of them than may ask at once.
+        self._threads = ThreadPoolExecutor(at_once + settings.MAX_CONCURRENT_REQUESTS, thread_name_prefix="request")
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -57,15 +59,16 @@ class Handler(ASGIHandler):
             body.close()
 
     async def _in_turn(self, scope: Any, body: Any) -> Any:
+        turn = crowd.Turn(self._turns)
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
+                await turn.take()
         except TimeoutError:
             return await sync_to_async(self._refuse)(scope, body)
         try:
             return await self._in_thread(partial(self._answer, scope, body))
         finally:
-            self._turns.release()
+            turn.end()
 
     def _answer(self, scope: Any, body: Any) -> Any:
         set_script_prefix(get_script_prefix(scope))

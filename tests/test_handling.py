@@ -7,12 +7,14 @@ import threading
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from psycopg_pool import PoolTimeout
 
 from helpdesk import handling
+from helpdesk.core import crowd
 from helpdesk.core.models import ApiKey
 
 
@@ -53,6 +55,33 @@ def test_no_more_requests_are_answered_at_once_than_there_are_connections(monkey
 
     assert [(status, body) for status, _headers, body in asyncio.run(crowd())] == [(200, b"said")] * 20
     assert 1 < most <= 6
+
+
+def test_those_who_wait_for_a_model_keep_nobody_from_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as may ask at once; one turn is enough for all others."""
+    handler, answered = handling.Handler(), threading.Event()
+    handler._turns = asyncio.Semaphore(1)
+    at_once = settings.MAX_CONCURRENT_REQUESTS
+    asking = threading.Barrier(at_once + 1)
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.path == "/far":
+            with crowd.aside():
+                asking.wait(60)
+                answered.wait(60)
+        return HttpResponse("said")
+
+    monkeypatch.setattr(handler, "get_response", answer)
+
+    async def crowded() -> list[bytes]:
+        far = [asyncio.create_task(ask(handler, "/far")) for _ in range(at_once)]
+        await asyncio.to_thread(asking.wait, 60)
+        near = await ask(handler, "/near")
+        answered.set()
+        return [near[2], *(body for _status, _headers, body in await asyncio.gather(*far))]
+
+    assert asyncio.run(crowded()) == [b"said"] * (at_once + 1)
+    assert handler._turns._value == 1  # each took its turn again, and ended it
 
 
 def test_who_waits_too_long_is_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:

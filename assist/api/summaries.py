@@ -54,6 +54,6 @@ class TicketSummaries(APIView):
 
 def _answer(request: Request, ticket: Ticket, *, refused: str = "") -> Response:
     note_read(request.user, ticket.customer_id, "summary", ticket.number)
-    found = summaries.of(ticket, viewer=request.user, refused=refused)
+    found = summaries.of(ticket, viewer=request.user)
     said = {"ticket": ticket.number, "summaries": found.summaries, "customer": found.customer}
-    return Response(SummaryOutput({**said, "stands": found.stands, "text": found.text, "refused": found.refused}).data)
+    return Response(SummaryOutput({**said, "stands": found.stands, "text": found.text, "refused": refused}).data)

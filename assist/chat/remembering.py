@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from assist import summaries
 from assist.models import ChatMessage, ChatSession
 from customers import memory as long_term
 from customers.memory import Observed, Source
@@ -33,21 +34,31 @@ SURE_OF_NAME = 0.9
 KIND = "SupportInteraction"
 
 
-def remember(session_id: UUID | str) -> None:
-    """Sum up what is new in this chat and take it up into its customer's memory."""
+def remember(session_id: UUID | str, *, by_model: bool = False) -> None:
+    """Sum up what is new in this chat and take it up into its customer's memory. `by_model`: in a model's words, where there is one;
+    blocks while it thinks."""
     session = ChatSession.objects.with_people().filter(pk=session_id, remembered__lt=F("lines")).first()
     if session is None:
         return
     until = session.lines
     fresh = session.messages.filter(n__gt=session.remembered, n__lte=until, role=ChatMessage.Role.USER)
     _take_up(session.customer, fresh.in_order()[:MOST_LINES])
+    worded = summarising.word(session, after=session.remembered) if by_model and session.ticket_id is None else ""
     with transaction.atomic():
         held = lines.locked(session)
-        told, held.summary = summarising.sum_up(held, after=held.remembered), summarising.sum_up(held)
+        told = worded or summarising.sum_up(held, after=held.remembered)
+        held.summary = worded if worded and not held.remembered else summarising.sum_up(held)
         held.remembered = max(held.remembered, until)
         held.save(update_fields=["summary", "remembered"])
         if told and held.ticket is None:  # a ticket tells of itself
             record("chat.summed_up", subject=held, customer=held.customer, session=str(held.pk), summary=told)
+
+
+def sum_up_its_ticket(session_id: UUID | str) -> None:
+    """A chat that went to a person, or is over, is summed up in its ticket, by a model where there is one. Blocks while it thinks."""
+    session = ChatSession.objects.select_related("ticket__customer").filter(pk=session_id).first()
+    if session is not None and session.ticket is not None and summaries.asks_a_model():
+        summaries.renew(session.ticket)
 
 
 def remember_the_quiet() -> None:

@@ -21,10 +21,9 @@ from helpdesk.core.models import User
 
 from .grounding import Grounded, Source, Written, grounded
 from .material import Material, as_data, gather
-from .streaming import Stopped, Telling
+from .streaming import Telling
 from .writing import ENGINE
 
-LONGEST_INSTRUCTION = 500  # characters
 A_DAY = 60  # of one ticket: an agent asks on purpose
 WAYS = {
     "again": gettext_lazy("Write it anew"),
@@ -55,30 +54,34 @@ No headings, no links, no images, no signature.""",
 )
 
 
-def rewrite(draft: Draft, way: str, *, by: User, instruction: str = "") -> Draft:
-    """A new draft in the place of this one. Raises Invalid (unknown way, or it needs a model), Conflict (the draft is no longer offered)
-    and LlmUnavailable (the model failed and no rule does it)."""
-    if way not in WAYS:
-        raise Invalid(_("There is no such way."))
-    if draft.state != Draft.State.OFFERED:
-        raise Conflict(_("This draft is no longer on offer."))
-    instruction, began, local = instruction.strip()[:LONGEST_INSTRUCTION], time.perf_counter(), _LOCAL.get(way)
-    material, telling = gather(draft), Telling(draft, anew=True)
+def rewrite(draft: Draft, way: str, *, by: User, instruction: str = "", heard: Telling | None = None) -> Draft:
+    """A new draft in the place of this one. Blocks while a model writes. Raises Invalid (unknown way, or no model does it and no rule),
+    Conflict (the draft is no longer offered, or wanted otherwise by now) and what `heard` raises."""
+    checked(draft, way)
+    began, local = time.perf_counter(), _LOCAL.get(way)
     try:
-        found, engine = _by_model(draft, material, way, instruction, telling), ENGINE
-    except Stopped as stopped:
-        raise Invalid(_("Stopped. The draft is as it was.")) from stopped
+        found, engine = _by_model(draft, gather(draft), way, instruction, heard), ENGINE
     except LlmUnavailable as failure:
         if local is None or instruction:
             raise Invalid(_needs_model(failure)) from failure
         found, engine = _by_rule(draft, local), "local"
-    finally:
-        telling.end()
     return _replace(draft, found, engine=engine, by=by, ms=(time.perf_counter() - began) * 1000)
 
 
-def _by_model(draft: Draft, material: Material, way: str, instruction: str, telling: Telling) -> Grounded:
-    if not provider().asks(REWRITE.name):
+def checked(draft: Draft, way: str) -> None:
+    """Raises Invalid (unknown way) and Conflict (the draft is no longer offered)."""
+    if way not in WAYS:
+        raise Invalid(_("There is no such way."))
+    if draft.state != Draft.State.OFFERED:
+        raise Conflict(_("This draft is no longer on offer."))
+
+
+def asks_a_model() -> bool:
+    return provider().asks(REWRITE.name)
+
+
+def _by_model(draft: Draft, material: Material, way: str, instruction: str, heard: Telling | None) -> Grounded:
+    if not asks_a_model():
         raise LlmUnavailable(kind="off")
     wording = REWRITE.current()
     sources = _as_cited(draft, material)
@@ -96,7 +99,7 @@ def _by_model(draft: Draft, material: Material, way: str, instruction: str, tell
         fresh=True,
     )
     language = "" if way == "translate" or instruction else material.language  # the agent may ask for another
-    found = grounded(complete(asked, Written, heard=telling), sources, f"{material.told} {draft.text} {instruction}", language)
+    found = grounded(complete(asked, Written, heard=heard), sources, f"{material.told} {draft.text} {instruction}", language)
     if found is None:
         raise LlmUnavailable(_("The model found nothing in the sources to say."), kind="malformed")
     return found
@@ -167,8 +170,8 @@ def _needs_model(failure: LlmUnavailable) -> str:
 
 def _replace(draft: Draft, found: Grounded, *, engine: str, by: User, ms: float) -> Draft:
     with transaction.atomic():
-        changed = Draft.objects.filter(pk=draft.pk, state=Draft.State.OFFERED).update(state=Draft.State.STALE, decided_by=by)
-        if not changed:
+        mine = Draft.objects.filter(pk=draft.pk, state=Draft.State.OFFERED, wish=draft.wish)
+        if not mine.update(state=Draft.State.STALE, decided_by=by):
             raise Conflict(_("This draft is no longer on offer."))
         new = Draft.objects.create(
             ticket_id=draft.ticket_id,

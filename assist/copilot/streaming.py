@@ -29,18 +29,13 @@ class Stopped(Exception):
 
 
 class Telling:
-    """Hears what a model has said so far, and tells those who look at the ticket. Raises Stopped on an agent's word.
+    """Hears what a model has said so far, and tells those who look at the ticket. Raises Stopped on an agent's word."""
 
-    `anew`: the agent has just asked for it, so that an earlier Stop no longer counts.
-    """
-
-    def __init__(self, draft: Draft, *, anew: bool = False) -> None:
+    def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._said, self._told = "", ""
         self._told_at, self._looked_at = 0.0, 0.0
         self._later: asyncio.TimerHandle | None = None
-        if anew:
-            cache.delete(_key(draft.pk))
 
     def __call__(self, said: str) -> None:
         """Called in the event loop in which the model is heard."""
@@ -52,9 +47,9 @@ class Telling:
         elif self._later is None:  # words that come within the pace are shown at its end, also when the model then falls silent
             self._later = asyncio.get_running_loop().call_later(wait, self._show)
 
-    def end(self) -> None:
-        """It is whole, broken or stopped: what stands is asked for anew."""
-        if self._told:
+    def end(self, *, awaited: bool = False) -> None:
+        """It is whole, broken or stopped: what stands is asked for anew. `awaited`: also where no word was told."""
+        if self._told or awaited:
             self._tell("draft.done")
 
     def _look(self) -> None:
@@ -78,6 +73,11 @@ class Telling:
 
 def stop(draft_id: UUID) -> None:
     cache.set(_key(draft_id), True, STOPS)
+
+
+def begin_anew(draft_id: UUID) -> None:
+    """It is asked for once more: an earlier Stop no longer counts."""
+    cache.delete(_key(draft_id))
 
 
 def so_far(said: str) -> str:

@@ -31,6 +31,7 @@ class Draft(models.Model):
     engine = models.CharField(max_length=20, default="local")
     arm = models.ForeignKey("assist.ExperimentArm", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")  # that it is of
     ms = models.FloatField(default=0)
+    wish = models.JSONField(default=dict, blank=True)  # how an agent wants it changed, while that is done: copilot/wishing.py
     state = models.CharField(max_length=10, choices=State.choices, default=State.OFFERED)
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     edit_distance = models.FloatField(null=True, blank=True)  # 0 as written .. 1 nothing left of it

@@ -24,6 +24,12 @@ class TicketSummary(models.Model):
     prompt = models.CharField(max_length=80, blank=True)
     ms = models.FloatField(default=0)
     made_at = models.DateTimeField(default=timezone.now)
+    # Of a model's: what the customer went through with us, [{"text", "tickets"}], and the digest of the tickets that it was told of.
+    customer = models.JSONField(default=list, blank=True)
+    customer_digest = models.CharField(max_length=64, blank=True)
+    # Of ours, which is always there: that a model's is being written, or why none came.
+    asked_at = models.DateTimeField(null=True, blank=True)
+    refused = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("ticket", "engine"), name="summary_once_an_engine"),)

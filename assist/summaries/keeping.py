@@ -1,7 +1,7 @@
 """Summaries as they are kept and shown: which stands first, which is out of date, and making them anew.
 
-The local one is brought up to date whenever it is read, so it is always there and never old. A model's is made when somebody asks for it,
-and from then on again when the customer writes; it is shown out of date rather than not at all, behind the local one.
+The local one is brought up to date whenever it is read, so it is always there and never old. A model's is made when somebody asks for it
+(`ask`), and from then on again when the customer writes; it is shown out of date rather than not at all, behind the local one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from helpdesk.core import clock
 from helpdesk.core.llm import LlmUnavailable, provider
 from tickets.models import Message, Ticket
 
-from . import quoting, standing, wording
+from . import history, quoting, standing, wording
 from .quoting import ASKED, OPEN, PROMISED, TRIED, Quote, Said
 
 LOCAL, MODEL = TicketSummary.Engine.LOCAL, TicketSummary.Engine.MODEL
@@ -35,6 +35,8 @@ PARTS = {
     PROMISED: gettext_lazy("Promised"),
     OPEN: gettext_lazy("Still open"),
 }
+LONGEST_WAIT = timedelta(seconds=90)  # for a model's: its turn, two answers, and some patience
+LONGEST_REFUSAL = 300  # characters
 MOST_READ = 120  # messages, the newest; and the first one
 _COUNTED = Q(visibility=Message.Visibility.PUBLIC, automatic=False)
 
@@ -71,6 +73,7 @@ class Shown:
     summaries: tuple[Summary, ...]  # what is up to date first, a model's before ours
     stands: str
     customer: tuple[str, ...]  # at most three lines
+    writing: bool = False  # a model's is on its way
     refused: str = ""  # why there is no newer one of a model
 
     @property
@@ -88,18 +91,42 @@ class Shown:
         return "\n".join([*lines, _("Where it stands: %(line)s") % {"line": self.stands}])
 
 
-def of(ticket: Ticket, *, viewer: Any, refused: str = "") -> Shown:
+def of(ticket: Ticket, *, viewer: Any) -> Shown:
     """The summaries of a ticket as this viewer may read them. Some ten queries; no model is asked."""
     now = _progress(ticket)
     rows = {row.engine: row for row in TicketSummary.objects.filter(ticket=ticket)}
     local = rows.get(LOCAL)
     if local is None or _stale(local, now):
         local = _quoted(ticket, now)
-    kept = [_shown(local, now)]
-    if model := rows.get(MODEL):
+    kept, model = [_shown(local, now)], rows.get(MODEL)
+    if model:
         kept.insert(1 if _stale(model, now) else 0, _shown(model, now))
-    customer = tuple(standing.of_customer(ticket, viewer))
-    return Shown(ticket, tuple(kept), standing.where_it_stands(ticket), customer, refused)
+    past = history.told(model.customer, model.customer_digest, ticket, viewer) if model else ()
+    customer = tuple(standing.of_customer(ticket, viewer, past=past))
+    return Shown(ticket, tuple(kept), standing.where_it_stands(ticket), customer, _is_written(local), local.refused)
+
+
+def _is_written(local: TicketSummary) -> bool:
+    """Whether a model's was asked for, not so long ago that it will not come."""
+    return local.asked_at is not None and timezone.now() - local.asked_at < LONGEST_WAIT
+
+
+def ask(ticket: Ticket, *, by: Any = None) -> None:
+    """Have it made anew: ours now, a model's as soon as it is written (`renew`, by the part that waits for models)."""
+    row = _quoted(ticket, _progress(ticket))
+    if not asks_a_model():
+        return
+    with transaction.atomic():
+        TicketSummary.objects.filter(pk=row.pk).update(asked_at=timezone.now(), refused="")
+        ticket.record("summary.asked", subject=row, by=by)
+
+
+def write_the_asked(ticket_id: UUID | None) -> None:
+    """Blocks while the model thinks. Safe to repeat: what is written, or was given up, is asked for no more."""
+    row = TicketSummary.objects.select_related("ticket__customer").filter(ticket=ticket_id, engine=LOCAL).first()
+    if row is not None and _is_written(row):
+        refused = renew(row.ticket)
+        TicketSummary.objects.filter(pk=row.pk, asked_at=row.asked_at).update(asked_at=None, refused=refused[:LONGEST_REFUSAL])
 
 
 def renew(ticket: Ticket) -> str:
@@ -169,9 +196,23 @@ def _worded(ticket: Ticket, now: Progress, chosen: experiments.Chosen | None, *,
     quotes, version = wording.word(ticket, _said(ticket), chosen=chosen, fresh=fresh)
     if not quotes:
         raise LlmUnavailable(_("nothing it said stands in the messages"), kind="malformed")
+    past = _past(ticket, fresh=fresh)
     with transaction.atomic():
         row = _keep(ticket, MODEL, quotes, now, ms=(time.perf_counter() - began) * 1000, prompt=version)
+        if past is not None:
+            row.customer, row.customer_digest = past
+            row.save(update_fields=["customer", "customer_digest"])
         ticket.record("summary.written", subject=row)
+
+
+def _past(ticket: Ticket, *, fresh: bool) -> tuple[history.Told, str] | None:
+    """What the customer went through, in the model's words; None where it failed: then what was told before stands, or our own line."""
+    if not provider().asks(history.PROMPT.name):
+        return None
+    try:
+        return history.word(ticket, fresh=fresh)
+    except LlmUnavailable:  # on the ledger, with the reason
+        return None
 
 
 def _keep(ticket: Ticket, engine: str, quotes: Sequence[Quote], now: Progress, *, ms: float, prompt: str = "") -> TicketSummary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -74,10 +74,12 @@ def _escalated(ticket: Ticket) -> str:
     return _("escalated to %(level)s") % {"level": level.replace("_", " ")} if level else ""
 
 
-def of_customer(ticket: Ticket, viewer: Any) -> list[str]:
-    """Who they are, what they went through with us, what they let us remember. At most nine queries."""
+def of_customer(ticket: Ticket, viewer: Any, *, past: Sequence[str] = ()) -> list[str]:
+    """Who they are, what they went through with us, what they let us remember. At most nine queries.
+
+    `past`: the second, where a model worded it."""
     customer = ticket.customer
-    return [one for one in (_who(customer), _history(ticket, viewer), _remembered(customer, viewer)) if one]
+    return [one for one in (_who(customer), " ".join(past) or _history(ticket, viewer), _remembered(customer, viewer)) if one]
 
 
 def _who(customer: Customer) -> str:

@@ -1,4 +1,4 @@
-"""A model's summary: it words, and plain code keeps only what the ticket's own messages carry.
+"""A model's summary of a ticket, or of a chat: it words, and plain code keeps only what was said there.
 
 Every line names the messages it rests on; figures, addresses and links must stand there, and so must most of its words.
 """
@@ -6,6 +6,7 @@ Every line names the messages it rests on; figures, addresses and links must sta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from django.utils.translation import gettext_lazy as _
@@ -48,13 +49,12 @@ class Worded(BaseModel):
 
 def word(ticket: Ticket, said: Sequence[Said], *, chosen: experiments.Chosen | None = None, fresh: bool) -> tuple[list[Quote], str]:
     """The lines that may stand, and the prompt's version. Blocks while the model thinks. Raises LlmUnavailable."""
-    sources = _sources(ticket, said)
     wording = experiments.wording(PROMPT, chosen)
-    asked = Question(
+    about = Question(
         task=PROMPT.name,
         instructions=wording.text,
         prompt=wording.version,
-        data={"subject": ticket.subject} | {f"source {one.n}": f"{one.title}:\n{one.text}" for one in sources},
+        data={"subject": ticket.subject},
         names=(ticket.customer.name,),
         about=f"ticket:{ticket.pk}",
         a_day=A_DAY,
@@ -62,16 +62,28 @@ def word(ticket: Ticket, said: Sequence[Said], *, chosen: experiments.Chosen | N
         fresh=fresh,
         **(chosen.asked if chosen else {}),
     )
-    stands = _standing(complete(asked, Worded), sources)
+    stands = ask(about, said, language=ticket.language)
     if chosen:
         experiments.answered(chosen, grounded=bool(stands))
     return stands, wording.version
 
 
-def _sources(ticket: Ticket, said: Sequence[Said]) -> list[Source]:
+def ask(about: Question, said: Sequence[Said], *, language: str) -> list[Quote]:
+    """The lines that may stand of an answer to `about`, to which what was said is added. Blocks and raises as `word` does."""
+    sources = _sources(said, language)
+    told = {f"source {one.n}": f"{one.title}:\n{one.text}" for one in sources}
+    return _standing(complete(replace(about, data={**about.data, **told}), Worded), sources)
+
+
+def _sources(said: Sequence[Said], language: str) -> list[Source]:
     shown = said if len(said) <= TURNS else [*said[: TURNS // 4], *said[TURNS // 4 - TURNS :]]
-    language = ticket.language if ticket.language and not ticket.language.startswith("en") else "en"
+    language = told_in(language)
     return [Source(n, "message", str(one.id), _speaker(one), "", one.text[:LONGEST_TURN], "", language) for n, one in enumerate(shown, 1)]
+
+
+def told_in(language: str) -> str:
+    """Summaries are English, in every variant the same language: the words of a source in another one cannot be compared."""
+    return language if language and not language.startswith("en") else "en"
 
 
 def _speaker(said: Said) -> str:

@@ -342,8 +342,10 @@ KINDS: dict[str, Any] = {
     "action.dismissed": ActionData,
     "action.undone": ActionData,
     "draft.written": SuggestionData,  # by a model, or anew on an agent's word
+    "draft.change_asked": SuggestionData,  # of a model
     "draft.used": SuggestionData,
     "draft.dismissed": SuggestionData,
+    "summary.asked": Nothing,  # of a model
     "summary.written": Nothing,  # by a model
     # calls
     "call.rang": CallData,

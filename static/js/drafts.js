@@ -7,7 +7,7 @@ import { word } from './words.js';
 const slot = () => document.getElementById('draft-slot');
 const field = () => document.getElementById('body');
 const writing = () => slot()?.querySelector('[data-writing]');
-const rewriting = () => slot()?.querySelector('form.htmx-request');   // its answer brings the new draft, or says why there is none
+const changing = () => slot()?.querySelector('[data-changing]');   // the draft that a model writes anew on an agent's word
 let stopped = '', last = null;
 
 function card(draft) {
@@ -29,6 +29,7 @@ function show(what) {
   let box = writing();
   if (box?.dataset.writing !== what.draft) { box?.remove(); box = card(what.draft); slot().append(box); }
   box.querySelector('p').textContent = what.text;
+  if (changing()) changing().hidden = true;   // the words on their way say so themselves
 }
 
 function end() {
@@ -39,22 +40,28 @@ function end() {
 function stop(draft) {
   stopped = draft;
   end();
-  post(`/assist/drafts/${draft}/stop/`).catch(() => {});
-  if (rewriting()) window.htmx.trigger(rewriting(), 'htmx:abort');
+  post(`/assist/drafts/${draft}/stop/`).then(readAnew, () => {});
   field()?.focus();
 }
 
+function readAnew() {
+  if (!field()?.value) window.htmx?.trigger(slot(), 'refresh');
+}
+
 function done({ draft }) {
-  if (last?.draft !== draft) return;
+  if (![last?.draft, changing()?.dataset.changing].includes(draft)) return;
   end();
-  if (!rewriting() && !field()?.value) window.htmx?.trigger(slot(), 'refresh');
+  readAnew();
 }
 
 export function start() {
   on('draft:writing', show);
   on('draft:written', done);
   on('ticket:opened', () => { stopped = ''; last = null; });
-  document.addEventListener('htmx:beforeRequest', event => { if (event.target.closest?.('.menu--rewrite')) stopped = ''; });
+  document.addEventListener('htmx:beforeRequest', event => {
+    if (event.target.closest?.('.menu--rewrite')) stopped = '';
+    if (event.target.matches?.('[data-changing]') && field()?.value) event.preventDefault();   // who writes already is not disturbed
+  });
   // The part was read anew while a draft is on its way: it stays in sight.
   document.addEventListener('htmx:afterSettle', event => { if (event.target.id === 'draft-slot' && last) show(last); });
 }

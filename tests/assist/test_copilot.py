@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from assist import copilot
+from assist.copilot import streaming
 from assist.copilot.grounding import Sentence, Source, Written, grounded
 from assist.copilot.streaming import Telling, so_far
 from assist.models import Draft, TriageRun
@@ -264,6 +267,76 @@ def test_the_agent_rewrites_in_the_page_and_is_told_why_not(as_maya: Client, dra
     assert as_maya.post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": "louder"}).status_code == 200
 
 
+class TestAChangeByAModel:
+    """No request waits for it."""
+
+    def asked(self, as_maya: Client, draft: Draft, way: str = "again") -> str:
+        return as_maya.post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": way, "instruction": "Mention the retries"}).content.decode()
+
+    def shown(self, as_maya: Client, draft: Draft) -> str:
+        return as_maya.get(f"/assist/tickets/{draft.ticket_id}/draft/").content.decode()
+
+    def test_it_is_asked_for_at_once_and_written_by_the_part_that_waits_for_models(
+        self, model: ModelServer, draft: Draft, as_maya: Client, drain: Any
+    ) -> None:
+        model.says(GOOD)
+        page = self.asked(as_maya, draft)
+        assert not model.asked and "A model changes it: Write it anew" in page and BODY[:30] in page
+        assert 'hx-trigger="load delay' in page  # without a socket it comes as well
+        drain()
+        page = self.shown(as_maya, draft)
+        assert "We retry for 72 hours." in page and "A model changes it" not in page and "language model" in page
+        assert "Mention the retries" in model.received
+
+    def test_a_stop_counts_whatever_still_comes(self, model: ModelServer, draft: Draft, as_maya: Client, drain: Any) -> None:
+        model.says(GOOD)
+        self.asked(as_maya, draft)
+        page = as_maya.post(f"/assist/drafts/{draft.pk}/stop/", headers={"HX-Request": "true"}).content.decode()
+        assert "A model changes it" not in page and str(draft.pk) in page
+        drain()
+        assert not model.asked and Draft.objects.get() == draft
+
+    def test_stopped_at_the_first_word_it_stays_and_can_be_asked_for_again(
+        self, model: ModelServer, draft: Draft, as_maya: Client, drain: Any, monkeypatch: Any
+    ) -> None:
+        def stopped(said: str) -> str:
+            if words := so_far(said):
+                streaming.stop(draft.pk)
+            return words
+
+        told = _told(monkeypatch)
+        model.says(GOOD)
+        monkeypatch.setattr("assist.copilot.streaming.PACE", 0)
+        monkeypatch.setattr("assist.copilot.streaming.so_far", stopped)
+        self.asked(as_maya, draft)
+        drain()
+        assert (ModelCall.objects.get().outcome, told[0]["type"], told[-1]["type"]) == ("left", "draft.delta", "draft.done")
+        assert Draft.objects.get().wish == {}
+        monkeypatch.setattr("assist.copilot.streaming.so_far", so_far)
+        self.asked(as_maya, draft)
+        drain()
+        assert "We retry for 72 hours." in self.shown(as_maya, draft)
+
+    def test_a_model_that_is_away_is_said_and_the_page_is_told(
+        self, model: ModelServer, draft: Draft, as_maya: Client, drain: Any, monkeypatch: Any
+    ) -> None:
+        told = _told(monkeypatch)
+        model.does(status(400))
+        self.asked(as_maya, draft)
+        drain()
+        assert [one["type"] for one in told] == ["draft.done"]
+        assert "does not answer just now" in self.shown(as_maya, draft) and Draft.objects.get() == draft
+
+    def test_what_takes_too_long_is_given_up(self, model: ModelServer, draft: Draft, as_maya: Client, drain: Any) -> None:
+        self.asked(as_maya, draft)
+        later = timezone.now() - timedelta(seconds=70)
+        Draft.objects.update(wish={**Draft.objects.get().wish, "at": later.isoformat()})
+        page = self.shown(as_maya, draft)
+        assert "The change took too long" in page and "A model changes it" not in page
+        drain()
+        assert not model.asked
+
+
 def test_another_teams_draft_cannot_be_changed(draft: Draft) -> None:
     other = make_agent("Dana Field", Queue.objects.create(name="Billing", slug="billing"))
     assert signed_in(other).post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": "shorter"}).status_code == 404
@@ -350,25 +423,6 @@ class TestADraftOnItsWay:
 
         asyncio.run(pieces())
         assert told == ["One", "One two"]
-
-    def test_a_change_is_told_on_its_way_and_a_stop_counts_for_that_one_alone(
-        self, model: ModelServer, draft: Draft, maya: User, as_maya: Client, monkeypatch: Any
-    ) -> None:
-        def stopped_at_the_first_word(said: str) -> str:
-            if words := so_far(said):
-                copilot.stop(draft.pk)
-            return words
-
-        told = _told(monkeypatch)
-        assert as_maya.post(f"/assist/drafts/{draft.pk}/stop/").status_code == 204  # of an earlier writing
-        model.says(GOOD)
-        monkeypatch.setattr("assist.copilot.streaming.PACE", 0)
-        monkeypatch.setattr("assist.copilot.streaming.so_far", stopped_at_the_first_word)
-        page = as_maya.post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": "again"}).content.decode()
-        assert "Stopped. The draft is as it was." in page and str(draft.pk) in page
-        assert told[0]["type"] == "draft.delta" and told[-1]["type"] == "draft.done"
-        monkeypatch.setattr("assist.copilot.streaming.so_far", so_far)
-        assert copilot.rewrite(draft, "again", by=maya).engine == "model"
 
     def test_a_server_that_cannot_stream_is_asked_for_the_whole(self, model: ModelServer, draft: Draft) -> None:
         def whole_only(to: Any, body: dict[str, Any]) -> None:

@@ -58,19 +58,38 @@ def _soon(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpdesk.core.llm.asking.FIRST_PAUSE", 0.01)
 
 
+class Desk:
+    """An agent with that draft before them."""
+
+    def __init__(self, agent: Client, draft: Draft, drain: Any) -> None:
+        self.agent, self.draft, self.drain = agent, draft, drain
+
+    def shown(self) -> str:
+        return self.agent.get(f"/assist/tickets/{self.draft.ticket_id}/draft/").content.decode()
+
+    def changed(self, way: str) -> str:
+        """As the page shows it once the change was tried."""
+        self.agent.post(f"/assist/drafts/{self.draft.pk}/rewrite/", {"way": way})
+        self.drain()
+        return self.shown()
+
+
+@pytest.fixture
+def desk(as_maya: Client, draft: Draft, drain: Any) -> Desk:
+    return Desk(as_maya, draft, drain)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_local_draft_stands_and_the_screen_says_so(
-    fault: str, model: ModelServer, settings: Any, draft: Draft, as_maya: Client
-) -> None:
+def test_the_local_draft_stands_and_the_screen_says_so(fault: str, model: ModelServer, settings: Any, draft: Draft, desk: Desk) -> None:
     befall(model, settings, fault)
     copilot.write(TriageRun.objects.get().pk)
-    page = as_maya.get(f"/assist/tickets/{draft.ticket_id}/draft/").content.decode()
+    page = desk.shown()
     assert "local engine" in page and "Webhooks are retried for 72 hours." in page and "language model" not in page
     assert "evil" not in page and "dwayne" not in page
     assert ModelCall.objects.get().outcome in ("failed", "invalid", "done")  # done: an answer by the rules, of which nothing may stand
-    changed = as_maya.post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": "simple"}).content.decode()
+    changed = desk.changed("simple")
     assert "does not answer just now" in changed and "local engine" in changed and "evil" not in changed
-    shorter = as_maya.post(f"/assist/drafts/{draft.pk}/rewrite/", {"way": "shorter"}).content.decode()
+    shorter = desk.changed("shorter")
     assert "local engine" in shorter and "This is how" not in shorter  # done by rule instead
     assert not Ticket.objects.exclude(pk=draft.ticket_id).exists()
 

@@ -13,13 +13,14 @@ from django.utils import timezone
 from assist import summaries
 from assist.experiments import guarding, judging, running
 from assist.models import Experiment, ExperimentAssignment, TicketSummary, TriageRun
+from assist.summaries import history
 from customers import memory
 from customers.memory import Observed
 from customers.memory import Source as Learned
 from customers.models import MemorySummary
 from helpdesk.core.models import Event, ModelCall, User
 from tests.cast import receive, signed_in
-from tests.plugins.model_server import ModelServer, status
+from tests.plugins.model_server import ModelServer, says, status
 from tickets import replying
 from tickets.models import Message, Rating, Ticket
 
@@ -190,9 +191,15 @@ class TestWithAModel:
         assert summaries.of(answered, viewer=maya).best.engine == "model"
 
     @pytest.mark.parametrize("answer", ["{", '{"lines": [{"part": "nonsense", "text": "x", "sources": [1]}]}', '{"lines": []}'])
-    def test_nonsense_leaves_the_local_one_and_says_why(self, answered: Ticket, as_maya: Client, model: ModelServer, answer: str) -> None:
+    def test_nonsense_leaves_the_local_one_and_says_why(
+        self, answered: Ticket, as_maya: Client, model: ModelServer, answer: str, drain: Any
+    ) -> None:
         model.says(answer)
         page = as_maya.post(f"/assist/tickets/{answered.pk}/summary/renew/", headers={"HX-Request": "true"}).content.decode()
+        assert not model.asked and "A model writes it." in page and 'hx-trigger="load delay' in page  # no request waits for it
+        drain()
+        page = as_maya.get(f"/assist/tickets/{answered.pk}/summary/").content.decode()
+        assert "A model writes it." not in page
         assert "The language model does not answer just now" in page
         assert "I will send you the log tomorrow." in page
         assert set(TicketSummary.objects.values_list("engine", flat=True)) == {"local"}
@@ -201,6 +208,55 @@ class TestWithAModel:
         model.says(GOOD)
         summaries.renew(answered)
         assert "Sørensen-Dahl" not in model.received
+
+
+@pytest.mark.usefixtures("clean_cache")
+class TestTheCustomersPast:
+    """Worded from their other tickets, for those who may see these."""
+
+    TOLD = json.dumps(
+        {
+            "sentences": [
+                {"text": "Labels were not printed twice and both tickets are open.", "sources": [1, 2]},
+                {"text": "The labels cost them 900 EUR.", "sources": [1]},
+                {"text": "Everybody there dislikes the weather entirely.", "sources": [2]},
+            ]
+        }
+    )
+
+    @pytest.fixture
+    def before(self, ticket: Ticket) -> list[Ticket]:
+        return [receive(ticket.customer, "Labels are not printed", "No labels.", external_id=f"{n}@labels").ticket for n in (1, 2)]
+
+    def worded(self, ticket: Ticket, model: ModelServer) -> None:
+        model.does(lambda to, body: says(self.TOLD if "went through before" in json.dumps(body) else GOOD)(to, body))
+        summaries.renew(ticket)
+
+    def test_a_model_words_what_the_tickets_carry(self, ticket: Ticket, before: list[Ticket], maya: User, model: ModelServer) -> None:
+        assert summaries.of(ticket, viewer=maya).customer[1] == "2 other tickets, 2 open · 2 in the last 90 days"
+        self.worded(ticket, model)
+        who, past, _remembered = summaries.of(ticket, viewer=maya).customer
+        assert who.startswith("Nordhavn") and past == "Labels were not printed twice and both tickets are open."
+        assert "No labels." not in model.received.split("went through before")[-1]  # what was said there stays there
+        assert ModelCall.objects.filter(task="customer-summary").count() == 1
+
+    def test_it_is_told_no_longer_than_it_is_so_and_to_nobody_who_may_not_see_all_of_it(
+        self, ticket: Ticket, before: list[Ticket], maya: User, tomasz: User, model: ModelServer
+    ) -> None:
+        self.worded(ticket, model)
+        assert history.told(*_past(ticket), ticket, maya) and not history.told(*_past(ticket), ticket, tomasz)
+        before[0].resolve(by=maya)
+        assert not history.told(*_past(ticket), ticket, maya)
+        assert summaries.of(ticket, viewer=maya).customer[1].startswith("2 other tickets, 1 open")
+
+    def test_one_ticket_is_no_past(self, ticket: Ticket, model: ModelServer) -> None:
+        self.worded(ticket, model)
+        assert len(model.asked) == 1
+
+
+def _past(ticket: Ticket) -> tuple[Any, str]:
+    row = TicketSummary.objects.get(ticket=ticket, engine="model")
+    return row.customer, row.customer_digest
 
 
 class TestApi:

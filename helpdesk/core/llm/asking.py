@@ -15,7 +15,7 @@ from channels.db import database_sync_to_async
 from django.core.cache import cache
 from pydantic import BaseModel, ValidationError
 
-from helpdesk.core import circuit
+from helpdesk.core import circuit, crowd
 from helpdesk.core.models import ModelCall
 
 from . import exchange, ledger
@@ -36,9 +36,8 @@ LONGEST_ERRORS = 1500  # characters of what was wrong, told to the model
 
 
 def complete(question: Question, answer: type[T], *, heard: Heard | None = None) -> T:
-    """The model's answer as an `answer`; `heard` is told of it while it comes. Blocks for at most LLM_SECONDS.
-
-    Call it where no transaction is open. Raises LlmUnavailable.
+    """The model's answer as an `answer`; `heard` is told of it while it comes. Blocks for at most LLM_SECONDS; a request
+    has no turn meanwhile, so that it keeps nobody from theirs. Call it where no transaction is open. Raises LlmUnavailable.
     """
     provider = _whom()
     worded = word(question, answer.model_json_schema(), hide_names=provider.hide_names)
@@ -107,7 +106,8 @@ class _Line:
         """The answer, told as it comes. One that broke before its first word is asked for whole. Raises LlmUnavailable."""
         self._call.attempts = 1
         try:
-            asyncio.run(self._hear(worded, heard))
+            with crowd.aside():
+                asyncio.run(self._hear(worded, heard))
         except LlmUnavailable as error:
             self._failed(error)
             if self.spoken.text or not (error.kind == "malformed" or self._waits(error, 0)):
@@ -145,7 +145,8 @@ class _Line:
                 self._provider, model, messages, most_tokens=wanted, seconds=self._left(), as_json=True, headers=self._traced.headers
             )
             try:
-                spoken = asyncio.run(asked)
+                with crowd.aside():
+                    spoken = asyncio.run(asked)
             except LlmUnavailable as error:
                 self._failed(error)
                 if tried == RETRIES or not self._waits(error, tried):
@@ -195,7 +196,8 @@ class _Line:
         pause = error.wait if error.wait is not None else FIRST_PAUSE * 2**tried * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
         if not error.again or pause >= self._left():
             return False
-        time.sleep(pause)
+        with crowd.aside():
+            time.sleep(pause)
         self._check()
         return True
 
