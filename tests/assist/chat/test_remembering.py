@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from assist import summaries
 from assist.chat import attending, carrying, conversation, handing_over, identities, remembering, sessions, visitors
 from assist.models import ChatMessage, ChatSession, Experiment, WidgetSite
 from customers import memory
@@ -16,6 +18,7 @@ from helpdesk.backoffice.metrics import people
 from helpdesk.backoffice.metrics.scope import Scope
 from helpdesk.core.models import Event, User
 from tests.cast import receive, run_events
+from tests.plugins.model_server import ModelServer, status
 from tickets import profile
 from tickets.models import Queue, Rating, Ticket
 
@@ -46,6 +49,43 @@ def test_an_ended_chat_is_summed_up_remembered_and_on_the_timeline(chat: ChatSes
     assert "blank labels" in profile.timeline(chat.customer, priya, only="calls").lines[0].text
     remembering.remember(chat.pk)
     assert len(remembered(chat.customer)) == 2, "safe to repeat"
+
+
+WORDED = json.dumps(
+    {
+        "lines": [
+            {"part": "asked", "text": "The label printer prints blank labels.", "sources": [1]},
+            {"part": "promised", "text": "A refund of 500 EUR was promised.", "sources": [1]},
+        ]
+    }
+)
+
+
+def test_a_model_words_an_ended_chat_as_far_as_its_lines_carry_it(chat: ChatSession, priya: User, model: ModelServer) -> None:
+    model.says(WORDED)
+    hear(chat, QUESTION)
+    attending.end(chat, by=chat.customer)
+    run_events()
+    chat.refresh_from_db()
+    assert chat.summary == "Asked: The label printer prints blank labels."
+    assert profile.timeline(chat.customer, priya, only="calls").lines[0].text == f"Chatted. {chat.summary}"
+
+
+def test_a_chat_that_goes_to_a_person_has_its_ticket_worded(chat: ChatSession, priya: User, model: ModelServer) -> None:
+    model.says(WORDED)
+    hear(chat, QUESTION)
+    ticket = handing_over.hand_over(chat, "asked")
+    remembering.sum_up_its_ticket(chat.pk)
+    best = summaries.of(ticket, viewer=priya).best
+    assert best.by_model and best.parts == [("asked", "Asked", ["The label printer prints blank labels."])]
+
+
+def test_a_model_that_is_away_leaves_our_own_words(chat: ChatSession, model: ModelServer) -> None:
+    model.does(status(401))
+    hear(chat, QUESTION)
+    remembering.remember(chat.pk, by_model=True)
+    chat.refresh_from_db()
+    assert chat.summary == f"Asked: {QUESTION}."
 
 
 def test_without_leave_nothing_is_remembered_until_it_is_given(chat: ChatSession) -> None:
