@@ -114,7 +114,7 @@ def _is_written(local: TicketSummary) -> bool:
 def ask(ticket: Ticket, *, by: Any = None) -> None:
     """Have it made anew: ours now, a model's as soon as it is written (`renew`, by the part that waits for models)."""
     row = _quoted(ticket, _progress(ticket))
-    if not asks_a_model():
+    if not experiments.asks(wording.PROMPT.name, _chosen(ticket)):
         return
     with transaction.atomic():
         TicketSummary.objects.filter(pk=row.pk).update(asked_at=timezone.now(), refused="")
@@ -196,9 +196,10 @@ def _worded(ticket: Ticket, now: Progress, chosen: experiments.Chosen | None, *,
     quotes, version = wording.word(ticket, _said(ticket), chosen=chosen, fresh=fresh)
     if not quotes:
         raise LlmUnavailable(_("nothing it said stands in the messages"), kind="malformed")
+    ms = (time.perf_counter() - began) * 1000
     past = _past(ticket, fresh=fresh)
     with transaction.atomic():
-        row = _keep(ticket, MODEL, quotes, now, ms=(time.perf_counter() - began) * 1000, prompt=version)
+        row = _keep(ticket, MODEL, quotes, now, ms=ms, prompt=version)
         if past is not None:
             row.customer, row.customer_digest = past
             row.save(update_fields=["customer", "customer_digest"])
