@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 
 from helpdesk.backoffice import charts
 from helpdesk.backoffice.metrics import tiles
+from helpdesk.backoffice.metrics.definitions import DEFINITIONS
 from helpdesk.backoffice.metrics.scope import Scope
 
 register = template.Library()
@@ -28,6 +29,12 @@ def board_at(scope: Scope, page: str = "dashboard", **changed: str) -> str:
     if "period" in changed:
         kept = {name: value for name, value in kept.items() if name not in ("from", "to")}
     return f"{reverse(page)}?{urlencode({**kept, **changed})}"
+
+
+@register.inclusion_tag("dashboard/means.html")
+def means(name: str, scope: Scope) -> dict[str, Any]:
+    """The question mark beside a figure: what it means, at a glance and at a click."""
+    return {"definition": DEFINITIONS[name], "url": f"{board_at(scope, 'definitions')}#{name}"}
 
 
 @register.filter
@@ -59,9 +66,9 @@ def percent_of(value: float | None, whole: float | None) -> float:
 
 
 @register.filter
-def rated_as(score: int) -> str:
-    """The listing of the tickets with this score."""
-    return f"rated-{score}"
+def listed_as(which: int | str, listing: str) -> str:
+    """The listing of the tickets with this score or this kind of suggestion: "rated-5", "suggested-article"."""
+    return f"{listing}-{which}"
 
 
 @register.filter

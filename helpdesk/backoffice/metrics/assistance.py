@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Aggregate, Avg, Case, CharField, Count, FloatField, Q, QuerySet, Sum, Value, When
+from django.db.models import Avg, Case, CharField, Count, FloatField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Concat, TruncDate
 
 from assist.models import Draft, Prediction, Suggestion
@@ -20,20 +20,12 @@ from .scope import Scope, zone
 WRITTEN = 0.02  # edit distance up to which a draft went out as written: a greeting's comma
 
 
-class P95(Aggregate):
-    function = "percentile_cont"
-    template = "%(function)s(0.95) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-
-
 @dataclass(frozen=True)
 class Drafts:
     shown: int = 0
     as_written: int = 0
     edited: int = 0
     dismissed: int = 0
-    overtaken: int = 0  # out of date before anybody decided
-    p95_ms: float | None = None
 
     @property
     def used(self) -> int:
@@ -52,7 +44,12 @@ class Kind:
     shown: int
     used: int
     helpful: int
-    rated: int
+    not_helpful: int
+    irrelevant: int
+
+    @property
+    def rated(self) -> int:
+        return self.helpful + self.not_helpful + self.irrelevant
 
     @property
     def label(self) -> str:
@@ -66,22 +63,25 @@ def _of(scope: Scope, rows: QuerySet[Any], ticket: str = "ticket__") -> QuerySet
     return within.filter(**{f"{ticket}channel": scope.channel}) if scope.channel else within
 
 
-_USED = Q(state=Draft.State.USED)
-_AS_WRITTEN = _USED & Q(edit_distance__lte=WRITTEN)
+USED = Q(state=Draft.State.USED)
+AS_WRITTEN = USED & Q(edit_distance__lte=WRITTEN)
+EDITED = USED & (Q(edit_distance__gt=WRITTEN) | Q(edit_distance=None))
+DISMISSED = Q(state=Draft.State.DISMISSED)
+IGNORED = ~Q(state__in=(Draft.State.USED, Draft.State.DISMISSED))
+CLICKED = Q(agent_clicked=True)
 _COUNTED = {
     "shown": Count("pk"),
-    "as_written": Count("pk", filter=_AS_WRITTEN),
-    "edited": Count("pk", filter=_USED & ~_AS_WRITTEN),
-    "dismissed": Count("pk", filter=Q(state=Draft.State.DISMISSED)),
-    "overtaken": Count("pk", filter=Q(state=Draft.State.STALE)),
+    "as_written": Count("pk", filter=AS_WRITTEN),
+    "edited": Count("pk", filter=EDITED),
+    "dismissed": Count("pk", filter=DISMISSED),
 }
 
 
 def drafts(scope: Scope) -> tuple[Drafts, dict[date, float]]:
     """Of the whole, and the share used by day. Two statements."""
     rows = _of(scope, Draft.objects.order_by())
-    whole = rows.aggregate(**_COUNTED, p95_ms=P95("ms"))
-    days = rows.values(day=TruncDate("created_at", tzinfo=zone())).annotate(shown=Count("pk"), used=Count("pk", filter=_USED))
+    whole = rows.aggregate(**_COUNTED)
+    days = rows.values(day=TruncDate("created_at", tzinfo=zone())).annotate(shown=Count("pk"), used=Count("pk", filter=USED))
     return Drafts(**whole), {row["day"]: row["used"] / row["shown"] for row in days}
 
 
@@ -90,18 +90,16 @@ def suggestions(scope: Scope) -> list[Kind]:
     given = _of(scope, Suggestion.objects.filter(shown_to_agent=True).order_by())
     rows = given.values("suggestion_type").annotate(
         shown=Count("pk"),
-        used=Count("pk", filter=Q(agent_clicked=True)),
-        helpful=Count("pk", filter=Q(agent_feedback=Suggestion.Feedback.HELPFUL)),
-        rated=Count("agent_feedback"),
+        used=Count("pk", filter=CLICKED),
+        **{said.value: Count("pk", filter=Q(agent_feedback=said)) for said in Suggestion.Feedback},
     )
-    found = [Kind(row["suggestion_type"], row["shown"], row["used"], row["helpful"], row["rated"]) for row in rows]
+    found = [Kind(row.pop("suggestion_type"), **row) for row in rows]
     return sorted(found, key=lambda one: -one.shown)
 
 
-def ratings(scope: Scope) -> dict[str, int]:
-    """How many suggestions were called helpful, not helpful, irrelevant."""
-    given = _of(scope, Suggestion.objects.filter(agent_feedback__isnull=False).order_by())
-    return dict(given.values_list("agent_feedback").annotate(n=Count("pk")))
+def feedback(kinds: list[Kind]) -> dict[str, int]:
+    """How many suggestions were judged, and how many of those were helpful, not helpful, irrelevant."""
+    return {name: sum(getattr(kind, name) for kind in kinds) for name in ("rated", *Suggestion.Feedback.values)}
 
 
 def accuracy(scope: Scope) -> tuple[int, float | None]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from assist.models import Draft
+from assist.models import ChatSession, Draft, Prediction, Suggestion
 from tickets.models import Escalation, Rating, Ticket
 
+from . import assistance
 from .scope import Scope
 
+SILENT = timedelta(hours=12)
 NEGATIVE = (Ticket.Sentiment.NEGATIVE, Ticket.Sentiment.VERY_NEGATIVE)
 POSITIVE = (Ticket.Sentiment.POSITIVE, Ticket.Sentiment.VERY_POSITIVE)
 
@@ -35,9 +38,18 @@ def _late(scope: Scope) -> Q:
     return reply | (_within("resolved_at", scope) & Q(resolved_at__gt=F("resolve_due_at")))
 
 
-def _drafts(scope: Scope, *states: str) -> Q:
-    drafts = Draft.objects.filter(_within("created_at", scope), state__in=states)
-    return Q(pk__in=drafts.values("ticket"))
+def _drafts(scope: Scope, which: Q) -> Q:
+    return Q(pk__in=Draft.objects.filter(which & _within("created_at", scope)).values("ticket"))
+
+
+def _suggestions(title: str | Promise, which: Q) -> Listing:
+    """Those of calls belong to no ticket until one is made."""
+    shown = Suggestion.objects.filter(which, shown_to_agent=True, ticket__isnull=False)
+    return Listing(title, lambda s: Q(pk__in=shown.filter(_within("created_at", s)).values("ticket")))
+
+
+def _guessed(scope: Scope, which: Q) -> Q:
+    return Q(pk__in=Prediction.objects.filter(which & _within("settled_at", scope), field="category").values("ticket"))
 
 
 def _rated(scope: Scope, *scores: int) -> Q:
@@ -49,6 +61,11 @@ def escalated(*, now: bool = False) -> Q:
     """The tickets that had to go up, or those that are up now."""
     raised = Escalation.objects.filter(ticket=OuterRef("pk")).order_by()
     return Q(Exists(raised.open() if now else raised.counting()))
+
+
+def live_chats() -> QuerySet[ChatSession]:
+    """One in which nobody has said a word for half a day is over, whether or not anybody closed it."""
+    return ChatSession.objects.running().filter(last_message_at__gte=timezone.now() - SILENT)
 
 
 def _active(_scope: Scope) -> Q:
@@ -67,8 +84,20 @@ LISTINGS: dict[str, Listing] = {
     "rated": Listing(_("Rated"), _rated),
     "rated-low": Listing(_("Rated low"), lambda s: _rated(s, 1, 2)),
     **{f"rated-{score}": Listing(_("Rated"), lambda s, score=score: _rated(s, score)) for score in range(1, 6)},  # type: ignore[misc]
-    "drafted": Listing(_("With a draft"), lambda s: _drafts(s, *Draft.State.values)),
-    "drafts-used": Listing(_("Draft used"), lambda s: _drafts(s, Draft.State.USED)),
+    "drafted": Listing(_("With a draft"), lambda s: _drafts(s, Q())),
+    "drafts-used": Listing(_("Draft used"), lambda s: _drafts(s, assistance.USED)),
+    "drafts-as-written": Listing(_("Draft sent as written"), lambda s: _drafts(s, assistance.AS_WRITTEN)),
+    "drafts-edited": Listing(_("Draft sent after edits"), lambda s: _drafts(s, assistance.EDITED)),
+    "drafts-dismissed": Listing(_("Draft dismissed"), lambda s: _drafts(s, assistance.DISMISSED)),
+    "drafts-ignored": Listing(_("Draft ignored"), lambda s: _drafts(s, assistance.IGNORED)),
+    **{f"suggested-{kind}": _suggestions(_("Suggestion shown"), Q(suggestion_type=kind)) for kind in Suggestion.Type.values},
+    **{
+        f"suggestion-used-{kind}": _suggestions(_("Suggestion used"), assistance.CLICKED & Q(suggestion_type=kind))
+        for kind in Suggestion.Type.values
+    },
+    "suggestions-rated": _suggestions(_("Suggestion judged"), Q(agent_feedback__isnull=False)),
+    "triage-settled": Listing(_("Triage settled"), lambda s: _guessed(s, Q())),
+    "triage-wrong": Listing(_("Triage corrected"), lambda s: _guessed(s, Q(correct=False))),
     "open": Listing(_("Open"), _active, of_now=True),
     "unassigned": Listing(_("Open, of nobody"), lambda s: _active(s) & Q(assignee=None), of_now=True),
     "overdue": Listing(
@@ -76,6 +105,7 @@ LISTINGS: dict[str, Listing] = {
         lambda _s: Q(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN), due_at__lt=timezone.now()),
         of_now=True,
     ),
+    "chatting": Listing(_("In a chat"), lambda _s: Q(pk__in=live_chats().filter(ticket__isnull=False).values("ticket")), of_now=True),
     "open-escalated": Listing(_("Escalated and open"), lambda s: _active(s) & escalated(now=True), of_now=True),
 }
 

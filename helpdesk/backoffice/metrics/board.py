@@ -53,7 +53,7 @@ class Board:
     drafts_stack: list[tuple[str, float, float]]
     drafts_spark: charts.Spark | None
     kinds: list[assistance.Kind]
-    helpful: dict[str, int]
+    feedback: dict[str, int]
     spend: assistance.Spend
     per_ticket: Decimal | None
     budget: Decimal
@@ -100,8 +100,8 @@ def read(scope: Scope) -> Board:
     aims = targets.current(scope.queue)
     teams = _teams(scope, counted, queues, standing, aims["sla"].value or 0)
     agents, here, free = people.agents(scope)
-    helpful = assistance.ratings(scope)
     drafts_by_day = assistance.drafts(replace(scope, first=days[0]))[1]
+    kinds = assistance.suggestions(scope)
     per_day = counted.by("day")
     context = Context(scope, days, per_day, now, hourly, aims)
     figures = [
@@ -136,8 +136,8 @@ def read(scope: Scope) -> Board:
             [("a1", drafts[0].as_written), ("a2", drafts[0].edited), ("a3", drafts[0].dismissed), ("a4", drafts[0].ignored)]
         ),
         drafts_spark=charts.spark([drafts_by_day.get(day) for day in days], 240, 28),
-        kinds=assistance.suggestions(scope),
-        helpful=helpful,
+        kinds=kinds,
+        feedback=assistance.feedback(kinds),
         spend=spend,
         per_ticket=spend.total / now["created"] if now["created"] else None,
         budget=providers.current().budget,

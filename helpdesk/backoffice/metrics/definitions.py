@@ -126,6 +126,22 @@ DEFINITIONS: dict[str, Definition] = {
             _("Customers' searches in the period after which a request that had been begun was not sent."),
             rising="good",
         ),
+        Definition(
+            "suggestions",
+            _("AI suggestions"),
+            _(
+                "What the engine put before an agent in the period: drafts, articles, similar tickets, steps. Used is what the agent"
+                " sent or opened; a draft that nobody sent or dismissed is ignored. Helpful is a share of those that were judged."
+            ),
+        ),
+        Definition(
+            "topics",
+            _("What people write about"),
+            _(
+                "New tickets of the period by category, against what as many days of the four weeks before brought; what grew most stands"
+                " first."
+            ),
+        ),
         Definition("load", _("Agents' load"), _("Open tickets of an agent, against as many as they can have at once (settings, people).")),
         Definition("live", _("Live"), _("Calls and chats that are running now.")),
     )

@@ -138,8 +138,7 @@ def standing(scope: Scope) -> Standing:
         )
     )
     found = list(rows)
-    calls = CallSession.objects.running()
-    chats = ChatSession.objects.running().filter(last_message_at__gte=now - timedelta(hours=12))
+    calls, chats = CallSession.objects.running(), behind.live_chats()
     if scope.queue:
         calls, chats = calls.filter(queue=scope.queue), chats.filter(queue=scope.queue)
     chat = chats.aggregate(n=Count("pk"), waiting=Count("pk", filter=Q(state=ChatSession.State.WAITING)))

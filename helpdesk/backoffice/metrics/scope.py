@@ -77,6 +77,11 @@ class Scope:
         clock = {"clock": self.clock} if self.clock != "business" else {}
         return days | clock | ({"queue": self.queue.slug} if self.queue else {}) | ({"channel": self.channel} if self.channel else {})
 
+    @property
+    def everywhere(self) -> Scope:
+        """The same days, of every team and channel."""
+        return replace(self, queue=None, channel="")
+
     def before(self) -> Scope:
         """As many days just before these."""
         return replace(self, first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1), period="")
