@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -37,6 +38,7 @@ def act(request: AgentRequest, pk: UUID, deed: str) -> HttpResponse:
         raise Http404
     refused = ""
     try:
+        ticket.allow(request.user)
         chat = DEEDS[deed](chat, request.user)
     except HelpdeskError as error:
         refused = error.detail
@@ -75,7 +77,9 @@ def _shown(request: AgentRequest, ticket: Ticket, chat: ChatSession | None, refu
 
 
 def _ticket(request: AgentRequest, pk: UUID) -> Ticket:
-    ticket = Ticket.objects.visible_to(request.user).select_related("customer").filter(pk=pk).first()
+    along = Ticket.objects.read_along_by(request.user).filter(pk=OuterRef("pk"))
+    seen = Ticket.objects.visible_to(request.user).select_related("customer").annotate(reads_along=Exists(along))
+    ticket = seen.filter(pk=pk).first()
     if ticket is None:
         raise Http404
     return ticket

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
@@ -229,4 +229,6 @@ def waiting_drafts(ids: Any) -> set[UUID]:
 
 
 def find(viewer: User, pk: UUID) -> Ticket | None:
-    return Ticket.objects.visible_to(viewer).filter(pk=pk).first()
+    """With `reads_along`: who may neither answer nor change it is offered nothing to do."""
+    along = Ticket.objects.read_along_by(viewer).filter(pk=OuterRef("pk"))
+    return Ticket.objects.visible_to(viewer).filter(pk=pk).annotate(reads_along=Exists(along)).first()

@@ -33,7 +33,8 @@ from tickets.models import Ticket
 def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
     offered = panel.panel(_ticket(request, pk), request.user)
     response = _shown(request, offered)
-    panel.shown(offered, request.user)
+    if not offered.ticket.reads_along:  # type: ignore[attr-defined]  # nothing was offered to them
+        panel.shown(offered, request.user)
     return response
 
 
@@ -41,7 +42,8 @@ def ticket_panel(request: AgentRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def ticket_draft(request: AgentRequest, pk: UUID) -> HttpResponse:
     """The draft that waits, or one line on why there is none, or nothing."""
-    draft = panel.draft_for(_ticket(request, pk))
+    ticket = _ticket(request, pk)
+    draft = None if ticket.reads_along else panel.draft_for(ticket)  # type: ignore[attr-defined]
     if draft is None:
         return HttpResponse("")
     if draft.confidence >= panel.SHOWN_FROM:
@@ -179,7 +181,7 @@ def differs(request: AgentRequest, pk: int) -> HttpResponse:
         raise Http404
     if not request.htmx:
         return redirect(suggestion.ticket)
-    return _shown(request, panel.panel(suggestion.ticket, request.user))
+    return _shown(request, panel.panel(_ticket(request, suggestion.ticket.pk), request.user))
 
 
 @login_required
@@ -237,7 +239,9 @@ def _ticket(request: AgentRequest, pk: UUID) -> Ticket:
 
 
 def _draft(request: AgentRequest, pk: UUID) -> Draft:
-    draft = Draft.objects.select_related("ticket").filter(pk=pk, ticket__in=Ticket.objects.visible_to(request.user)).first()
+    """For those who may answer: who only reads along is shown no draft."""
+    answerable = Ticket.objects.visible_to(request.user).exclude(pk__in=Ticket.objects.read_along_by(request.user).values("pk"))
+    draft = Draft.objects.select_related("ticket").filter(pk=pk, ticket__in=answerable).first()
     if draft is None:
         raise Http404
     return draft

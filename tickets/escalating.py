@@ -25,7 +25,7 @@ State = Escalation.State
 
 
 def escalate(ticket: Ticket, *, level: str, reason: str, by: User | ApiKey) -> Escalation:
-    """A person or a partner says that others must see it. An open one moves to the new level. Raises Invalid and Conflict."""
+    """A person or a partner says that others must see it. An open one moves to the new level. Raises Invalid, Conflict, NotAllowed."""
     reason = reason.replace("\x00", "").strip()[:LONGEST_REASON]
     if level not in STANDARD:
         raise Invalid(_("There is no such level"))
@@ -35,6 +35,7 @@ def escalate(ticket: Ticket, *, level: str, reason: str, by: User | ApiKey) -> E
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
         if not ticket.is_active:
             raise Conflict(_("A solved ticket cannot be escalated"))
+        ticket.allow(by)
         ticket.metadata = {**ticket.metadata, "escalation": {"level": level, "also": [], "reasons": [reason], "briefing": []}}
         ticket.touch("metadata")
         event = ticket.record("ticket.escalated", by=by, level=level, reasons=[reason])

@@ -57,10 +57,11 @@ def receive(inbound: InboundMessage, *, by: ApiKey | None = None) -> Message:
 
 
 def adopt(message: Message, *, into: Ticket, by: User) -> None:
-    """An agent decides that a stranger's message does belong to the ticket it pointed at."""
+    """An agent decides that a stranger's message does belong to the ticket it pointed at. Raises NotAllowed for who only reads along."""
     origin = message.ticket
     with transaction.atomic():
         into.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
+        into.allow(by)
         message.ticket = into
         message.save(update_fields=["ticket"])
         if message.customer and message.customer.email:

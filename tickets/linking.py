@@ -23,10 +23,13 @@ def link(
     score: float | None = None,
     why: str = "",
 ) -> bool:
-    """Whether it is news: tied before, or untied by a person while the engine asks, changes nothing."""
+    """Whether it is news: tied before, or untied by a person while the engine asks, changes nothing.
+
+    Raises NotAllowed for who only reads along.
+    """
     person = by if isinstance(by, User) else None
     with transaction.atomic():
-        Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk)
+        Ticket.objects.select_for_update(of=("self",)).get(pk=ticket.pk).allow(by)
         fresh: dict[str, Any] = {"origin": origin, "score": score, "why": why[:300], "by": person}
         row, made = StatusLink.objects.get_or_create(ticket=ticket, **_named(to), defaults=fresh)
         if not made and (row.removed_at is None or by is None):
@@ -39,8 +42,9 @@ def link(
 
 
 def unlink(ticket: Ticket, from_: Target, *, by: User) -> bool:
-    """Whether there was something to untie."""
+    """Whether there was something to untie. Raises NotAllowed for who only reads along."""
     with transaction.atomic():
+        ticket.allow(by)
         tied = StatusLink.objects.present().filter(ticket=ticket, **_named(from_))
         if not tied.update(removed_at=timezone.now(), removed_by=by):
             return False

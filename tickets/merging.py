@@ -71,7 +71,7 @@ def merge(*, kept: Ticket, merged: Ticket, by: User | ApiKey) -> TicketMerge:
 
 
 def undo(done: TicketMerge, *, by: User) -> None:
-    """Make two of one again; what was said since stays with the kept one. Raises Conflict when it is too late or was done."""
+    """Make two of one again; what was said since stays with the kept one. Raises NotAllowed; Conflict when it is too late or was done."""
     with transaction.atomic():
         done = TicketMerge.objects.select_for_update().get(pk=done.pk)
         if done.undone_at:
@@ -79,6 +79,8 @@ def undo(done: TicketMerge, *, by: User) -> None:
         if timezone.now() - done.at > UNDO:
             raise Conflict(_("A merge can be undone for 30 days."))
         kept, merged = _locked(done.kept_id, done.merged_id)
+        for one in (kept, merged):
+            one.allow(by)
         still = Message.objects.filter(pk__in=done.messages, ticket=kept)
         _move(list(still.values_list("pk", flat=True)), merged)
         Participant.objects.filter(pk__in=done.participants, ticket=kept).delete()

@@ -103,7 +103,7 @@ def for_screen(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
         incidents=ArraySubquery(tied.values(json=incident)[:MOST_LINKS]),
         to_agents=ArraySubquery(agents),
         to_queues=ArraySubquery(queues),
-        reads_along=Exists(Queue.objects.read_along_by(viewer).filter(pk=OuterRef("queue"))),
+        reads_along=Exists(Ticket.objects.read_along_by(viewer).filter(pk=OuterRef("pk"))),
     )
 
 

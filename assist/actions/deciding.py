@@ -39,7 +39,7 @@ def shown(actions: Iterable[Suggestion], *, by: User) -> None:
 
 def approve(suggestion: Suggestion, *, by: User) -> None:
     """Do it. Raises Invalid for a kind that nobody knows, and what the deed itself raises."""
-    with _held(suggestion) as (row, ticket, kind):
+    with _held(suggestion, by) as (row, ticket, kind):
         if row.agent_clicked:
             return
         row.details = {**row.details, "undo": kind.do(ticket, row, by)}
@@ -54,7 +54,7 @@ def dismiss(suggestion: Suggestion, *, by: User, reason: str) -> None:
     """Not for this state of the conversation. Raises Invalid for a reason that is none, Conflict when it was done."""
     if reason not in REASONS:
         raise Invalid(_("Say why: wrong, done, later or other."))
-    with _held(suggestion) as (row, ticket, _kind):
+    with _held(suggestion, by) as (row, ticket, _kind):
         if row.agent_clicked:
             raise Conflict(_("It was done; take it back instead."))
         state = state_of(ticket)
@@ -67,7 +67,7 @@ def dismiss(suggestion: Suggestion, *, by: User, reason: str) -> None:
 
 def undo(suggestion: Suggestion, *, by: User) -> None:
     """Take it back. Raises Conflict when somebody has changed since what it did, or when it was not done."""
-    with _held(suggestion) as (row, ticket, kind):
+    with _held(suggestion, by) as (row, ticket, kind):
         if not row.agent_clicked or "undo" not in row.details:
             raise Conflict(_("There is nothing to take back."))
         if not kind.undo(ticket, row.details["undo"], by):
@@ -89,14 +89,15 @@ def is_dismissed(suggestion: Suggestion, state: str) -> bool:
 
 
 @contextmanager
-def _held(suggestion: Suggestion) -> Iterator[tuple[Suggestion, Ticket, Kind]]:
-    """The suggestion and its ticket, held: two who press at once are one after the other."""
+def _held(suggestion: Suggestion, by: User) -> Iterator[tuple[Suggestion, Ticket, Kind]]:
+    """The suggestion and its ticket, held: two who press at once are one after the other. Raises NotAllowed for who only reads along."""
     kind = KINDS.get(suggestion.source_kind)
     if kind is None or suggestion.ticket_id is None or suggestion.suggestion_type != Suggestion.Type.ACTION:
         raise Invalid(_("Nobody knows how to do this."))
     with transaction.atomic():
         tickets = Ticket.objects.all() if kind.holds_itself else Ticket.objects.select_for_update(of=("self",))
         ticket = tickets.get(pk=suggestion.ticket_id)
+        ticket.allow(by)
         row = Suggestion.objects.select_for_update(of=("self",)).get(pk=suggestion.pk)
         row.ticket = ticket
         yield row, ticket, kind

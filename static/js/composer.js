@@ -15,6 +15,9 @@ const field = () => document.getElementById('body');
 const kind = () => form()?.querySelector('[name="kind"]:checked')?.value ?? 'reply';
 const key = () => KEPT + form()?.dataset.number;
 
+/** Does the reader only read along in this team, now? They may leave notes; the head says so, and is kept current. */
+const readsAlong = () => Boolean(document.querySelector('#ticket-head[data-reads-along]'));
+
 /* ---- keeping ---- */
 function keep() {
   const text = field()?.value ?? '';
@@ -33,6 +36,8 @@ function restore() {
 function show() {
   const body = field(), buttons = document.getElementById('send-buttons');
   if (!body || !buttons) return;
+  const reply = form().querySelector('[name="kind"][value="reply"]');
+  if (reply.disabled !== readsAlong()) { reply.disabled = readsAlong(); if (reply.disabled && reply.checked) { setKind('note'); return; } }
   const note = kind() === 'note', empty = !body.value.trim();
   buttons.toggleAttribute('data-disabled', empty);
   for (const button of buttons.querySelectorAll('.btn')) button.setAttribute('aria-disabled', empty);
@@ -41,7 +46,7 @@ function show() {
 }
 
 function setKind(value) {
-  const radio = form()?.querySelector(`[name="kind"][value="${value === 'note' ? 'note' : 'reply'}"]`);
+  const radio = form()?.querySelector(`[name="kind"][value="${value === 'note' || readsAlong() ? 'note' : 'reply'}"]`);
   if (radio) radio.checked = true;
   show();
 }
@@ -200,7 +205,8 @@ export function start() {
   document.addEventListener('console:sent', event => sent(event.detail));
   addEventListener('online', () => { if (waiting) { const button = waiting; waiting = null; send(document.contains(button) ? button : document.getElementById('send')); } });
   on('ticket:opened', restore);
+  on('live:changed', el => { if (el.id === 'ticket-head') show(); });
   on('live:collision', collided);
-  bind('r', () => write('reply'), { where: '#composer', label: word('reply') });
+  bind('r', () => write('reply'), { where: '#composer [value="reply"]:enabled', label: word('reply') });
   bind('n', () => write('note'), { where: '#composer', label: word('note') });
 }

@@ -51,7 +51,7 @@ function step(by, extend = false) {
 
 function pick(row, state = null) {
   const box = row?.closest('li').querySelector('.ticket-row__pick');
-  if (!box) return;
+  if (!box || box.disabled) return;   // a team in which one only reads along
   box.checked = state ?? !box.checked;
   picking();
 }
@@ -189,7 +189,7 @@ function keys() {
   bind('Shift+K', () => step(-1, true), { ...inList, label: word('select_up') });
   bind('x', () => { pick(document.activeElement?.closest?.('li')?.querySelector('.ticket-row') ?? $('.ticket-row[aria-current]') ?? rows()[0]); }, { ...inList, label: word('select') });
   bind('Shift+N', takeNext, { ...inList, label: word('take_next') });
-  bind('l', () => { $('#menu-more')?.showPopover(); $('#more-tag')?.focus(); }, { where: '#menu-more', label: word('label') });
+  bind('l', () => { $('#menu-more')?.showPopover(); $('#more-tag')?.focus(); }, { where: '#more-tag', label: word('label') });
   bind('z', () => { const undo = all('#toasts [data-keys="z"]').at(-1); if (undo) undo.click(); else $('[popovertarget="menu-snooze"]')?.click(); }, { where: '#toasts', label: word('snooze_or_undo') });
 }
 

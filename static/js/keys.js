@@ -50,7 +50,7 @@ const shown = el => !el.disabled && el.getAttribute('aria-disabled') !== 'true' 
 
 function list() {
   const rows = [...bound.values()].filter(e => e.label && (!e.where || document.querySelector(e.where))).map(e => [e.keys, e.label]);
-  for (const el of document.querySelectorAll('[data-keys]')) rows.push([el.dataset.keys, called(el)]);
+  for (const el of document.querySelectorAll('[data-keys]:not(:disabled)')) rows.push([el.dataset.keys, called(el)]);
   const seen = new Map(rows.filter(([, label]) => label));
   document.getElementById('keys-list').replaceChildren(...[...seen].map(([keys, label]) => row(keys, label)));
 }

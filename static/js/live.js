@@ -108,7 +108,8 @@ function row(op) {
 function swap(old, html) {
   const next = rowOf(html);
   const focused = old.contains(document.activeElement), picked = old.querySelector('.ticket-row__pick')?.checked;
-  if (picked) next.querySelector('.ticket-row__pick').checked = true;
+  const pick = next.querySelector('.ticket-row__pick');
+  if (picked && !pick.disabled) pick.checked = true;
   old.replaceWith(next);
   done(next);
   if (focused) next.querySelector('.ticket-row').focus({ preventScroll: true });

@@ -48,6 +48,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(status__in=Ticket.ACTIVE)
 
     def waiting_for_us(self) -> Self:
+    def read_along_by(self, viewer: User) -> Self:
+        """Those that somebody sees, but may neither answer nor change. Who has a ticket may."""
+        return self.filter(queue__in=Queue.objects.read_along_by(viewer)).exclude(assignee=viewer)
+
         return self.filter(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN))
 
     def awake(self) -> Self:
@@ -211,7 +215,7 @@ class Ticket(models.Model):
         """Raises NotAllowed for a colleague who may only read along here. Who has the ticket may answer it. Asked once for each object."""
         if not isinstance(by, User) or by.oversees or by.pk == self.assignee_id or by.pk in self._allowed:
             return
-        if Queue.objects.read_along_by(by).filter(pk=self.queue_id).exists():
+        if Ticket.objects.read_along_by(by).filter(pk=self.pk).exists():
             raise NotAllowed(_t("You may read along in this team and leave notes, but not answer or change its tickets."))
         self._allowed = {*self._allowed, by.pk}  # also for the rest of what they do when they hand it to another team
 

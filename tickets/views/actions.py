@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -46,8 +47,12 @@ def adopt(request: AgentRequest, number: str) -> HttpResponse:
     target = Ticket.objects.visible_to(request.user).filter(number=ticket.metadata.get("claimed_ticket", "")).first()
     if target is None:
         raise Http404
-    for message in ticket.messages.select_related("customer", "ticket").in_order():
-        intake.adopt(message, into=target, by=request.user)
+    try:
+        with transaction.atomic():
+            for message in ticket.messages.select_related("customer", "ticket").in_order():
+                intake.adopt(message, into=target, by=request.user)
+    except HelpdeskError as error:
+        return refused(request, ticket, error)
     messages.success(request, _("Added to %(number)s") % {"number": target.number})
     return redirect("ticket", target.number)
 

@@ -15,7 +15,7 @@ from customers.access_log import note_read
 from helpdesk.core.requests import AgentRequest
 from knowledge.models import Incident
 from tickets import linking, listing, thread
-from tickets.models import StatusLink, Ticket
+from tickets.models import Queue, StatusLink, Ticket
 
 PANES = ("list", "thread", "assist")
 TABS = ("assist", "customer", "details")
@@ -52,7 +52,7 @@ def ticket(request: AgentRequest, number: str) -> HttpResponse:
 @require_POST
 def take_next(request: AgentRequest) -> HttpResponse:
     """Give the most urgent ticket that nobody has to whoever asks; two who ask at once get two tickets."""
-    waiting = listing.VIEWS[2].tickets(request.user)
+    waiting = listing.VIEWS[2].tickets(request.user).exclude(queue__in=Queue.objects.read_along_by(request.user))
     for candidate in listing.SORTS[0].apply(waiting)[:10]:
         if candidate.take(by=request.user):
             return redirect("console", "mine", candidate.number)

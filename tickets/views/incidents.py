@@ -132,10 +132,11 @@ def tie(request: AgentRequest, reference: str) -> HttpResponse:
     ticket = Ticket.objects.visible_to(request.user).filter(number=number).first()
     if ticket is None:
         return _page(request, incident, error=_("There is no ticket %(number)s that you may see") % {"number": number})
-    if "untie" in request.POST:
-        linking.unlink(ticket, incident, by=request.user)
-    else:
-        linking.link(ticket, incident, by=request.user)
+    deed = linking.unlink if "untie" in request.POST else linking.link
+    try:
+        deed(ticket, incident, by=request.user)
+    except HelpdeskError as refused:
+        return _page(request, incident, error=refused.detail)
     return redirect(ticket if request.POST.get("next") == "ticket" else incident_url(incident))
 
 

@@ -40,7 +40,8 @@ def offered(request: AgentRequest, number: str) -> HttpResponse:
 def fitting(request: AgentRequest, number: str) -> HttpResponse:
     """The few worth proposing beside the ticket: a part of the assist panel."""
     ticket = _ticket(request, number)
-    listed = [(one, macros.fill(one.macro, ticket, request.user)) for one in macro_ranking.fitting(ticket, request.user)]
+    fits = () if ticket.reads_along else macro_ranking.fitting(ticket, request.user)  # type: ignore[attr-defined]
+    listed = [(one, macros.fill(one.macro, ticket, request.user)) for one in fits]
     return render(request, "tickets/macros/fitting.html", {"listed": listed, "ticket": ticket})
 
 
