@@ -1,6 +1,7 @@
 """The life of an escalation: raised by a person, a rule or triage; acknowledged, or climbing when nobody does; given over, handed back.
 
-Every step is an event of the ticket, so its history is the ticket's. `Ticket.metadata["escalation"]` says the same to lists and partners.
+Every step is an event of the ticket, so its history is the ticket's. Whether one is open, lists, figures and
+partners read from its row; `Ticket.metadata["escalation"]` marks that one was decided, for rules and triage, and keeps its briefing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.core.errors import Conflict, Invalid
+from helpdesk.core.events import hint
 from helpdesk.core.models import ApiKey, Event, User
 from tickets.models import Escalation, EscalationLevel, Ticket
 from tickets.models.escalation import STANDARD
@@ -33,9 +35,9 @@ def escalate(ticket: Ticket, *, level: str, reason: str, by: User | ApiKey) -> E
         raise Invalid(_("Say why"))
     with transaction.atomic():
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update(of=("self",)))
+        ticket.allow(by)
         if not ticket.is_active:
             raise Conflict(_("A solved ticket cannot be escalated"))
-        ticket.allow(by)
         ticket.metadata = {**ticket.metadata, "escalation": {"level": level, "also": [], "reasons": [reason], "briefing": []}}
         ticket.touch("metadata")
         event = ticket.record("ticket.escalated", by=by, level=level, reasons=[reason])
@@ -56,6 +58,8 @@ def heard(event: Event) -> None:
             return
         by = event.actor_name if event.actor_kind != "system" else ""
         _raise(ticket, str(event.data.get("level") or "supervisor"), list(event.data.get("reasons") or ()), by, event.pk)
+        ticket.touch()  # partners read it with the ticket
+        hint(event, ticket.audience)  # lists of escalated ones, which heard of the event before this
 
 
 def _taken_back_since(event: Event) -> bool:
@@ -85,6 +89,7 @@ def acknowledge(escalation: Escalation, *, by: User) -> None:
             return
         one.state, one.owner, one.acknowledged_at, one.due_at = State.ACKNOWLEDGED, by, timezone.now(), None
         one.save()
+        ticket.touch()
         ticket.record("escalation.acknowledged", by=by, level=one.level)
 
 
@@ -93,6 +98,7 @@ def give(escalation: Escalation, *, to: User, by: User) -> None:
     with _held(escalation) as (one, ticket):
         one.state, one.owner, one.acknowledged_at, one.due_at = State.ACKNOWLEDGED, to, one.acknowledged_at or timezone.now(), None
         one.save()
+        ticket.touch()
         ticket.record("escalation.reassigned", by=by, level=one.level, to=str(to))
         ticket.assign(to=to, by=by)
 

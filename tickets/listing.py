@@ -23,7 +23,7 @@ from helpdesk.core.models import Event, User
 from knowledge.models import Incident
 from tickets import conversing, sla
 from tickets.flags import Flag, flags_of
-from tickets.models import Escalation, Queue, Ticket, TicketRead
+from tickets.models import Escalation, Queue, Ticket, TicketRead, escalation
 from tickets.models.ticket import TicketQuerySet
 
 PAGE = 30  # rows: three screens; the next ones are asked for as the end comes near
@@ -109,6 +109,10 @@ def _solved(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
     return tickets.filter(status__in=Ticket.DONE, merged_into=None)  # what was merged goes on elsewhere
 
 
+def _escalated(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
+    return tickets.active().awake().filter(pk__in=Escalation.objects.open().order_by().values("ticket"))
+
+
 def _chats(tickets: TicketQuerySet, _viewer: User) -> TicketQuerySet:
     """Somebody waits in a chat, or talks with one of us."""
     states = [Q(metadata__contains={conversing.MARK: {"state": state}}) for state in (conversing.WAITING, conversing.WITH_AGENT)]
@@ -125,7 +129,7 @@ VIEWS = (
     View("snoozed", _("Snoozed"), "alarm-clock", lambda t, _me: t.active().snoozed(), sorts=(WAKING,)),
     View("all", _("All open"), "layers", _ours),
     View("chats", _("Chats"), "message-circle", _chats, sorts=(LONGEST,)),
-    View("escalated", _("Escalated"), "siren", lambda t, _me: t.active().awake().escalated()),
+    View("escalated", _("Escalated"), "siren", _escalated),
     View("solved", _("Solved recently"), "circle-check", _solved, sorts=(RECENT,)),
 )
 UNCOUNTED = ("solved",)
@@ -256,11 +260,12 @@ def _read(viewer: User, tickets: TicketQuerySet, stretches: list[Q]) -> list[Tic
 
 
 def for_rows(tickets: QuerySet[Ticket], viewer: User) -> QuerySet[Ticket]:
-    """With people and whether the viewer has read the customer's last words."""
+    """With people, whether the viewer has read the customer's last words, whether they only read along, and the open escalation."""
     read = TicketRead.objects.filter(user=viewer, ticket=OuterRef("pk"), read_at__gte=OuterRef("last_customer_message_at"))
     points = ContactPoint.objects.filter(customer=OuterRef("customer"), kind=ContactPoint.Kind.EMAIL).order_by("-primary", "created_at")
-    people = tickets.select_related("customer", "organisation", "queue", "assignee")
-    return people.annotate(is_read=Exists(read), email=Subquery(points.values("value")[:1]))
+    people = escalation.with_open(tickets).select_related("customer", "organisation", "queue", "assignee")
+    along = Ticket.objects.read_along_by(viewer).filter(pk=OuterRef("pk"))
+    return people.annotate(is_read=Exists(read), reads_along=Exists(along), email=Subquery(points.values("value")[:1]))
 
 
 def rows_of(tickets: Sequence[Ticket], sort: Sort, viewer: User) -> list[Row]:

@@ -24,6 +24,7 @@ from helpdesk.core.api.permissions import scope_of
 from helpdesk.core.errors import Invalid
 from helpdesk.core.models import ApiKey
 from tickets.api.representation import TicketSerializer
+from tickets.models.escalation import with_open
 
 from .chat_input import FeedbackInput, SayInput
 from .chat_output import INTERNAL, AnswerOutput, HistoryOutput, ReceivedOutput, TicketsOutput, answered
@@ -68,7 +69,8 @@ class Tickets(ChatView):
     def get(self, request: Request, user: str) -> Response:
         who = caller(request.user, user)
         _note(who, "tickets")
-        found = who.tickets().with_people().prefetch_related("tags", "customer__contact_points").order_by("-created_at")[:MOST]
+        theirs = with_open(who.tickets().with_people()).prefetch_related("tags", "customer__contact_points")
+        found = theirs.order_by("-created_at")[:MOST]
         shown: list[dict[str, Any]] = [dict(one) for one in TicketSerializer(found, many=True).data]
         if isinstance(who.viewer, Visitor):
             shown = [{**one, **INTERNAL} for one in shown]

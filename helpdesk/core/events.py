@@ -110,9 +110,14 @@ def record(
     if subscriptions:
         Receipt.objects.bulk_create([Receipt(event=event, subscriber=s.name, due_at=due) for s in subscriptions])
         transaction.on_commit(partial(_ring, event.pk))
-    for group in dict.fromkeys(audience):
-        realtime.broadcast(group, {"type": "event", "event": event.pk, "kind": kind, "ticket": str(event.ticket_ref or "")})
+    hint(event, audience)
     return event
+
+
+def hint(event: Event, audience: Iterable[str]) -> None:
+    """Tell these realtime groups of the event, after the commit. Also later: for what a subscriber made of it."""
+    for group in dict.fromkeys(audience):
+        realtime.broadcast(group, {"type": "event", "event": event.pk, "kind": event.kind, "ticket": str(event.ticket_ref or "")})
 
 
 def _check(kind: str, data: dict[str, Any]) -> None:

@@ -164,6 +164,31 @@ def test_a_partner_escalates(api: Client, ticket: Ticket) -> None:
     assert post({"reason": "x", "who": "me"}).status_code == 400  # type: ignore[attr-defined]
 
 
+def test_lists_and_partners_read_the_row_not_the_mark(api: Client, ticket: Ticket, maya: User) -> None:
+    def found(query: str) -> list[str]:
+        return [one["number"] for one in api.get(f"/api/v1/tickets/?{query}").json()["results"]]
+
+    event = by_triage(ticket)
+    fresh = api.get(f"/api/v1/tickets/{ticket.number}/")
+    assert fresh.json()["escalation"] is None and ticket.number not in signed_in(maya).get("/inbox/escalated/").content.decode()
+    escalating.heard(event)
+    shown = api.get(f"/api/v1/tickets/{ticket.number}/")
+    assert shown["ETag"] != fresh["ETag"]
+    assert shown.json()["escalation"] == {
+        "level": "security",
+        "reasons": ["Stranger signed in"],
+        "state": "waiting",
+        "also": [],
+        "briefing": [],
+    }
+    assert ticket.number in signed_in(maya).get("/inbox/escalated/").content.decode()
+    assert found("escalated=true") == found("escalation=security") == [ticket.number]
+    assert found("escalated=false") == found("escalation=legal") == []
+    ticket.refresh_from_db()
+    ticket.resolve(by=maya)
+    assert api.get(f"/api/v1/tickets/{ticket.number}/").json()["escalation"] is None
+
+
 # -- taken back ------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from helpdesk.core.models import Event, User
 from knowledge.models import SolvedCase
 from tests.cast import ago, receive, signed_in
 from tickets import merging, replying, requests, searching, tracking
-from tickets.models import Queue, Ticket, TicketMerge
+from tickets.models import Escalation, Queue, Ticket, TicketMerge
 
 pytestmark = pytest.mark.django_db
 WORDS = "The import of routes stops at row 214 with error IMP-214. We tried it three times today with the same file."
@@ -182,7 +182,8 @@ def test_a_duplicate_is_proposed_until_somebody_says_no(support: Queue, ingrid: 
 
 def test_the_escalated_stand_in_a_queue_of_their_own_with_their_briefing(ticket: Ticket, as_maya: Client, maya: User) -> None:
     assert ticket.number not in as_maya.get("/inbox/escalated/").content.decode()
-    ticket.metadata = {"escalation": {"level": "legal", "briefing": ["Why: mentions <lawyers>", "Mood: negative"]}}
+    Escalation.objects.create(ticket=ticket, level="legal", reasons=["Mentions lawyers"])
+    ticket.metadata = {"escalation": {"level": "supervisor", "briefing": ["Why: mentions <lawyers>", "Mood: negative"]}}
     ticket.save()
     page = as_maya.get("/inbox/escalated/").content.decode()
     assert ticket.number in page

@@ -12,7 +12,7 @@ from customers.api.representation import CustomerSerializer, OrganizationSeriali
 from helpdesk.core.api.shaping import Expansion, Shaped
 from helpdesk.core.models import Event
 from tickets import sla
-from tickets.models import Attachment, Delivery, Message, Ticket
+from tickets.models import Attachment, Delivery, Message, Ticket, escalation
 
 from .directory_shapes import AgentSerializer, Named, NamedQueue, QueueSerializer
 
@@ -65,7 +65,7 @@ class TicketSerializer(Shaped, serializers.Serializer[Any]):
     tags = serializers.SerializerMethodField()
     sentiment = serializers.CharField()
     frustration = serializers.FloatField(allow_null=True)
-    escalation = serializers.SerializerMethodField()
+    escalation = serializers.SerializerMethodField(help_text="The open one: level, state, reasons, briefing; null where there is none.")
     sla = SlaSerializer(source="*")
     language = serializers.CharField()
     metadata = serializers.JSONField()
@@ -80,7 +80,8 @@ class TicketSerializer(Shaped, serializers.Serializer[Any]):
         return sorted(tag.name for tag in ticket.tags.all())
 
     def get_escalation(self, ticket: Ticket) -> dict[str, Any] | None:
-        return ticket.metadata.get("escalation")
+        up = escalation.open_of(ticket) if ticket.is_active else None
+        return up and {"also": [], "briefing": [], **(ticket.metadata.get("escalation") or {}), **up}
 
     def get_url(self, ticket: Ticket) -> str:
         return f"{settings.SITE_URL}{ticket.get_absolute_url()}"

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -26,7 +26,8 @@ from helpdesk.core.api.shaping import parameters
 from helpdesk.core.models import ApiKey, User
 from tickets import escalating, intake, merging, searching
 from tickets.channels.base import InboundMessage, Sender
-from tickets.models import Tag, Ticket
+from tickets.models import Escalation, Queue, Tag, Ticket
+from tickets.models.escalation import STANDARD, with_open
 
 from .input import EscalationInput, MergeInput, NewTicketInput, TicketChangeInput, files_of, partners_metadata
 from .representation import TicketSerializer
@@ -46,6 +47,10 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
     language = filters.CharFilter(max_length=12)
     number = filters.CharFilter(lookup_expr="iexact", max_length=24)
     customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
+    escalated = filters.BooleanFilter(method="having_escalation", label="With an open escalation, or without")
+    escalation = filters.ChoiceFilter(
+        method="escalated_to", choices=[(slug, one[0]) for slug, one in STANDARD.items()], label="With an open escalation to this level"
+    )
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte")
@@ -59,6 +64,13 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(customer=customer) if customer else queryset.none()
 
     def matching(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+    def having_escalation(self, queryset: QuerySet[Ticket], _name: str, value: bool) -> QuerySet[Ticket]:
+        up = Exists(Escalation.objects.open().filter(ticket=OuterRef("pk")))
+        return queryset.filter(up if value else ~up)
+
+    def escalated_to(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        return queryset.filter(pk__in=Escalation.objects.open().filter(level=value).order_by().values("ticket"))
+
         return queryset.filter(pk__in=searching.search(value, viewer=self.request.user).order_by().values("pk"))
 
 
@@ -149,7 +161,7 @@ class TicketEscalation(Shown):
 
 def whole(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """With everything that the representation reads: a constant number of queries for any page."""
-    return tickets.with_people().defer(None).prefetch_related("tags", "customer__contact_points")  # type: ignore[attr-defined,no-any-return]
+    return with_open(tickets.with_people().defer(None)).prefetch_related("tags", "customer__contact_points")  # type: ignore[attr-defined]
 
 
 def find(request: Request, number: str) -> Ticket:

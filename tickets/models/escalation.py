@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -108,3 +109,17 @@ class Escalation(models.Model):
     @property
     def is_late(self) -> bool:
         return self.state == self.State.WAITING and self.due_at is not None and self.due_at < timezone.now()
+
+
+def with_open(tickets: models.QuerySet[Ticket]) -> models.QuerySet[Ticket]:
+    """Each with its open escalation, in the same query: what `open_of` reads."""
+    up = Escalation.objects.open().filter(ticket=models.OuterRef("pk")).order_by()
+    told = up.values(json=JSONObject(level="level", reasons="reasons", state="state"))
+    return tickets.annotate(open_escalation=models.Subquery(told[:1]))
+
+
+def open_of(ticket: Ticket) -> dict[str, Any] | None:
+    """{"level", "reasons", "state"} of the ticket's open escalation; None where there is none."""
+    if not hasattr(ticket, "open_escalation"):
+        ticket = with_open(Ticket.objects.filter(pk=ticket.pk)).get()
+    return ticket.open_escalation  # type: ignore[attr-defined,no-any-return]

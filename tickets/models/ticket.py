@@ -52,6 +52,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Those that somebody sees, but may neither answer nor change. Who has a ticket may."""
         return self.filter(queue__in=Queue.objects.read_along_by(viewer)).exclude(assignee=viewer)
 
+    def read_along_by(self, viewer: User) -> Self:
+        """Those that somebody sees, but may neither answer nor change. Who has a ticket may."""
+        return self.filter(queue__in=Queue.objects.read_along_by(viewer)).exclude(assignee=viewer)
+
         return self.filter(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN))
 
     def awake(self) -> Self:

@@ -20,6 +20,7 @@ from tickets import listing
 from tickets.channels.rendering import reply_html
 from tickets.models import Message, Ticket
 from tickets.models.escalation import STANDARD as LEVELS
+from tickets.models.escalation import open_of
 from tickets.sla import started_at
 from tickets.sla.clocks import NEXT_REPLY
 from tickets.sla.words import length_text
@@ -240,11 +241,12 @@ def face_of(name: str, pk: str) -> Face:
 
 
 @register.filter
-def briefed(metadata: dict[str, Any]) -> str:
-    """To whom an escalated ticket goes, and why: the first lines of its briefing."""
-    escalation = metadata.get("escalation") or {}
-    lines = [Truncator(str(line)).chars(BRIEFED_LINE) for line in (escalation.get("briefing") or escalation.get("reasons") or [])[:BRIEFED]]
-    return " · ".join([str(escalation.get("level", "")).replace("_", " ").capitalize(), *lines])
+def briefed(ticket: Ticket) -> str:
+    """To whom an escalated ticket goes, and why: the first lines of triage's briefing, else the reasons."""
+    up = open_of(ticket) or {}
+    why = (ticket.metadata.get("escalation") or {}).get("briefing") or up.get("reasons") or []
+    lines = [Truncator(str(line)).chars(BRIEFED_LINE) for line in why[:BRIEFED]]
+    return " · ".join([str(up.get("level", "")).replace("_", " ").capitalize(), *lines])
 
 
 @register.filter
