@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from helpdesk.core.accounts import invitations, people
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import OneTimeToken, User
+from tickets.models import QueueMembership
 
 from .forms import InviteForm, MemberForm, WorkForm
 
@@ -45,18 +46,18 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "unsent": request.session.pop("invitation_link", None),
-        "colleagues": User.objects.exclude(pk__in=pending).prefetch_related("queues").order_by("-is_active", "name"),
-        "pending": [(user, _latest_link(user)) for user in pending.prefetch_related("queues")],
+        "colleagues": User.objects.exclude(pk__in=pending).prefetch_related("memberships__queue").order_by("-is_active", "name"),
+        "pending": [(user, _latest_link(user)) for user in pending.prefetch_related("memberships__queue")],
     }
     return render(request, "settings/people.html", context, status=400 if form.errors else 200)
 
 
 @supervisors_only
 def person(request: HttpRequest, user_id: str) -> HttpResponse:
-    """One colleague: role and teams."""
+    """One colleague: role, teams, what they may do in each, and how much work they take."""
     user = get_object_or_404(User, pk=user_id)
-    initial = {"role": user.role, "queues": user.queues.all()}
-    form, work = MemberForm(request.POST or None, by=_me(request), initial=initial), WorkForm(request.POST or None, instance=user)
+    form = MemberForm(request.POST or None, by=_me(request), of=user, initial={"role": user.role})
+    work = WorkForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid() and work.is_valid() and _changed(request, user, form, work):
         return redirect("people")
     wrong = bool(form.errors or work.errors)
@@ -101,7 +102,7 @@ def _invited(request: HttpRequest, form: InviteForm) -> bool:
     try:
         with transaction.atomic():
             invitation = invitations.invite(email=data["email"], name=data["name"], role=data["role"], by=_me(request))
-            invitation.user.queues.set(data["queues"])
+            QueueMembership.objects.place(invitation.user, form.rights)
     except HelpdeskError as refused:
         form.add_error("email", refused.detail)
         return False
@@ -121,7 +122,7 @@ def _changed(request: HttpRequest, user: User, form: MemberForm, work: WorkForm)
     try:
         with transaction.atomic():
             people.set_role(user, form.cleaned_data["role"], by=_me(request))
-            user.queues.set(form.cleaned_data["queues"])
+            QueueMembership.objects.place(user, form.rights)
             user.save(update_fields=work.fields)
     except HelpdeskError as refused:
         form.add_error("role", refused.detail)

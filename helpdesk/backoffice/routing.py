@@ -21,13 +21,17 @@ from helpdesk.core.models import User
 from tickets import routing
 from tickets.models import Queue, QueueMembership
 
+from .forms import right_field
 from .words import WordsField
+
+OUT = "out"  # the choice by which a member leaves the team
 
 
 class RoutingForm(forms.ModelForm[Queue]):
-    """How tickets are given out; for those who oversee also who sees them and what each member may do (`right-<id>`)."""
+    """How tickets are given out; for those who oversee also who sees them, who is in the team and what each may do (`right-<id>`)."""
 
     skills = WordsField(label=_("Only to those who can"), help_text=_("Skills with commas between. Empty: anybody in the team."))
+    joins = forms.ModelChoiceField(label=_("Add a colleague"), queryset=User.objects.none(), required=False, empty_label=_("Nobody"))
     takers = forms.ModelMultipleChoiceField(queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
 
     class Meta:
@@ -38,16 +42,17 @@ class RoutingForm(forms.ModelForm[Queue]):
         super().__init__(*args, **kwargs)
         self.by = by
         self.fields["access"].required = False
+        outside = User.objects.filter(is_active=True).exclude(queues=self.instance)
+        self.fields["joins"].queryset = outside.order_by("name")  # type: ignore[attr-defined]
         if not by.oversees:
-            del self.fields["access"]
+            del self.fields["access"], self.fields["joins"]
         members = self.instance.memberships.select_related("user")
         self.fields["takers"].queryset = self.instance.members.filter(is_active=True)  # type: ignore[attr-defined]
         self.fields["takers"].initial = [one.user_id for one in members if one.takes_work]
         self.rights = {one.user_id: f"right-{one.user_id}" for one in members} if by.oversees else {}
         for one in members if self.rights else ():
-            box = forms.Select(attrs={"class": "input", "aria-label": _t("What %(name)s may do") % {"name": one.user.name}})
-            choice = forms.ChoiceField(choices=QueueMembership.Right.choices, initial=one.right, required=False, widget=box)
-            self.fields[self.rights[one.user_id]] = choice
+            label = _t("What %(name)s may do") % {"name": one.user.name}
+            self.fields[self.rights[one.user_id]] = right_field(one.right, label, (OUT, _("Leaves the team")))
 
     def clean_access(self) -> str:
         """Left out, it stays as it is."""
@@ -59,11 +64,19 @@ class RoutingForm(forms.ModelForm[Queue]):
             queue = self.save()
             queue.memberships.update(takes_work=False)
             queue.memberships.filter(user__in=self.cleaned_data["takers"]).update(takes_work=True)
-            for user_id, name in self.rights.items():
-                if right := self.cleaned_data.get(name):
-                    queue.memberships.filter(user=user_id).exclude(right=right).update(right=right)
+            self._set_members(queue)
             record("routing.changed", subject=queue, by=by, name=queue.name, old=before, new=routing_data(queue))
         return queue
+
+    def _set_members(self, queue: Queue) -> None:
+        for user_id, name in self.rights.items():
+            right, member = self.cleaned_data.get(name), queue.memberships.filter(user=user_id)
+            if right == OUT:
+                member.delete()
+            elif right:
+                member.exclude(right=right).update(right=right)
+        if joins := self.cleaned_data.get("joins"):
+            queue.memberships.get_or_create(user=joins)
 
 
 def routing_data(queue: Queue) -> dict[str, Any]:

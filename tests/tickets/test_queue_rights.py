@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from assist.chat import attending
 from assist.models import CallSession, ChatSession
 from customers.models import Customer
 from helpdesk.core.errors import NotAllowed
 from helpdesk.core.models import User
+from knowledge.models import Incident
 from tests.cast import ago, make_agent, receive, run_events, signed_in
-from tickets import live, merging, replying, routing, searching
+from tickets import escalating, intake, linking, live, merging, replying, routing, searching
 from tickets.models import Escalation, Message, Queue, QueueMembership, Rating, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +146,7 @@ def test_who_reads_along_leaves_notes_and_changes_nothing(closed: Ticket, suppor
         open_to(support, "read")
     other = receive(ingrid, "Once more", "Hello again").ticket
     chat = ChatSession.objects.get(ticket=closed)
+    incident = Incident.objects.create(reference="INC-1", title="Mail is slow")
     deeds: list[Any] = [
         lambda: replying.reply(ticket=closed, by=tomasz, text="Hello"),
         lambda: closed.set_status("resolved", by=tomasz),
@@ -152,6 +156,9 @@ def test_who_reads_along_leaves_notes_and_changes_nothing(closed: Ticket, suppor
         lambda: closed.tag("mine", by=tomasz),
         lambda: merging.merge(kept=closed, merged=other, by=tomasz),
         lambda: attending.join(chat, by=tomasz),
+        lambda: escalating.escalate(closed, level="legal", reason="Look at this", by=tomasz),
+        lambda: intake.adopt(other.messages.get(), into=closed, by=tomasz),
+        lambda: linking.link(closed, incident, by=tomasz),
     ]
     for deed in deeds:
         with pytest.raises(NotAllowed):
@@ -172,6 +179,40 @@ def test_the_pages_and_the_api_say_why(closed: Ticket, support: Queue, tomasz: U
     answer = client.patch(f"/api/v1/tickets/{closed.number}/", change, content_type="application/json")
     assert answer.status_code == 403 and answer["Content-Type"].startswith("application/problem+json")
     assert Ticket.objects.get(pk=closed.pk).status == "new"
+
+
+def test_who_reads_along_is_offered_nothing_to_do_but_a_note(indexed: Ticket, support: Queue, tomasz: User, maya: User) -> None:
+    grant(tomasz, support, "see")
+    deeds = ("/do/status/", "/do/assignee/", "/do/tag/", "/do/subject/", "/merge/", "draft-use", "suggestion-apply", "chat/join/")
+    pages = ("/inbox/all/{number}/", "/assist/tickets/{id}/", "/assist/tickets/{id}/draft/", "/assist/tickets/{id}/chat/")
+
+    def offered(person: User) -> tuple[str, set[str]]:
+        html = "".join(signed_in(person).get(address(path, indexed)).content.decode() for path in pages)
+        return html, {deed for deed in deeds if deed in html}
+
+    theirs, found = offered(tomasz)
+    assert found == {"/do/status/"}  # the button, which is off and says why
+    assert 'data-keys="e" disabled' in theirs and 'value="reply" disabled' in theirs and 'value="note" checked' in theirs
+    assert f'value="{indexed.number}" form="bulk" disabled' in theirs
+    html, found = offered(maya)
+    assert {"/do/status/", "/do/tag/", "/merge/", "chat/join/"} <= found and "data-reads-along" not in html
+
+
+def test_a_ticket_that_comes_to_be_read_along_says_so_on_the_open_page(ticket: Ticket, billing: Queue, maya: User) -> None:
+    open_to(billing, "read")
+    shown = live.screen(maya, "all", "", ticket.number)
+    heads = [op["html"] for op in live.ops_for(maya, shown, [], [ticket.pk]) if op.get("id") == "ticket-head"]
+    ticket.move(queue=billing, by=maya)
+    heads += [op["html"] for op in live.ops_for(maya, shown, [], [ticket.pk]) if op.get("id") == "ticket-head"]
+    assert ["data-reads-along" in html for html in heads] == [False, True]
+
+
+def test_the_next_ticket_is_never_one_to_read_along(closed: Ticket, support: Queue, billing: Queue, tomasz: User, ingrid: Customer) -> None:
+    grant(tomasz, support, "see")
+    mine = receive(ingrid, "Once more", "Hello again").ticket
+    Ticket.objects.filter(pk=mine.pk).update(queue=billing, due_at=timezone.now() + timedelta(days=9))
+    assert signed_in(tomasz).post("/inbox/next/")["Location"] == f"/inbox/mine/{mine.number}/"
+    assert signed_in(tomasz).post("/inbox/next/")["Location"] == "/inbox/"
 
 
 def test_a_handed_over_ticket_may_be_changed_in_the_same_breath(closed: Ticket, billing: Queue, maya: User) -> None:
@@ -211,6 +252,34 @@ def test_a_supervisor_decides_who_sees_a_team_and_what_its_members_may_do(suppor
     assert signed_in(priya).post(f"/settings/routing/{support.pk}/", form).status_code == 302
     assert Queue.objects.get(pk=support.pk).access == "read"
     assert support.memberships.get(user=maya).right == "manage"
+
+
+def test_a_persons_page_sets_their_right_team_by_team(support: Queue, billing: Queue, maya: User, priya: User) -> None:
+    QueueMembership.objects.filter(user=maya).update(takes_work=False)
+    client, path = signed_in(priya), f"/settings/people/{maya.pk}/"
+    form = {
+        "role": "agent",
+        "capacity": 9,
+        "queues": [support.pk, billing.pk],
+        f"right-{support.pk}": "manage",
+        f"right-{billing.pk}": "see",
+    }
+    assert client.post(path, form).status_code == 302
+    rights = dict(maya.memberships.values_list("queue__slug", "right"))
+    assert rights == {"support": "manage", "billing": "see"} and not maya.memberships.get(queue=support).takes_work
+    assert "General support (manages)" in client.get("/settings/people/").content.decode()
+    assert '<option value="see" selected>' in client.get(path).content.decode()
+    client.post(path, {"role": "agent", "capacity": 9, "queues": [support.pk], f"right-{billing.pk}": "manage"})
+    assert dict(maya.memberships.values_list("queue__slug", "right")) == {"support": "manage"}  # unsaid, a right stays as it was
+
+
+def test_a_teams_page_lets_colleagues_in_and_out(support: Queue, maya: User, tomasz: User, priya: User) -> None:
+    client, path = signed_in(priya), f"/settings/routing/{support.pk}/"
+    assert client.post(path, {"routing": "manual", "joins": tomasz.pk, f"right-{maya.pk}": "out"}).status_code == 302
+    assert list(support.memberships.values_list("user", "right")) == [(tomasz.pk, "answer")]
+    grant(tomasz, support, "manage")
+    signed_in(tomasz).post(path, {"routing": "manual", "joins": maya.pk})  # who is in is decided by those who oversee
+    assert not support.memberships.filter(user=maya).exists()
 
 
 def test_a_lead_is_no_exception(closed: Ticket, billing: Queue) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.models import ApiKey, User
@@ -95,6 +96,13 @@ class QueueMembershipQuerySet(models.QuerySet["QueueMembership"]):
 
 class QueueMembership(models.Model):
     class Right(models.TextChoices):
+    def place(self, user: User, rights: Mapping[uuid.UUID, str]) -> None:
+        """Make `user` a member of these queues, each with its right, and of no others. What else a membership says stays."""
+        with transaction.atomic():
+            self.filter(user=user).exclude(queue__in=rights).delete()
+            for queue, right in rights.items():
+                self.update_or_create(user=user, queue_id=queue, defaults={"right": right})
+
         SEE = "see", _("Reads along, and leaves notes")
         ANSWER = "answer", _("Answers")
         MANAGE = "manage", _("Answers, and manages the team")
@@ -116,6 +124,12 @@ class QueueMembership(models.Model):
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
+    @property
+    def right_in_short(self) -> str:
+        """What a list says beside the team; "" for who simply answers."""
+        short = {self.Right.SEE: _("reads along"), self.Right.MANAGE: _("manages")}
+        return str(short.get(self.Right(self.right), ""))
+
 
 
 class InboundHook(models.Model):
