@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assist.calls import holding, looking, switchboard
+from assist.calls import holding, looking, parties, switchboard
 from assist.calls.representation import offered
 from assist.models import CallSession
 from helpdesk.core.models import ApiKey, User
+from tickets.api import placing
 
 from .calls_input import EndInput, LineInput, StartInput, TranscriptionInput
 from .calls_output import Ended, HeardOutput, LineOutput, OnOffer, Started
@@ -110,8 +111,8 @@ def find(request: Request, session_id: UUID, *, with_people: bool = True) -> Cal
 
 
 def _spoken_in(request: Request, session_id: UUID) -> CallSession:
-    """The call that words are for. Keys see every call, and storing a final tells what has become of it: it is looked up now and then."""
-    if not isinstance(request.user, ApiKey):
+    """The call that words are for. A key sees every call, and storing a final tells what has become of it: it is looked up now and then."""
+    if not (isinstance(request.user, ApiKey) and request.user.oversees):
         return find(request, session_id, with_people=False)
     read_at, values = _known.get(session_id, (0.0, ()))
     names = [field.attname for field in CallSession._meta.concrete_fields if field.primary_key or field.name in FOR_WORDS]
@@ -125,8 +126,10 @@ def _spoken_in(request: Request, session_id: UUID) -> CallSession:
 
 
 def _own(request: Request, opening: switchboard.Opening) -> switchboard.Opening:
-    """Who opens a call from the console opens their own; telephony systems and supervisors name the agent."""
+    """Who opens a call from the console opens their own; telephony systems and supervisors name the agent. A key of some teams: theirs."""
     user: Any = request.user
     if isinstance(user, User) and not (user.oversees and opening.agent_id):
         return replace(opening, agent_id=str(user.pk), agent_name=user.name)
+    if isinstance(user, ApiKey) and not user.oversees:
+        return replace(opening, queue=placing.queue_for(user, parties.queue_named(opening)).slug)
     return opening

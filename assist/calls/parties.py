@@ -61,14 +61,17 @@ def agent_of(opening: Opening) -> User | None:
 
 
 def queue_of(opening: Opening) -> Queue:
-    """By slug or name, as `technical_support` or `Technical support`; what is not known goes where everything else goes."""
+    """What is not known goes where everything else goes."""
+    return queue_named(opening) or Queue.objects.default()
+
+
+def queue_named(opening: Opening) -> Queue | None:
+    """By slug or name, as `technical_support` or `Technical support`."""
     named = str(opening.queue or opening.acd_metadata.get("queue") or "").strip()[:80]
-    if named:
-        slug = slugify(named.replace("_", " "))
-        found = Queue.objects.filter(Q(slug=named) | Q(slug=slug) | Q(name__iexact=named.replace("_", " "))).first()
-        if found:
-            return found
-    return Queue.objects.default()
+    if not named:
+        return None
+    slug = slugify(named.replace("_", " "))
+    return Queue.objects.filter(Q(slug=named) | Q(slug=slug) | Q(name__iexact=named.replace("_", " "))).first()
 
 
 def _known_agent(named: str) -> User | None:

@@ -24,8 +24,10 @@ BOARD = "calls.board"  # the realtime group of supervisors' boards
 class CallSessionQuerySet(models.QuerySet["CallSession"]):
     def visible_to(self, viewer: Any) -> Self:
         """Supervisors, admins and keys: all. Agents: their own calls and those of the queues they may see. Nobody else any."""
-        if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
+        if isinstance(viewer, User | ApiKey) and viewer.oversees:
             return self
+        if isinstance(viewer, ApiKey):
+            return self.filter(queue__in=viewer.queues)
         if isinstance(viewer, User):
             mine = Queue.objects.visible_to(viewer).values("pk")
             return self.filter(models.Q(agent=viewer) | models.Q(queue__in=mine))

@@ -22,8 +22,10 @@ from tickets.models import Message, Queue, Ticket
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def visible_to(self, viewer: Any) -> Self:
         """Supervisors, admins and keys: all. Agents: those whose ticket they may see, and their own. Customers: their own."""
-        if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
+        if isinstance(viewer, User | ApiKey) and viewer.oversees:
             return self
+        if isinstance(viewer, ApiKey):
+            return self.filter(ticket__in=Ticket.objects.visible_to(viewer))
         if isinstance(viewer, User):
             return self.filter(models.Q(ticket__in=Ticket.objects.visible_to(viewer)) | models.Q(agent=viewer))
         return self.filter(customer=viewer) if isinstance(viewer, Customer) else self.none()

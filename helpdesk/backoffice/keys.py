@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.core import keys
 from helpdesk.core.models import ApiKey, User
-from helpdesk.core.models.access import ALL_SCOPES, RESOURCES
+from helpdesk.core.models.access import ALL_SCOPES, RESOURCES, SCOPES
+from tickets.models import Queue
 
 from .people import supervisors_only
 
@@ -38,6 +40,9 @@ class KeyForm(forms.Form):
         help_text=gettext_lazy("Empty: 12,000"),
     )
     everything = forms.BooleanField(label=gettext_lazy("Everything, now and later"), required=False)
+    queues = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Only these teams"), queryset=Queue.objects.all(), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, scopes: list[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,7 +62,14 @@ class KeyForm(forms.Form):
         data["scopes"] = [ALL_SCOPES] if data.get("everything") else self._chosen(data)
         if not data["scopes"]:
             raise forms.ValidationError(_("Choose what the key opens."))
+        data["queues"] = [queue.pk for queue in data.get("queues") or ()]
+        if not self._opens_anything(data):
+            raise forms.ValidationError(_("Chat, memory and metrics belong to no team: a key of some teams opens none of them."))
         return data
+
+    @staticmethod
+    def _opens_anything(data: dict[str, Any]) -> bool:
+        return any(ApiKey(scopes=data["scopes"], queues=data["queues"]).allows(scope) for scope in SCOPES if scope != ALL_SCOPES)
 
     @staticmethod
     def _chosen(data: dict[str, Any]) -> list[str]:
@@ -76,13 +88,15 @@ def index(request: HttpRequest) -> HttpResponse:
     form = NewKeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        given = {name: data[name] for name in ("name", "scopes", "days", "per_minute")}
+        given = {name: data[name] for name in ("name", "scopes", "days", "per_minute", "queues")}
         key, secret = keys.issue(**given, by=_keeper(request))
         request.session[SHOWN_ONCE] = {"key": str(key.pk), "secret": secret}
         return redirect("api-key", key.pk)
+    live = list(ApiKey.objects.live().select_related("created_by").order_by("name", "created_at"))
+    teams = _teams(live)
     context = {
         "form": form,
-        "keys": ApiKey.objects.live().select_related("created_by").order_by("name", "created_at"),
+        "keys": [(key, teams[key.pk]) for key in live],
         "dead": ApiKey.objects.exclude(pk__in=ApiKey.objects.live().values("pk")).order_by("-created_at")[:50],
         "may_keep": keys.may_keep(request.user),
     }
@@ -94,11 +108,11 @@ def index(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """One key: what it opens, when it was used, its end."""
     key = _found(key_id)
-    given = {"name": key.name, "per_minute": key.rate_limit_per_minute}
+    given = {"name": key.name, "per_minute": key.rate_limit_per_minute, "queues": key.queues}
     form = KeyForm(request.POST or None, initial=given, scopes=key.scopes)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        keys.change(key, name=data["name"], scopes=data["scopes"], per_minute=data["per_minute"], by=_keeper(request))
+        keys.change(key, **{name: data[name] for name in ("name", "scopes", "per_minute", "queues")}, by=_keeper(request))
         messages.success(request, _("Saved: %(name)s.") % {"name": key})
         return redirect("api-key", key.pk)
     shown = request.session.get(SHOWN_ONCE, {})
@@ -109,6 +123,7 @@ def one(request: HttpRequest, key_id: UUID) -> HttpResponse:
         "secret": request.session.pop(SHOWN_ONCE)["secret"] if shown.get("key") == str(key.pk) else "",
         "lives": LIVES,
         "webhooks": key.webhooks.aggregate(n=Count("pk"))["n"],
+        "teams": _teams([key])[key.pk],
         "may_keep": keys.may_keep(request.user),
     }
     return render(request, "settings/key.html", context, status=400 if form.errors else 200)
@@ -131,6 +146,12 @@ def revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     keys.revoke(key, by=_keeper(request))
     messages.success(request, _("%(name)s opens nothing any more.") % {"name": key})
     return redirect("api-keys")
+
+
+def _teams(of: Iterable[ApiKey]) -> dict[UUID, str]:
+    """By key, the names of the teams that it is limited to; "" for one without a limit. One that is gone is named as such."""
+    names = dict(Queue.objects.values_list("pk", "name"))
+    return {key.pk: ", ".join(names.get(queue, _("a team that is gone")) for queue in key.queues) for key in of}
 
 
 def _found(key_id: UUID) -> ApiKey:

@@ -38,7 +38,7 @@ class ApiKeyAdmin(BackOfficeAdmin):
 
     runs_by = (User.Role.ADMIN,)
     list_display = ("name", "prefix", "scopes", "expires_at", "last_used_at", "revoked_at")
-    fields = ("name", "scopes", "rate_limit_per_minute", "expires_at", "revoked_at")
+    fields = ("name", "scopes", "queues", "rate_limit_per_minute", "expires_at", "revoked_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,20 +21,24 @@ def may_keep(user: object) -> bool:
     return isinstance(user, User) and user.role == User.Role.ADMIN
 
 
-def issue(*, name: str, scopes: list[str], days: int, per_minute: int | None, by: User) -> tuple[ApiKey, str]:
-    """A key and its secret, which cannot be read again. `days`: until it expires, 0 for never. Raises NotAllowed, LookupError."""
+def issue(*, name: str, scopes: list[str], days: int, per_minute: int | None, by: User, queues: Sequence[UUID] = ()) -> tuple[ApiKey, str]:
+    """A key and its secret, which cannot be read again. `days`: until it expires, 0 for never. `queues`: the teams that it is
+    limited to, none for no limit. Raises NotAllowed, LookupError."""
     _check(by, scopes)
     with transaction.atomic():
-        key, secret = ApiKey.issue(name, scopes=scopes, expires_at=_end(days), rate_limit_per_minute=per_minute, created_by=by)
+        given = {"expires_at": _end(days), "rate_limit_per_minute": per_minute, "created_by": by, "queues": list(queues)}
+        key, secret = ApiKey.issue(name, scopes=scopes, **given)
         record("key.issued", subject=key, by=by, name=name, scopes=scopes)
     return key, secret
 
 
-def change(key: ApiKey, *, name: str, scopes: list[str], per_minute: int | None, by: User) -> None:
+def change(key: ApiKey, *, name: str, scopes: list[str], per_minute: int | None, by: User, queues: Sequence[UUID] = ()) -> None:
+    """What it opens from now on. The webhooks that it made hear of the same teams."""
     _check(by, scopes)
     with transaction.atomic():
-        key.name, key.scopes, key.rate_limit_per_minute = name, scopes, per_minute
-        key.save(update_fields=["name", "scopes", "rate_limit_per_minute"])
+        key.name, key.scopes, key.rate_limit_per_minute, key.queues = name, scopes, per_minute, list(queues)
+        key.save(update_fields=["name", "scopes", "rate_limit_per_minute", "queues"])
+        Webhook.objects.filter(key=key).update(queues=key.queues)
         record("key.changed", subject=key, by=by, name=name, scopes=scopes)
 
 

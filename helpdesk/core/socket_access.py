@@ -48,7 +48,7 @@ def is_still(viewer: Viewer, session: SessionBase | None) -> bool:
     """Has this viewer kept the rights with which they came? `session` is the one that they came with, if any."""
     if isinstance(viewer, ApiKey):
         fresh = ApiKey.objects.live().filter(pk=viewer.pk).first()
-        return fresh is not None and fresh.scopes == viewer.scopes
+        return fresh is not None and (fresh.scopes, fresh.queues) == (viewer.scopes, viewer.queues)
     if session is not None:
         return same_person(viewer, session)
     return User.objects.filter(pk=viewer.pk, is_active=True, role=viewer.role).exists()

@@ -164,10 +164,10 @@ def _beyond(place: Place) -> QuerySet[Event]:
 
 
 def _matching(wanted: Wanted, viewer: Any) -> Q:
-    """Agents who do not oversee hear of their tickets, and of what belongs to no ticket and no customer."""
+    """Agents who do not oversee, and keys of some teams, hear of their tickets, and of what belongs to no ticket and no customer."""
     allowed = readable(viewer)
     seen = Q(kind__in=[kind for kind in allowed if not wanted.kinds or kind in wanted.kinds])
-    if isinstance(viewer, User) and not viewer.oversees:
+    if not viewer.oversees:
         seen &= Q(ticket_ref__in=Ticket.objects.visible_to(viewer).values("pk")) | Q(ticket_ref=None, customer_ref=None)
     if wanted.ticket:
         seen &= Q(ticket_ref=wanted.ticket)

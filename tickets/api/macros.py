@@ -101,6 +101,7 @@ class MacroList(Listed):
         if own and entered.validated_data.get("queue"):
             raise PermissionDenied
         macro = Macro(**entered.validated_data, owner=by if own else None, created_by=by if isinstance(by, User) else None)
+        _check_right(macro, by)
         return _answer(macros.save(macro, by=by), status=201)
 
 
@@ -123,12 +124,18 @@ class MacroDetail(Shown):
             raise PermissionDenied
         for name, value in entered.validated_data.items():
             setattr(macro, name, value)
+        _check_right(macro, request.user)  # also where it is put now
         return _answer(macros.save(macro, by=request.user))  # type: ignore[arg-type]
 
     @extend_schema(operation_id="macros_delete", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
         macros.remove(_to_change(request, pk), by=request.user)  # type: ignore[arg-type]
         return Response(status=204)
+
+
+def _check_right(macro: Macro, by: Any) -> None:
+    if not macro.may_be_changed_by(by):
+        raise PermissionDenied(_("This macro is shared; supervisors and the leads of its team may change it."))
 
 
 def _macro(request: Request, pk: UUID) -> Macro:
@@ -140,8 +147,7 @@ def _macro(request: Request, pk: UUID) -> Macro:
 
 def _to_change(request: Request, pk: UUID) -> Macro:
     macro = _macro(request, pk)
-    if not macro.may_be_changed_by(request.user):
-        raise PermissionDenied(_("This macro is shared; supervisors and the leads of its team may change it."))
+    _check_right(macro, request.user)
     refuse_stale(request, _version(macro))
     return macro
 

@@ -29,6 +29,7 @@ from tickets.channels.base import InboundMessage, Sender
 from tickets.models import Escalation, Queue, Tag, Ticket
 from tickets.models.escalation import STANDARD, with_open
 
+from . import placing
 from .input import EscalationInput, MergeInput, NewTicketInput, TicketChangeInput, files_of, partners_metadata
 from .representation import TicketSerializer
 
@@ -46,11 +47,11 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
     sentiment = filters.ChoiceFilter(choices=Ticket.Sentiment.choices)
     language = filters.CharFilter(max_length=12)
     number = filters.CharFilter(lookup_expr="iexact", max_length=24)
-    customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
     escalated = filters.BooleanFilter(method="having_escalation", label="With an open escalation, or without")
     escalation = filters.ChoiceFilter(
         method="escalated_to", choices=[(slug, one[0]) for slug, one in STANDARD.items()], label="With an open escalation to this level"
     )
+    customer = filters.CharFilter(method="of_customer", max_length=150, label="Our id or yours")
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
     updated_after = MomentFilter(field_name="updated_at", lookup_expr="gte")
@@ -63,7 +64,6 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
         customer = identity.find(customer_id=value)
         return queryset.filter(customer=customer) if customer else queryset.none()
 
-    def matching(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
     def having_escalation(self, queryset: QuerySet[Ticket], _name: str, value: bool) -> QuerySet[Ticket]:
         up = Exists(Escalation.objects.open().filter(ticket=OuterRef("pk")))
         return queryset.filter(up if value else ~up)
@@ -71,6 +71,7 @@ class TicketFilter(filters.FilterSet):  # type: ignore[misc]
     def escalated_to(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         return queryset.filter(pk__in=Escalation.objects.open().filter(level=value).order_by().values("ticket"))
 
+    def matching(self, queryset: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         return queryset.filter(pk__in=searching.search(value, viewer=self.request.user).order_by().values("pk"))
 
 
@@ -120,7 +121,10 @@ class TicketDetail(Shown):
         refuse_stale(request, ticket.version)
         entered = TicketChangeInput(data=request.data, partial=True)
         entered.is_valid(raise_exception=True)
-        change(ticket, entered.validated_data, by=request.user)
+        wanted = entered.validated_data
+        if "queue" in wanted and _is_limited(request.user):
+            placing.queue_for(request.user, wanted["queue"])
+        change(ticket, wanted, by=request.user)
         return answer(_fresh(ticket))
 
 
@@ -232,7 +236,7 @@ def _inbound(request: Request, data: dict[str, Any]) -> InboundMessage:
         body_text=data["body"],
         external_id=once_id(request),
         verified="pass",
-        queue=data.get("queue", ""),
+        queue=_queue(request, data.get("queue", "")),
         priority=data.get("priority", ""),
         tags=tuple(data.get("tags", ())),
         attachments=files_of(data),
@@ -249,6 +253,17 @@ def once_id(request: Request, given: str = "", *, within: str = "") -> str:
     key = request.headers.get(HEADER, "")
     mark = f"{within}\0{given}" if given else f"{key}\0{digest_of(request)}" if key else ""  # type: ignore[arg-type]
     return f"api-{hashlib.sha256(f'{scope_of(request)}{mark}'.encode()).hexdigest()}" if mark else ""  # type: ignore[arg-type]
+
+
+def _queue(request: Request, wanted: str) -> str:
+    """A queue's slug; "" for wherever it belongs, which a key of some teams may not leave to us."""
+    if not _is_limited(request.user):
+        return wanted
+    return placing.queue_for(request.user, Queue.objects.filter(slug=wanted).first() if wanted else None).slug
+
+
+def _is_limited(viewer: Any) -> bool:
+    return isinstance(viewer, ApiKey) and not viewer.oversees
 
 
 def _key(request: Request) -> ApiKey | None:

@@ -25,13 +25,11 @@ class MacroQuerySet(models.QuerySet["Macro"]):
     def visible_to(self, viewer: Any) -> Self:
         """Agents: their own, those shared with everybody and with their teams. Supervisors and keys: every shared one as well."""
         shared = models.Q(owner=None)
-        if isinstance(viewer, ApiKey):
-            return self.filter(shared)
-        if not isinstance(viewer, User):
+        if not isinstance(viewer, User | ApiKey):
             return self.none()
         if not viewer.oversees:
             shared &= models.Q(queue=None) | models.Q(queue__in=Queue.objects.visible_to(viewer).values("pk"))
-        return self.filter(models.Q(owner=viewer) | shared)
+        return self.filter(shared if isinstance(viewer, ApiKey) else models.Q(owner=viewer) | shared)
 
 
 class Macro(models.Model):
@@ -80,9 +78,9 @@ class Macro(models.Model):
         return bool(self.set_status or self.set_priority or self.assign or self.move_to_id or self.tags)
 
     def may_be_changed_by(self, person: Any) -> bool:
-        """One's own; shared ones by supervisors, and by the leads and managers of their team."""
+        """One's own; shared ones by supervisors, and by the leads and managers of their team, and by keys of it."""
         if isinstance(person, ApiKey):
-            return self.owner_id is None
+            return self.owner_id is None and (person.oversees or self.queue_id in person.queues)
         if self.owner_id is not None:
             return self.owner_id == person.pk
         if person.oversees or self.queue_id is None:

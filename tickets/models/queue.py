@@ -16,12 +16,15 @@ from knowledge.models import Category
 
 class QueueQuerySet(models.QuerySet["Queue"]):
     def visible_to(self, viewer: Any) -> Self:
-        """Supervisors, admins and keys: all. Agents and leads: those they are in, and those that are open to everybody.
+        """Supervisors, admins and keys: all. Agents and leads: those they are in, and those that are open to everybody. A key that
+        is limited to some: those.
 
         Whatever shows a ticket or a call asks here: a queue that is closed to somebody does not exist for them, on any page.
         """
-        if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
+        if isinstance(viewer, User | ApiKey) and viewer.oversees:
             return self
+        if isinstance(viewer, ApiKey):
+            return self.filter(pk__in=viewer.queues)
         if not isinstance(viewer, User):
             return self.none()
         mine = QueueMembership.objects.filter(user=viewer).values("queue")
@@ -93,9 +96,6 @@ class QueueMembershipQuerySet(models.QuerySet["QueueMembership"]):
         """Those who are given tickets. Who only reads along is given none."""
         return self.filter(takes_work=True).exclude(right=QueueMembership.Right.SEE)
 
-
-class QueueMembership(models.Model):
-    class Right(models.TextChoices):
     def place(self, user: User, rights: Mapping[uuid.UUID, str]) -> None:
         """Make `user` a member of these queues, each with its right, and of no others. What else a membership says stays."""
         with transaction.atomic():
@@ -103,6 +103,9 @@ class QueueMembership(models.Model):
             for queue, right in rights.items():
                 self.update_or_create(user=user, queue_id=queue, defaults={"right": right})
 
+
+class QueueMembership(models.Model):
+    class Right(models.TextChoices):
         SEE = "see", _("Reads along, and leaves notes")
         ANSWER = "answer", _("Answers")
         MANAGE = "manage", _("Answers, and manages the team")
@@ -121,15 +124,15 @@ class QueueMembership(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} in {self.queue_id}"
 
-
-def new_secret() -> str:
-    return secrets.token_urlsafe(32)
     @property
     def right_in_short(self) -> str:
         """What a list says beside the team; "" for who simply answers."""
         short = {self.Right.SEE: _("reads along"), self.Right.MANAGE: _("manages")}
         return str(short.get(self.Right(self.right), ""))
 
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
 
 
 class InboundHook(models.Model):

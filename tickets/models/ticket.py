@@ -35,27 +35,28 @@ Actor = User | ApiKey | Customer | Rule | None
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, viewer: Any) -> Self:
-        """Supervisors, admins and keys: all. Agents: the queues they may see and what is assigned to them. Customers: their own."""
-        if isinstance(viewer, ApiKey) or (isinstance(viewer, User) and viewer.oversees):
+        """Supervisors, admins and keys: all. Agents: the queues they may see and what is assigned to them. Customers: their own.
+
+        A key that is limited to some queues: what is in them.
+        """
+        if isinstance(viewer, User | ApiKey) and viewer.oversees:
             return self
+        if isinstance(viewer, ApiKey):
+            return self.filter(queue__in=viewer.queues)
         if isinstance(viewer, User):
             mine = Queue.objects.visible_to(viewer).values("pk")
             return self.filter(models.Q(queue__in=mine) | models.Q(assignee=viewer))
         return self.filter(customer=viewer) if isinstance(viewer, Customer) else self.none()
+
+    def read_along_by(self, viewer: User) -> Self:
+        """Those that somebody sees, but may neither answer nor change. Who has a ticket may."""
+        return self.filter(queue__in=Queue.objects.read_along_by(viewer)).exclude(assignee=viewer)
 
     def active(self) -> Self:
         """Somebody still has to do something: not resolved, not closed."""
         return self.filter(status__in=Ticket.ACTIVE)
 
     def waiting_for_us(self) -> Self:
-    def read_along_by(self, viewer: User) -> Self:
-        """Those that somebody sees, but may neither answer nor change. Who has a ticket may."""
-        return self.filter(queue__in=Queue.objects.read_along_by(viewer)).exclude(assignee=viewer)
-
-    def read_along_by(self, viewer: User) -> Self:
-        """Those that somebody sees, but may neither answer nor change. Who has a ticket may."""
-        return self.filter(queue__in=Queue.objects.read_along_by(viewer)).exclude(assignee=viewer)
-
         return self.filter(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN))
 
     def awake(self) -> Self:
@@ -66,10 +67,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def unassigned(self) -> Self:
         return self.filter(assignee__isnull=True)
-
-    def escalated(self) -> Self:
-        """Somebody else must see it; with the level and a briefing in `metadata`."""
-        return self.filter(metadata__has_key="escalation")
 
     def at_risk(self) -> Self:
         """Overdue or due within half an hour."""

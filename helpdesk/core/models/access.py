@@ -18,6 +18,7 @@ KEY_LIFETIME = timedelta(days=365)  # security.md section 6, default 12
 KEY_OVERLAP = timedelta(hours=24)  # so long a renewed key's old secret still opens
 ALL_SCOPES = "*"
 RESOURCES = ("tickets", "customers", "articles", "calls", "chat", "memory", "webhooks", "triage", "status", "metrics")
+COMPANY_WIDE = ("chat", "memory", "metrics")  # what belongs to no team: a key of some teams never opens it
 SCOPES = (ALL_SCOPES, *(f"{resource}:{verb}" for resource in RESOURCES for verb in ("read", "write")))
 
 
@@ -55,6 +56,8 @@ class ApiKey(models.Model):
     previous_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     previous_until = models.DateTimeField(null=True, blank=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), default=list, verbose_name=_("scopes"))
+    # ids of the teams (tickets.Queue) that it is limited to; empty: none. Ids alone: this is the floor, and a removed team opens nothing
+    queues = ArrayField(models.UUIDField(), default=list, blank=True, verbose_name=_("teams"))
     rate_limit_per_minute = models.PositiveIntegerField(_("requests a minute"), null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -87,7 +90,14 @@ class ApiKey(models.Model):
         self.prefix, self.key_hash = secret[:10], fingerprint(secret)
         return secret
 
+    @property
+    def oversees(self) -> bool:
+        """As of people: whether it sees every team."""
+        return not self.queues
+
     def allows(self, scope: str) -> bool:
+        if self.queues and scope.partition(":")[0] in COMPANY_WIDE:
+            return False
         return ALL_SCOPES in self.scopes or scope in self.scopes
 
 

@@ -23,11 +23,11 @@ OVERLAP = timedelta(hours=24)  # so long the old secret signs beside the new one
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
     def visible_to(self, viewer: Any) -> Self:
-        """Supervisors and admins: all. A key: those that it made, and all with every scope. Nobody else any."""
+        """Supervisors and admins: all. A key: those that it made, and all with every scope and team. Nobody else any."""
         if isinstance(viewer, User):
             return self if viewer.oversees else self.none()
         if isinstance(viewer, ApiKey):
-            return self if viewer.allows("*") else self.filter(key=viewer)
+            return self if viewer.allows("*") and viewer.oversees else self.filter(key=viewer)
         return self.none()
 
     def on(self) -> Self:
@@ -46,6 +46,7 @@ class Webhook(models.Model):
     url = models.CharField(_("address"), max_length=1000)
     kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=_("events"))
     scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # what its maker could read; of more it does not hear
+    queues = ArrayField(models.UUIDField(), default=list, blank=True)  # of its key: it hears of these teams alone; empty: of all
     secrets = SealedJSONField(default=dict, blank=True)
     secret_start = models.CharField(max_length=12, blank=True)
     is_active = models.BooleanField(_("on"), default=True)

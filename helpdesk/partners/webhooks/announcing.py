@@ -34,6 +34,7 @@ def call(event: Event) -> None:
 
 
 def _tell(event: Event, wanting: list[Webhook]) -> None:
+    wanting = [one for one in wanting if not one.queues or _concerns(event, one)]
     if not wanting:
         return
     tickets = feed.tickets_of([event])
@@ -42,6 +43,13 @@ def _tell(event: Event, wanting: list[Webhook]) -> None:
     WebhookDelivery.objects.bulk_create([WebhookDelivery(webhook=one, body=body, **about) for one in wanting], ignore_conflicts=True)
     for one in wanting:
         transaction.on_commit(partial(send_quietly, tasks.work_off_webhook, str(one.pk)))
+
+
+def _concerns(event: Event, webhook: Webhook) -> bool:
+    """Whether a webhook of some teams may hear of it: as the feed does, of their tickets, and of what is nobody's."""
+    if event.ticket_ref is None:
+        return event.customer_ref is None
+    return Ticket.objects.filter(pk=event.ticket_ref, queue__in=webhook.queues).exists()
 
 
 def ping(webhook: Webhook, *, by: Any) -> WebhookDelivery:

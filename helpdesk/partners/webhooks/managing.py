@@ -12,6 +12,7 @@ from helpdesk.core import http
 from helpdesk.core.errors import HelpdeskError, Invalid, NotAllowed
 from helpdesk.core.events import record
 from helpdesk.core.models import ApiKey, User, Webhook
+from helpdesk.core.models.access import ALL_SCOPES, RESOURCES
 from helpdesk.partners import feed
 
 MOST = 50  # webhooks: each event is written down once for each
@@ -24,7 +25,8 @@ def create(*, name: str, url: str, kinds: list[str], by: User | ApiKey) -> tuple
     if Webhook.objects.count() >= MOST:
         raise Invalid(_("There are %(most)d webhooks already. Remove one first.") % {"most": MOST})
     check_url(url)
-    webhook = Webhook(name=name, url=url, kinds=_checked(kinds, by), scopes=_scopes(by), **_maker(by))
+    queues = by.queues if isinstance(by, ApiKey) else []
+    webhook = Webhook(name=name, url=url, kinds=_checked(kinds, by), scopes=_scopes(by), queues=queues, **_maker(by))
     secret = webhook.new_secret()
     with transaction.atomic():
         webhook.save()
@@ -85,7 +87,9 @@ def _checked(kinds: list[str], by: User | ApiKey) -> list[str]:
 
 def _scopes(by: User | ApiKey) -> list[str]:
     """The scopes of a key that may not do everything; [] for no limit."""
-    return [] if isinstance(by, User) or by.allows("*") else [scope for scope in by.scopes if scope.endswith(":read")] or ["none"]
+    if isinstance(by, User) or (by.allows(ALL_SCOPES) and by.oversees):
+        return []
+    return [scope for resource in RESOURCES if by.allows(scope := f"{resource}:read")] or ["none"]
 
 
 def _maker(by: User | ApiKey) -> dict[str, Any]:
