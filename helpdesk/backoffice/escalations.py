@@ -65,13 +65,17 @@ def level_data(level: EscalationLevel) -> dict[str, Any]:
     return {"minutes": level.minutes, "then": level.then, "on_duty": duty}
 
 
+def _people(level: EscalationLevel) -> list[User]:
+    return list(dict.fromkeys([*level.on_duty.all(), *(shift.person for shift in level.shifts.all())]))
+
+
 @supervisors_only
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Every level, set or not: two statements."""
-    known = {level.slug: level for level in EscalationLevel.objects.prefetch_related("on_duty")}
+    """Every level, set or not, with who has duty there: three statements."""
+    known = {level.slug: level for level in EscalationLevel.objects.prefetch_related("on_duty", "shifts__person")}
     levels = [known.get(slug) or EscalationLevel(slug=slug, minutes=one[1], then=one[2]) for slug, one in STANDARD.items()]
-    shown = [(level, level.on_duty.all() if level.slug in known else []) for level in levels]
+    shown = [(level, _people(level) if level.slug in known else []) for level in levels]
     return render(request, "settings/escalations.html", {"levels": shown})
 
 

@@ -20,7 +20,8 @@ from tickets.sla import words
 from tickets.sla.policies import PRIORITIES, STANDARD
 
 from .people import supervisors_only
-from .sla_forms import DAYS, HoursForm, PolicyForm
+from .sla_forms import HoursForm, PolicyForm
+from .weeks import DAYS
 
 CLOSED_SHOWN = 12
 LOOKED_AHEAD = 400  # days

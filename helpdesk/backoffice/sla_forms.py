@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,7 +20,8 @@ from tickets.sla import ical, words
 from tickets.sla.clocks import KINDS
 from tickets.sla.policies import PRIORITIES, STANDARD
 
-DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+from .weeks import WeekForm, zone_box
+
 LARGEST_FILE = 1_000_000  # bytes
 MOST_LINES = 1_000
 
@@ -101,7 +101,7 @@ class PolicyForm(forms.ModelForm[SlaPolicy]):
         return policy
 
 
-class HoursForm(forms.ModelForm[BusinessHours]):
+class HoursForm(WeekForm[BusinessHours]):
     """A week as seven lines of times, and holidays as lines of dates; an iCalendar file adds to them."""
 
     days_off = forms.CharField(
@@ -117,25 +117,14 @@ class HoursForm(forms.ModelForm[BusinessHours]):
     class Meta:
         model = BusinessHours
         fields = ("name", "time_zone", "country", "subdivision")
-        widgets = {"time_zone": forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"})}
+        widgets = {"time_zone": zone_box()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = [("", _t("No country")), *countries()]  # type: ignore[attr-defined]
         self.fields["subdivision"].help_text = _t("Its short name, such as BY or CA. Empty: the days of the whole country.")
-        for number, day in enumerate(DAYS):
-            initial = words.day_text(self.instance.week[number])
-            self.fields[f"day-{number}"] = forms.CharField(label=day, required=False, max_length=120, initial=initial)
         if not self.instance._state.adding:
             self.fields["days_off"].initial = "\n".join(str(one) for one in self.instance.holidays.all())
-
-    @property
-    def week_fields(self) -> list[Any]:
-        return [self[f"day-{number}"] for number in range(len(DAYS))]
-
-    @property
-    def zones(self) -> list[str]:
-        return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
     def clean_subdivision(self) -> str:
         import holidays  # noqa: PLC0415
@@ -168,24 +157,6 @@ class HoursForm(forms.ModelForm[BusinessHours]):
             return ical.days(sent.read().decode("utf-8", "replace"), today=timezone.localdate())
         except ValueError as error:
             raise ValidationError(_t("This is no calendar with events.")) from error
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        week = []
-        for number in range(len(DAYS)):
-            try:
-                week.append(words.stretches(data.get(f"day-{number}") or ""))
-            except ValueError as error:
-                self.add_error(f"day-{number}", _t("“%(text)s” is not like 09:00–17:00.") % {"text": str(error)[:40]})
-                week.append([])
-        if not self.errors:
-            self.instance.week = week
-        return data
-
-    def _update_errors(self, errors: ValidationError) -> None:
-        if hasattr(errors, "error_dict") and "week" in errors.error_dict:
-            errors.error_dict["__all__"] = errors.error_dict.pop("week")
-        super()._update_errors(errors)  # type: ignore[misc]
 
     def keep(self, *, by: User) -> BusinessHours:
         """Save with its holidays, and have the open tickets worked out anew."""

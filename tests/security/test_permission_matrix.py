@@ -311,6 +311,10 @@ ROWS: dict[str, Row] = {
     "evaluation/policies/shadow/": Row(OVERSEERS, method="post"),
     "settings/escalations/": Row(OVERSEERS),
     "settings/escalations/<slug:level_slug>/": Row(OVERSEERS),
+    "settings/escalations/<slug:level_slug>/duty/": Row(OVERSEERS),
+    "settings/escalations/<slug:level_slug>/duty/days/": Row(OVERSEERS, WRITE),
+    "settings/escalations/<slug:level_slug>/duty/<int:row_id>/remove/": Row(OVERSEERS, WRITE),
+    "settings/escalations/<slug:level_slug>/duty/days/<int:row_id>/remove/": Row(OVERSEERS, WRITE),
     "settings/figures/": Row(OVERSEERS),
     "settings/audit/": Row(OVERSEERS),
     "settings/configuration/": Row(OVERSEERS),  # bringing one in is the admins': tests/backoffice/test_configuration.py
@@ -514,6 +518,7 @@ def world(support: Queue, maya: User, tomasz: User, priya: User, ticket: Ticket)
         "site_id": WidgetSite.objects.create(name="x").pk,
         "queue_id": support.pk,
         "level_slug": "legal",
+        "row_id": 0,
         "policy_id": SlaPolicy.objects.create(name="x").pk,
         "hours_id": BusinessHours.objects.create(name="x").pk,
         "key": "nothing",

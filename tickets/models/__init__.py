@@ -1,3 +1,4 @@
+from .duty import DutyDay, DutyShift
 from .escalation import Escalation, EscalationLevel
 from .macro import Macro, MacroUse
 from .mail import Delivery, RawMail
@@ -23,6 +24,8 @@ __all__ = (
     "ChatHook",
     "ChatPost",
     "Delivery",
+    "DutyDay",
+    "DutyShift",
     "Escalation",
     "EscalationLevel",
     "Holiday",

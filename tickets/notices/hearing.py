@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from helpdesk.core.kinds import KINDS
 from helpdesk.core.models import Event, User
-from tickets.models import EscalationLevel, Message, Notice, QueueMembership, Ticket
+from tickets import duty
+from tickets.models import Message, Notice, QueueMembership, Ticket
 
 from . import telling
 
@@ -70,9 +71,9 @@ def _noted(event: Event, ticket: Ticket) -> None:
 
 def _escalated(event: Event, ticket: Ticket) -> None:
     overseers = User.objects.filter(is_active=True, role__in=(User.Role.SUPERVISOR, User.Role.ADMIN)).values_list("pk", flat=True)
-    duty = User.objects.filter(is_active=True, pk__in=EscalationLevel.objects.filter(pk=event.data.get("level")).values("on_duty"))
+    on_duty = [person.pk for person in duty.at_level(str(event.data.get("level")))]
     own = [ticket.assignee_id] if ticket.assignee_id else []
-    _tell(event, ticket, [*overseers, *duty.values_list("pk", flat=True), *own], Kind.ESCALATED)
+    _tell(event, ticket, [*overseers, *on_duty, *own], Kind.ESCALATED)
     telling.post_to_team(ticket, Kind.ESCALATED, source=_source(event))
 
 

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from helpdesk.core.errors import HelpdeskError, Invalid
 from helpdesk.core.models import User
 from helpdesk.core.requests import AgentRequest
-from tickets import escalating
-from tickets.models import Escalation, EscalationLevel
+from tickets import duty, escalating
+from tickets.models import Escalation
 
 from .actions import agent
 
@@ -34,7 +34,7 @@ def every(request: AgentRequest) -> HttpResponse:
     context = {
         "open": seen.open().order_by(F("due_at").asc(nulls_last=True), "raised_at")[:SHOWN],
         "closed": seen.exclude(state__in=Escalation.OPEN).order_by("-closed_at")[:CLOSED_SHOWN],
-        "levels": EscalationLevel.objects.prefetch_related("on_duty").filter(on_duty__isnull=False).distinct(),
+        "roster": duty.roster(),
         "colleagues": User.objects.filter(is_active=True).order_by("name"),
     }
     return render(request, "tickets/escalations.html", context)

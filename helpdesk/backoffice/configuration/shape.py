@@ -26,6 +26,7 @@ from helpdesk.models import AlertRule, FigureTarget
 from knowledge.models import Category, Component, SynonymGroup
 from tickets.models import (
     BusinessHours,
+    DutyShift,
     EscalationLevel,
     Holiday,
     Macro,
@@ -120,7 +121,13 @@ SECTIONS = (
         ("position", "is_default", "is_active", "queues", "tiers", "hours", "targets", "warn_percent"),
         only_one=("is_default",),
     ),
-    Section("escalation_levels", EscalationLevel, ("slug",), ("minutes", "then", "on_duty")),
+    Section(
+        "escalation_levels",
+        EscalationLevel,
+        ("slug",),
+        ("minutes", "then", "on_duty"),
+        children={"shifts": Children(DutyShift, "level", ("person", "time_zone", "week"))},
+    ),
     Section(
         "macros",
         Macro,

@@ -73,6 +73,8 @@ WATCHED: dict[str, Watch] = {
     "tickets_queuemembership": Watch(("last_given_at",)),
     "tickets_escalationlevel": Watch(),
     "tickets_escalationlevel_on_duty": Watch(),
+    "tickets_dutyshift": Watch(),
+    "tickets_dutyday": Watch(),
     "tickets_rule": Watch((*_STAMPS, "next_run_at")),
     "tickets_macro": Watch((*_STAMPS, "used", "last_used_at")),
     "tickets_tag": Watch(),
