@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -15,21 +14,18 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from helpdesk.core import spreadsheets
-from helpdesk.core.audit import note
 from helpdesk.core.audit.watching import WATCHED
 from helpdesk.core.models import ApiKey, AuditEntry, User
-from helpdesk.core.requests import row_number
 from knowledge.models import Category
 from tickets.models import BusinessHours, Queue, SlaPolicy
 
+from . import register
+from .metrics.scope import of_days
 from .people import supervisors_only
 
-PAGE = 50
 MOST_ROWS = 50_000  # of a spreadsheet
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAMED = (User, Queue, Category, ApiKey, SlaPolicy, BusinessHours)  # what other rows point to
@@ -47,6 +43,7 @@ class FilterForm(forms.Form):
     act = forms.ChoiceField(label=_("Deed"), required=False, choices=[("", _("All")), *AuditEntry.Act.choices])
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    machines = forms.BooleanField(label=_("Also what the system did by itself"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,34 +60,22 @@ class FilterForm(forms.Form):
             found = found.exclude(subject=READINGS)  # fingerprints of the access log, one entry a minute: for who asks for them
         for field, value in (("subject", said.get("what")), ("act", said.get("act"))):
             found = found.filter(**{field: value}) if value else found
-        if since := said.get("since"):
-            found = found.filter(at__gte=_midnight(since))
-        if until := said.get("until"):
-            found = found.filter(at__lt=_midnight(until) + timedelta(days=1))
-        return found
+        if not (said.get("machines") or said.get("what") == READINGS):
+            found = found.exclude(actor_kind="system")  # what start-up and timers did: nobody decided it
+        return found.filter(of_days("at", said.get("since"), said.get("until")))
 
 
 @supervisors_only
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The newest entries first. `?before=` the id of the last one seen; `?form=csv` for a spreadsheet."""
+    """The newest entries first, people's alone unless asked otherwise; `?form=csv` for a spreadsheet."""
     form = FilterForm(request.GET)
     found = form.found()
     if request.GET.get("form") == "csv":
         return _spreadsheet(found)
-    before = row_number(request.GET.get("before", ""))
-    if before is not None:
-        found = found.filter(id__lt=before)
-    entries = list(found.order_by("-id")[: PAGE + 1])
-    query = request.GET.copy()
-    query.pop("before", None)
-    context = {
-        "form": form,
-        "lines": lines(entries[:PAGE]),
-        "query": query.urlencode(),
-        "before": entries[PAGE - 1].pk if len(entries) > PAGE else None,
-        "filtered": any(request.GET.get(name) for name in form.fields),
-    }
+    page = register.page(request, found)
+    filtered = any(request.GET.get(name) for name in form.fields)
+    context = {"form": form, "page": page, "lines": lines(page.rows), "filtered": filtered}
     return render(request, "settings/audit.html", context)
 
 
@@ -140,14 +125,10 @@ def names_of_tables() -> dict[str, Any]:
     return names | {"configuration": _("configuration")}
 
 
-def _midnight(day: Any) -> datetime:
-    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
-
-
 def _spreadsheet(found: QuerySet[AuditEntry]) -> HttpResponse:
-    note(AuditEntry.Act.EXPORTED, "core_auditentry", label="audit")
     head = ["number", "at", "who", "kind", "from", "did", "what", "id", "name", "before", "after", "hash"]
-    return spreadsheets.download("audit", head, _rows(found.order_by("-id")[:MOST_ROWS]))
+    rows = _rows(found.order_by("-pk")[:MOST_ROWS])
+    return register.take_out("audit", head, rows, table="core_auditentry", label="audit")
 
 
 def _rows(found: QuerySet[AuditEntry]) -> Iterator[list[Any]]:

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from assist.models import Experiment, ExperimentArm
 from customers.access_log import note_read
-from helpdesk.core import spreadsheets
-from helpdesk.core.audit import note
 from helpdesk.core.llm import prompts, providers
 from helpdesk.core.llm.ledger import KEPT, prices
-from helpdesk.core.models import AuditEntry, ModelCall, User
-from helpdesk.core.requests import row_number
+from helpdesk.core.models import ModelCall, User
 from tickets.models import Ticket
 
-from .metrics.scope import start_of
+from . import register
+from .metrics.scope import of_days
 from .people import supervisors_only
 
-PAGE = 50
 MOST_ROWS = 10_000  # of a spreadsheet
 SECTION = {"tab": "ledger"}
 FIELDS = ("day", "task", "model", "outcome", "ticket", "experiment")
@@ -38,27 +32,6 @@ HEADS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a page begins: behind this line."""
-
-    at: datetime
-    pk: int
-
-    @classmethod
-    def read(cls, text: str) -> Place | None:
-        at, _sep, pk = text.rpartition("_")
-        try:
-            moment = parse_datetime(at)
-        except ValueError:
-            return None
-        number = row_number(pk)
-        return cls(moment, number) if moment and timezone.is_aware(moment) and number is not None else None
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}_{self.pk}"
-
-
 @supervisors_only
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
@@ -66,22 +39,14 @@ def index(request: HttpRequest) -> HttpResponse:
     wanted = {name: request.GET.get(name, "").replace("\x00", "").strip()[:100] for name in FIELDS}
     found = chosen(wanted, request.user)
     if request.GET.get("form") == "csv":
-        rows = [_cells(call) for call in found.defer("payload", "answer")[:MOST_ROWS]]
-        note(AuditEntry.Act.EXPORTED, "core_modelcall", label="AI ledger", after={"rows": len(rows)})
-        return spreadsheets.download("ai-ledger", HEADS, rows)
-    place = Place.read(request.GET.get("before", ""))
-    if place:
-        found = found.filter(created_at__lte=place.at).filter(Q(created_at__lt=place.at) | Q(pk__lt=place.pk))
-    calls = list(found.defer("payload", "answer")[: PAGE + 1])
-    query = request.GET.copy()
-    query.pop("before", None)
+        rows = (_cells(call) for call in found.order_by("-created_at", "-pk")[:MOST_ROWS])
+        return register.take_out("ai-ledger", HEADS, rows, table="core_modelcall", label="AI ledger")
+    page = register.page(request, found, "created_at")
     context = {
-        "lines": [(call, subject) for call, subject in _with_tickets(calls[:PAGE], request.user)],
+        "page": page,
+        "lines": _with_tickets(page.rows, request.user),
         "wanted": wanted,
         "is_filtered": any(wanted.values()),
-        "query": query.urlencode(),
-        "older": str(Place(calls[PAGE - 1].created_at, calls[PAGE - 1].pk)) if len(calls) > PAGE else "",
-        "later": bool(place),
         "tasks": [(prompt.name, prompt.title) for prompt, _wording in prompts.in_use()],
         "models": _models(),
         "outcomes": ModelCall.Outcome.choices,
@@ -114,15 +79,15 @@ def one(request: HttpRequest, call_id: int) -> HttpResponse:
 
 def chosen(wanted: Mapping[str, str], viewer: Any) -> QuerySet[ModelCall]:
     """The lines of these filters; what makes no sense finds nothing, so that nobody reads a list as something it is not."""
-    found = ModelCall.objects.order_by("-created_at", "-pk")
+    found = ModelCall.objects.defer("payload", "answer")
     if wanted["day"]:
         try:
             day = parse_date(wanted["day"])
         except ValueError:
             day = None
-        if day is None or not 1 < day.year < 9999:  # noqa: PLR2004
+        if day is None:
             return found.none()
-        found = found.filter(created_at__gte=start_of(day), created_at__lt=start_of(day + timedelta(days=1)))
+        found = found.filter(of_days("created_at", day, day))
     for name in ("task", "model", "outcome"):
         if wanted[name]:
             found = found.filter(**{name: wanted[name]})

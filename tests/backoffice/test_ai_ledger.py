@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import AccessEntry
-from helpdesk.backoffice import ledger
+from helpdesk.backoffice import register
 from helpdesk.core.models import ModelCall, User
 from tests.cast import signed_in
 from tickets.models import Ticket
@@ -50,14 +50,14 @@ def test_each_filter_narrows_and_nonsense_finds_nothing(as_priya: Client, ticket
 
 
 def test_pages_go_on_where_the_last_ended_also_within_one_moment(as_priya: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "PAGE", 3)
+    monkeypatch.setattr(register, "PAGE", 3)
     at = timezone.now()
     rows = [call(created_at=at).pk for _ in range(7)][::-1]
     first = as_priya.get(PATH)
-    second = as_priya.get(PATH, {"before": first.context["older"]})
-    third = as_priya.get(PATH, {"before": second.context["older"]})
+    second = as_priya.get(PATH, {"before": first.context["page"].older})
+    third = as_priya.get(PATH, {"before": second.context["page"].older})
     assert [one.pk for page in (first, second, third) for one, _ticket in page.context["lines"]] == rows
-    assert not third.context["older"]
+    assert not third.context["page"].older
 
 
 def test_many_lines_cost_no_more_statements(as_priya: Client, ticket: Ticket) -> None:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from tickets.models import Queue, Ticket
 PERIODS = {"today": (1, _("Today")), "7d": (7, _("7 days")), "30d": (30, _("30 days"))}
 CLOCKS = {"business": _("Business hours"), "wall": _("Around the clock")}  # how waits are counted
 LONGEST = 366  # days
+EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)  # beyond them is what nobody means
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,16 @@ def zone() -> Any:
 
 def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone())
+
+
+def of_days(moment: str, first: date | None, last: date | None) -> Q:
+    """What has the instant `moment` between the beginning of one of the company's days and the end of another; None: no end there."""
+    limits = Q()
+    if first is not None:
+        limits &= Q(**{f"{moment}__gte": start_of(max(first, EARLIEST))})
+    if last is not None:
+        limits &= Q(**{f"{moment}__lt": start_of(min(last, LATEST) + timedelta(days=1))})
+    return limits
 
 
 def _day(text: str | None) -> date | None:
