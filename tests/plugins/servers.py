@@ -21,6 +21,8 @@ from helpdesk.core import embedded
 
 KEPT_BY = "HELPDESK_TESTS_DATA_DIR"
 MIGRATED = "helpdesk_migrated"
+FIRST_MAY_TAKE = 600  # seconds
+_BEGUN = pytest.StashKey[bool]()
 REDIS_DATABASES_EACH = 3  # cache, live updates, bells: helpdesk/settings/servers.py
 # Nothing here has to outlive a power cut, and waiting for the disk is half of the suite's time.
 QUICK = {"synchronous_commit": "off", "fsync": "off", "full_page_writes": "off", "max_connections": "200", "autovacuum": "off"}
@@ -68,6 +70,15 @@ def pytest_collection_finish() -> None:
     """Five thousand tests and all their modules live to the end: the collector need not walk them again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outside pytest-timeout's own, which reads the mark
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """The first test of a process also pays for its database: on a busy machine migrations alone may outlast a test's time."""
+    if not item.config.stash.get(_BEGUN, False):
+        item.config.stash[_BEGUN] = True
+        item.add_marker(pytest.mark.timeout(FIRST_MAY_TAKE))
+    return (yield)
 
 
 @pytest.fixture(scope="session")
