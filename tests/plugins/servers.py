@@ -82,6 +82,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Nobody need drop them, nor wait for a last thread to let go: the whole cluster is thrown away."""
+    return True
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
     """Migrations run once: the database of each worker is a copy of what they made."""
     from django.db import connection
