@@ -139,7 +139,7 @@ def summary(scope: Scope) -> dict[str, Any]:
     """Of the contract's section 8, and what stands beside it on the dashboard."""
     now, standing, satisfied = reading.counted(scope).total(), people.standing(scope), people.satisfaction(scope)
     reply, solution = reading.waited("first_reply", scope, "channel").whole, reading.waited("resolution", scope, "channel").whole
-    drafts = assistance.drafts(scope)[0]
+    drafts = assistance.drafts(scope)
 
     def share(part: int, whole: int) -> float | None:
         return part / whole if whole else None

@@ -74,12 +74,14 @@ def test_drafts_agree_with_a_count_by_hand_and_open_their_tickets(tickets: list[
             "dismissed": [row for row in rows if row.state == "dismissed"],
             "ignored": [row for row in rows if row.state == "stale"],
         }
-        found, by_day = assistance.drafts(scope)
+        found = assistance.drafts(scope)
         assert (found.shown, found.used) == (len(rows), len(used))
         assert {name: getattr(found, name.replace("-", "_")) for name in parts} == {name: len(part) for name, part in parts.items()}
         assert all(opens(f"drafts-{name}", scope, part) for name, part in parts.items()) and opens("drafted", scope, rows)
         days = Counter(timezone.localdate(row.created_at) for row in rows)
-        assert by_day == {day: pytest.approx(sum(timezone.localdate(row.created_at) == day for row in used) / n) for day, n in days.items()}
+        assert found.shares == {
+            day: pytest.approx(sum(timezone.localdate(row.created_at) == day for row in used) / n) for day, n in days.items()
+        }
 
 
 def test_suggestions_and_what_was_said_of_them_agree_with_a_count_by_hand(tickets: list[Ticket], support: Queue) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Case, CharField, Count, FloatField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast, Concat, TruncDate
+from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, QuerySet, Sum, UUIDField, Value, When
+from django.db.models.functions import Cast, Substr, TruncDate
 
 from assist.models import Draft, Prediction, Suggestion
 from helpdesk.core.models import ModelCall
@@ -17,6 +17,7 @@ from tickets.models import Ticket
 
 from .scope import Scope, zone
 
+ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 WRITTEN = 0.02  # edit distance up to which a draft went out as written: a greeting's comma
 
 
@@ -26,6 +27,7 @@ class Drafts:
     as_written: int = 0
     edited: int = 0
     dismissed: int = 0
+    by_day: dict[date, Drafts] = field(default_factory=dict)
 
     @property
     def used(self) -> int:
@@ -34,6 +36,18 @@ class Drafts:
     @property
     def ignored(self) -> int:
         return self.shown - self.used - self.dismissed
+
+    @property
+    def shares(self) -> dict[date, float]:
+        """Of the drafts of each day, the share that was used."""
+        return {day: one.used / one.shown for day, one in self.by_day.items()}
+
+    def since(self, first: date) -> Drafts:
+        return _added({day: one for day, one in self.by_day.items() if day >= first})
+
+
+def _added(by_day: dict[date, Drafts]) -> Drafts:
+    return Drafts(**{name: sum(getattr(one, name) for one in by_day.values()) for name in _COUNTED}, by_day=by_day)
 
 
 @dataclass(frozen=True)
@@ -77,12 +91,10 @@ _COUNTED = {
 }
 
 
-def drafts(scope: Scope) -> tuple[Drafts, dict[date, float]]:
-    """Of the whole, and the share used by day. Two statements."""
-    rows = _of(scope, Draft.objects.order_by())
-    whole = rows.aggregate(**_COUNTED)
-    days = rows.values(day=TruncDate("created_at", tzinfo=zone())).annotate(shown=Count("pk"), used=Count("pk", filter=USED))
-    return Drafts(**whole), {row["day"]: row["used"] / row["shown"] for row in days}
+def drafts(scope: Scope) -> Drafts:
+    """One statement."""
+    rows = _of(scope, Draft.objects.order_by()).values(day=TruncDate("created_at", tzinfo=zone())).annotate(**_COUNTED)
+    return _added({row.pop("day"): Drafts(**row) for row in rows})
 
 
 def suggestions(scope: Scope) -> list[Kind]:
@@ -123,35 +135,53 @@ def deflection(scope: Scope) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Spend:
-    total: Decimal
-    calls: int
-    failed: int
-    by_task: dict[str, Decimal]
-    by_day: dict[date, Decimal]
+    rows: list[tuple[date, str, Decimal, int, int]]  # of each day and task: US dollars, questions, failed ones
+
+    @property
+    def total(self) -> Decimal:
+        return sum((row[2] for row in self.rows), Decimal(0))
+
+    @property
+    def calls(self) -> int:
+        return sum(row[3] for row in self.rows)
+
+    @property
+    def failed(self) -> int:
+        return sum(row[4] for row in self.rows)
+
+    @property
+    def by_task(self) -> dict[str, Decimal]:
+        """The dearest first."""
+        return dict(sorted(self._by(1).items(), key=lambda one: -one[1]))
+
+    @property
+    def by_day(self) -> dict[date, Decimal]:
+        return self._by(0)
+
+    def since(self, first: date) -> Spend:
+        return Spend([row for row in self.rows if row[0] >= first])
+
+    def _by(self, column: int) -> dict[Any, Decimal]:
+        found: dict[Any, Decimal] = {}
+        for row in self.rows:
+            found[row[column]] = found.get(row[column], Decimal(0)) + row[2]
+        return found
 
 
 def asked(scope: Scope) -> QuerySet[ModelCall]:
     """Questions to models. With a team or channel: those about its tickets."""
     calls = ModelCall.objects.filter(created_at__gte=scope.starts, created_at__lt=scope.ends).order_by()
-    if scope.queue or scope.channel:
-        theirs = Ticket.objects.filter(**({"queue": scope.queue} if scope.queue else {}))
-        theirs = theirs.filter(channel=scope.channel) if scope.channel else theirs
-        calls = calls.filter(about__in=theirs.values(named=Concat(Value("ticket:"), Cast("pk", CharField()))))
-    return calls
+    if not (scope.queue or scope.channel):
+        return calls
+    theirs = Ticket.objects.filter(**({"queue": scope.queue} if scope.queue else {}), pk=OuterRef("ticket_id"))
+    theirs = theirs.filter(channel=scope.channel) if scope.channel else theirs
+    # looked up call by call: the other way round every ticket there is would be named
+    named = Case(When(about__regex=f"^ticket:{ID}", then=Cast(Substr("about", 8), UUIDField())), output_field=UUIDField())
+    return calls.annotate(ticket_id=named).filter(Exists(theirs))
 
 
 def spend(scope: Scope) -> Spend:
-    """What models cost, in US dollars. One statement. With a team or channel: what was asked about its tickets."""
-    by_task: dict[str, Decimal] = {}
-    by_day: dict[date, Decimal] = {}
-    rows = (
-        asked(scope)
-        .values("task", day=TruncDate("created_at", tzinfo=zone()))
-        .annotate(cost=Sum("cost"), n=Count("pk"), failed=Count("pk", filter=Q(outcome__in=("failed", "invalid"))))
-    )
-    number = failed = 0
-    for row in rows:
-        by_task[row["task"]] = by_task.get(row["task"], Decimal(0)) + row["cost"]
-        by_day[row["day"]] = by_day.get(row["day"], Decimal(0)) + row["cost"]
-        number, failed = number + row["n"], failed + row["failed"]
-    return Spend(sum(by_day.values(), Decimal(0)), number, failed, dict(sorted(by_task.items(), key=lambda one: -one[1])), by_day)
+    """What models cost. One statement. With a team or channel: what was asked about its tickets."""
+    failed = Count("pk", filter=Q(outcome__in=("failed", "invalid")))
+    rows = asked(scope).values_list(TruncDate("created_at", tzinfo=zone()), "task").annotate(Sum("cost"), Count("pk"), failed=failed)
+    return Spend(list(rows))

@@ -90,17 +90,17 @@ def read(scope: Scope) -> Board:
     wide = replace(scope, first=min(usual_from, days[0]), period="")
     counted, queues = reading.counted(wide), {queue.pk: queue for queue in Queue.objects.all()}
     now = counted.total(lambda day: day >= scope.first)
-    standing, satisfied, drafts = people.standing(scope), people.satisfaction(replace(scope, first=days[0])), assistance.drafts(scope)
-    in_scope = people.satisfaction(scope)
+    longer = replace(scope, first=days[0])  # what the trends show
+    standing, satisfied = people.standing(scope), people.satisfaction(longer)
+    drafts, cost = assistance.drafts(longer), assistance.spend(longer)
+    offered, spend, in_scope = drafts.since(scope.first), cost.since(scope.first), satisfied.since(scope.first)
+    used_by_day = drafts.shares
     inside, replies = reading.waits("first_reply", scope, days[0], "queue_id", "channel")
     solutions, solved = reading.waits("resolution", scope, days[0], "channel")
-    cost = assistance.spend(replace(scope, first=days[0]))
-    spend = assistance.spend(scope)
     hourly = _hourly(scope) if scope.days == 1 else None
     aims = targets.current(scope.queue)
     teams = _teams(scope, counted, queues, standing, aims["sla"].value or 0)
     agents, here, free = people.agents(scope)
-    drafts_by_day = assistance.drafts(replace(scope, first=days[0]))[1]
     kinds = assistance.suggestions(scope)
     per_day = counted.by("day")
     context = Context(scope, days, per_day, now, hourly, aims)
@@ -111,7 +111,7 @@ def read(scope: Scope) -> Board:
         tiles.sla(context),
         tiles.csat(context, in_scope, satisfied),
         tiles.negative(context, teams),
-        tiles.drafts(context, drafts[0], drafts_by_day),
+        tiles.drafts(context, offered, used_by_day),
         tiles.cost(context, spend, cost),
     ]
     labels, volume, words = _volume(context)
@@ -131,11 +131,9 @@ def read(scope: Scope) -> Board:
         here=here,
         free=free,
         escalations=people.escalations(scope),
-        drafts=drafts[0],
-        drafts_stack=charts.stack(
-            [("a1", drafts[0].as_written), ("a2", drafts[0].edited), ("a3", drafts[0].dismissed), ("a4", drafts[0].ignored)]
-        ),
-        drafts_spark=charts.spark([drafts_by_day.get(day) for day in days], 240, 28),
+        drafts=offered,
+        drafts_stack=charts.stack([("a1", offered.as_written), ("a2", offered.edited), ("a3", offered.dismissed), ("a4", offered.ignored)]),
+        drafts_spark=charts.spark([used_by_day.get(day) for day in days], 240, 28),
         kinds=kinds,
         feedback=assistance.feedback(kinds),
         spend=spend,
@@ -267,16 +265,14 @@ def _topics(scope: Scope, counted: reading.Counted) -> list[dict[str, Any]]:
         (now if day >= scope.first else before).update(numbers)
     began = min((day for day, _numbers in counted.topics), default=scope.first)
     length = (scope.first - began).days
-    names = dict(Category.objects.values_list("pk", "name"))
-    slugs = dict(Category.objects.values_list("pk", "slug"))
     rows: list[dict[str, Any]] = []
-    for pk, name in names.items():
+    for pk, name, slug in Category.objects.values_list("pk", "name", "slug"):
         n = now[str(pk)]
         usual = before[str(pk)] * scope.days / length if length >= scope.days else None
         change = None if usual is None else n - round(usual)
         if n:
             tone = "" if change is None or change < max(2, 0.25 * (usual or 0)) else "bad" if change >= max(4, (usual or 0)) else "warn"
-            rows.append({"name": name, "n": n, "change": change, "tone": tone, "url": link("created", scope, category=slugs[pk])})
+            rows.append({"name": name, "n": n, "change": change, "tone": tone, "url": link("created", scope, category=slug)})
     most = max((row["n"] for row in rows), default=1)
     rows.sort(key=lambda row: (not row["tone"], -(row["change"] or 0) if row["tone"] else 0, -row["n"]))
     return [row | {"width": round(100 * row["n"] / most)} for row in rows[:MOST_TOPICS]]

@@ -19,12 +19,11 @@ from helpdesk.core.llm import ledger
 from helpdesk.core.models import ModelCall
 from tickets.models import Ticket
 
-from .assistance import asked
+from .assistance import ID, asked
 from .scope import Scope, zone
 
 MOST_TICKETS = 25
 PACE_DAYS = 14  # whole days, whose mean is what a coming day is thought to cost
-_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _COUNTED: dict[str, Any] = {
     "calls": Count("pk"),
     "failed": Count("pk", filter=Q(outcome__in=("failed", "invalid"))),
@@ -69,9 +68,9 @@ def by_queue(scope: Scope) -> list[Spent]:
     calls = asked(scope)
     ticket = Ticket.objects.filter(pk=Cast(Substr(OuterRef("about"), 8), UUIDField()))
     chat = ChatSession.objects.filter(pk=Cast(Substr(OuterRef("about"), 6), UUIDField()))
-    of_tickets = calls.filter(about__regex=f"^ticket:{_ID}").annotate(team=Subquery(ticket.values("queue__name")[:1]))
-    of_chats = calls.filter(about__regex=f"^chat:{_ID}").annotate(team=Subquery(chat.values("ticket__queue__name")[:1]))
-    rest = calls.exclude(about__regex=f"^(ticket|chat):{_ID}")
+    of_tickets = calls.filter(about__regex=f"^ticket:{ID}").annotate(team=Subquery(ticket.values("queue__name")[:1]))
+    of_chats = calls.filter(about__regex=f"^chat:{ID}").annotate(team=Subquery(chat.values("ticket__queue__name")[:1]))
+    rest = calls.exclude(about__regex=f"^(ticket|chat):{ID}")
     found: dict[str, Spent] = {}
     for rows in (of_tickets, of_chats):
         counted: Any = rows.values("team").annotate(**_COUNTED)
@@ -83,7 +82,7 @@ def by_queue(scope: Scope) -> list[Spent]:
 
 def by_ticket(scope: Scope, viewer: Any) -> tuple[list[tuple[Ticket | None, Spent]], int, Decimal]:
     """The dearest tickets, how many there are, and the mean of one. Three statements."""
-    calls = asked(scope).filter(about__regex=f"^ticket:{_ID}")
+    calls = asked(scope).filter(about__regex=f"^ticket:{ID}")
     rows: Any = calls.values(what=F("about")).annotate(**_COUNTED).order_by("-cost", "what")[:MOST_TICKETS]
     dearest = [Spent(**row) for row in rows]
     ids = {one.what: UUID(one.what.partition(":")[2]) for one in dearest}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,10 +31,24 @@ MOST_WORDS = 4
 
 @dataclass(frozen=True)
 class Satisfaction:
-    n: int
-    mean: float | None
-    scores: dict[int, int]  # 5 .. 1
-    by_day: dict[date, float]
+    days: dict[date, Counter[int]]  # how often each score was given
+
+    @property
+    def n(self) -> int:
+        return sum(scores.total() for scores in self.days.values())
+
+    @property
+    def scores(self) -> dict[int, int]:
+        """5 first."""
+        return {score: sum(scores[score] for scores in self.days.values()) for score in range(5, 0, -1)}
+
+    @property
+    def mean(self) -> float | None:
+        return _mean(sum(self.days.values(), Counter()))
+
+    @property
+    def by_day(self) -> dict[date, float | None]:
+        return {day: _mean(scores) for day, scores in self.days.items()}
 
     @property
     def most(self) -> int:
@@ -43,6 +58,13 @@ class Satisfaction:
     def good(self) -> float | None:
         """The share of satisfied customers, 0..1 (the contract's `satisfaction_score`)."""
         return sum(n for score, n in self.scores.items() if score >= Rating.GOOD) / self.n if self.n else None
+
+    def since(self, first: date) -> Satisfaction:
+        return Satisfaction({day: scores for day, scores in self.days.items() if day >= first})
+
+
+def _mean(scores: Counter[int]) -> float | None:
+    return sum(score * n for score, n in scores.items()) / scores.total() if scores else None
 
 
 def ratings_of(scope: Scope) -> Any:
@@ -62,14 +84,10 @@ def satisfaction(scope: Scope) -> Satisfaction:
     """Two statements."""
     rows = list(ratings_of(scope).values_list("score", TruncDate("created_at", tzinfo=zone())).annotate(n=Count("pk")))
     rows += chats_rated(scope).values_list("rating", TruncDate("rated_at", tzinfo=zone())).annotate(n=Count("pk"))
-    scores = {score: sum(n for one, _day, n in rows if one == score) for score in range(5, 0, -1)}
-    days: dict[date, list[int]] = {}
+    days: dict[date, Counter[int]] = {}
     for score, day, n in rows:
-        days.setdefault(day, [0, 0])
-        days[day] = [days[day][0] + score * n, days[day][1] + n]
-    n = sum(scores.values())
-    mean = sum(score * count for score, count in scores.items()) / n if n else None
-    return Satisfaction(n, mean, scores, {day: total / count for day, (total, count) in days.items()})
+        days.setdefault(day, Counter())[score] += n
+    return Satisfaction(days)
 
 
 def words(scope: Scope) -> list[Rating]:
@@ -174,22 +192,20 @@ class Agent:
 
 
 def agents(scope: Scope) -> tuple[list[Agent], int, int]:
-    """Who carries how much, the most burdened first; how many are here, and how many of them are free. Three statements."""
+    """Who carries how much, the most burdened first; how many are here, and how many of them are free. Four statements."""
     now = timezone.now()
     people = User.objects.filter(is_active=True)
     people = people.filter(queues=scope.queue) if scope.queue else people
-    load = Count("tickets", filter=Q(tickets__status__in=Ticket.ACTIVE, tickets__merged_into=None), distinct=True)
-    rows = list(people.annotate(load=load).filter(Q(load__gt=0) | Q(last_seen_at__gte=now - HERE)).order_by("-load", "name"))
+    carried = behind.tickets("open", scope.everywhere).filter(assignee__isnull=False).order_by()
+    load = dict(carried.values_list("assignee").annotate(n=Count("pk")))  # counted by itself: a join would read every ticket there ever was
+    rows = sorted(people.filter(Q(pk__in=load) | Q(last_seen_at__gte=now - HERE)), key=lambda row: (-load.get(row.pk, 0), row.name))
     here = [row for row in rows if row.last_seen_at and row.last_seen_at >= now - HERE and row.availability == User.Availability.AVAILABLE]
     calls = dict(CallSession.objects.running().filter(agent__isnull=False).values_list("agent").annotate(since=Max("started_at")))
     rated = dict(
         ratings_of(scope).filter(agent__in=[row.pk for row in rows[:MOST_AGENTS]]).values_list("agent").annotate(mean=Avg("score"))
     )
-    free = sum(1 for row in here if row.load == 0 and row.pk not in calls)  # type: ignore[attr-defined]
-    shown = [
-        Agent(row, row.load, row.capacity, _doing(row, calls, now), rated.get(row.pk))  # type: ignore[attr-defined]
-        for row in rows[:MOST_AGENTS]
-    ]
+    free = sum(1 for row in here if row.pk not in load and row.pk not in calls)
+    shown = [Agent(row, load.get(row.pk, 0), row.capacity, _doing(row, calls, now), rated.get(row.pk)) for row in rows[:MOST_AGENTS]]
     return shown, len(here), free
 
 

@@ -155,7 +155,8 @@ def sla(context: Context) -> Tile:
 
 
 def csat(context: Context, found: people.Satisfaction, longer: people.Satisfaction) -> Tile:
-    series = [longer.by_day.get(day) for day in context.days]
+    means = longer.by_day
+    series = [means.get(day) for day in context.days]
     if found.mean is None:
         return context.tile("csat", "–", series, note=_("No rating yet"))
     few = found.n < FEW_RATINGS
@@ -164,7 +165,7 @@ def csat(context: Context, found: people.Satisfaction, longer: people.Satisfacti
     note = f"{note}, {_('too few')}" if few else note
     if not few and answered is not None and answered <= 1:
         note += ", " + _("%(share)s answered") % {"share": f"{answered:.0%}"}
-    earlier = [value for day, value in longer.by_day.items() if day < context.scope.first]
+    earlier = [value for day, value in means.items() if day < context.scope.first and value is not None]
     usual = sum(earlier) / len(earlier) if earlier else None
     change = {} if few else _change("csat", found.mean, usual, lambda by: f"{by:.2f}", 0.01)
     missed = not few and found.mean < (context.target("csat") or 0)
@@ -198,7 +199,8 @@ def drafts(context: Context, found: assistance.Drafts, by_day: dict[date, float]
 
 
 def cost(context: Context, spend: assistance.Spend, longer: assistance.Spend) -> Tile:
-    series = [float(longer.by_day.get(day, 0)) for day in context.days]
+    days = longer.by_day
+    series = [float(days.get(day, 0)) for day in context.days]
     budget = providers.current().budget
     note = ngettext("%(n)d question", "%(n)d questions", spend.calls) % {"n": spend.calls}
     if budget:
