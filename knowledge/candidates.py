@@ -19,7 +19,7 @@ from helpdesk.core.models import Embedding
 from .fusion import DEPTH, Candidate
 from .language import text_configuration
 from .models import Article
-from .nearest import approximately, as_halfvec
+from .nearest import approximately, as_halfvec, within
 from .wording import NOTHING, Wording
 
 EXACT_UP_TO = 5_000  # vectors: up to here every one is compared (exact, and quicker than an index's detours); above, HNSW proposes
@@ -29,7 +29,7 @@ MOST_CHARACTERS = 1_200  # of a question: about the 256 tokens that the model re
 MOST_WORDS = 64  # different words of a question that are looked up; each costs a pass over its postings (security T36)
 MOST_CODES = 8  # of a question
 _CODE = re.compile(r"\b[A-Za-z]{1,8}-\d{1,5}\b|\b[A-Za-z]{1,4}\d{2,5}\b")  # letters and digits alone: safe inside a pattern
-RECOUNT_SECONDS = 60.0
+RECOUNT_SECONDS, MOST_COUNTED = 60.0, 256  # of different filters, by process
 MANY, COMMON = 2_000, 0.1  # articles from which common words are passed over, and the share of articles that makes a word common
 
 # No `websearch` syntax and no operators from the customer: plainto never fails, and its lexemes are joined by "or".
@@ -108,7 +108,7 @@ class Question:
 
 def candidates(question: Question, *, among: QuerySet[Article], besides: Collection[UUID] = ()) -> list[Candidate]:
     """The best 50 articles by meaning, the best 50 by words, and those `besides`, each with both scores; none outside `among`."""
-    visible, parameters = among.order_by().values("id").query.sql_with_params()
+    visible, parameters = within(among)
     sql = {"visible": visible, "depth": DEPTH, "proposed": PROPOSED, "among": visible}
     said = [text_configuration(question.language), question.words]
     asked = [*said, *said, list(_size().common), *parameters]
@@ -117,11 +117,22 @@ def candidates(question: Question, *, among: QuerySet[Article], besides: Collect
     sql["named"], codes = (_NAMED, [question.codes]) if question.codes else ("false", [])
     also = list(besides)
     vector, model = as_halfvec(question.vector), get_embedder().name
-    if _size().vectors <= EXACT_UP_TO or among.order_by()[: FEW + 1].count() <= FEW:
+    if _size().vectors <= EXACT_UP_TO or _are_few(among):
         return _run(f"with {_ASKED}, {_WORDS}, {_MEANING} {_BOTH}".format(**sql), [*asked, vector, model, *parameters, *codes, also])
     sql["among"] = _PROPOSED.format(**sql)
     walked = [*asked, model, *parameters, vector, vector, model, also, *parameters, *codes, also]
     return _run(f"with {_ASKED}, {_WORDS}, {_NEAR}, {_MEANING} {_BOTH}".format(**sql), walked, approximate=True)
+
+
+def _are_few(among: QuerySet[Article]) -> bool:
+    """Whether so few articles are left that all are compared. Counted once a minute for each viewer and filter: either way finds them."""
+    asked = (FEW, *map(str, within(among)))
+    counted = _counted.get(asked)
+    if counted is None or time.monotonic() - counted[0] > RECOUNT_SECONDS:
+        if len(_counted) >= MOST_COUNTED:
+            _counted.clear()
+        counted = _counted[asked] = (time.monotonic(), among.order_by()[: FEW + 1].count() <= FEW)
+    return counted[1]
 
 
 def _run(sql: str, parameters: list[Any], *, approximate: bool = False) -> list[Candidate]:
@@ -144,6 +155,7 @@ class _Size(NamedTuple):
 
 
 _measured = _Size(0.0, 0, ())
+_counted: dict[tuple[Any, ...], tuple[float, bool]] = {}
 
 
 def _size() -> _Size:

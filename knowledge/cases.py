@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -16,12 +17,13 @@ from helpdesk.core.embeddings import get_embedder, store, switching
 
 from .fusion import DEPTH, Memory, Vote
 from .models import Article, Category, SolvedCase
-from .nearest import approximately, as_halfvec
+from .nearest import approximately, as_halfvec, within
 
 KIND = "case"
 AVERAGE = "memory"  # one vector an article: the average of the cases that it solved
 NEIGHBOURS = 40  # vectors; a case has up to two
 COUNTED = 10_000  # beyond this many cases the memory's share hardly moves, so they are not counted
+MANY, RECOUNT_SECONDS = 1_000, 60.0  # from so many on some more or less change the memory's share by less than a hundredth
 TURNS, OPENING_TURNS = 3, 2  # of the customer: the whole conversation was not better (engine.md section 3c)
 AT_ONCE = 256
 
@@ -39,6 +41,8 @@ _RECALL = """
     select 'vote', solved.article_id, 1 - near.distance, solved.id
     from near join knowledge_solvedcase solved on solved.id = near.object_id
     union all select 'typical', object_id, 1 - distance, null from typical
+"""
+_COUNT = """
     union all select 'count', null, count(*), null
     from (select 1 from knowledge_solvedcase where article_id is not null limit {counted}) linked
 """
@@ -114,15 +118,30 @@ def forget(cases: QuerySet[SolvedCase]) -> None:
 
 def recall(vector: np.ndarray, *, among: QuerySet[Article]) -> Memory:
     """What solved work says of a question: the nearest linked cases, and the nearest averages, of articles `among` these."""
-    visible, parameters = among.order_by().values("id").query.sql_with_params()
+    visible, parameters = within(among)
     asked, model = as_halfvec(vector), get_embedder().name
-    sql = _RECALL.format(visible=visible, neighbours=NEIGHBOURS, depth=DEPTH, counted=COUNTED)
+    sql = _RECALL if (many := _known_to_be_many()) else _RECALL + _COUNT
+    sql = sql.format(visible=visible, neighbours=NEIGHBOURS, depth=DEPTH, counted=COUNTED)
     rows = approximately(sql, [asked, model, *parameters, asked, asked, model, *parameters])
     return Memory(
         votes=[Vote(article_id, float(value), case_id) for kind, article_id, value, case_id in rows if kind == "vote"],
         typical={article_id: float(value) for kind, article_id, value, _ in rows if kind == "typical"},
-        cases=next(int(value) for kind, _, value, _ in rows if kind == "count"),
+        cases=many or _noted(next(int(value) for kind, _, value, _ in rows if kind == "count")),
     )
+
+
+_many: tuple[float, int] = (0.0, 0)  # when many cases were counted, by the process's clock, and how many
+
+
+def _known_to_be_many() -> int:
+    """How many cases there are, where there are so many that a minute-old number tells as much; else 0."""
+    return _many[1] if _many[1] and time.monotonic() - _many[0] < RECOUNT_SECONDS else 0
+
+
+def _noted(count: int) -> int:
+    global _many  # noqa: PLW0603 - one value per process, replaced whole
+    _many = (time.monotonic(), count if count >= MANY else 0)
+    return count
 
 
 def _passages(rows: list[SolvedCase], cases: Mapping[tuple[str, str], Solved]) -> Iterator[store.Passage]:

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from .candidates import Question
 from .language import text_configuration
 from .models import Article
+from .nearest import within
 
 # Two characters that plain() removes from every text, so that only PostgreSQL can have put them there. They become
 # tags after escaping: ts_headline by itself passes an article's own markup through (security T36).
@@ -53,7 +54,7 @@ class Excerpt:
 
 def excerpts(question: Question, wanted: Mapping[UUID, int], *, among: QuerySet[Article]) -> dict[UUID, Excerpt]:
     """For each article its passage at the wanted position. Articles outside `among` are left out."""
-    visible, parameters = among.order_by().values("id").query.sql_with_params()
+    visible, parameters = within(among)
     configuration = text_configuration(question.language)
     asked: list[Any] = [configuration, question.words, configuration, _OPTIONS, list(wanted), list(wanted.values())]
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Asking pgvector for neighbours: the literal it reads, and the settings under which a filtered index keeps its recall."""
+"""Asking pgvector for neighbours: the literal it reads, among which rows, and how a filtered index keeps its recall."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 from pgvector import HalfVector
 
 _SETTINGS = "set local hnsw.iterative_scan = relaxed_order; set local hnsw.ef_search = 100; "
@@ -15,6 +16,14 @@ _SETTINGS = "set local hnsw.iterative_scan = relaxed_order; set local hnsw.ef_se
 def as_halfvec(vector: np.ndarray) -> str:
     """The text form of a vector, for a parameter that is cast with `::halfvec(384)`."""
     return HalfVector(vector).to_text()
+
+
+def within(among: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """SQL and parameters of the ids of these rows: compiled once, for one search says it in several statements."""
+    known: tuple[str, tuple[Any, ...]] | None = among.__dict__.get("_within")  # a changed queryset is another object
+    if known is None:
+        known = among.__dict__["_within"] = among.order_by().values("id").query.sql_with_params()
+    return known
 
 
 def approximately(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from .language import text_configuration
 from .markdown import plain
 from .models import Article
+from .nearest import within
 
 WORD = re.compile(r"[^\W\d_]{4,30}")
 MOST_LEARNED = 3_000  # different words of one article: more is no prose
@@ -85,7 +86,7 @@ def corrections(text: str, *, language: str, among: QuerySet[Article]) -> dict[s
         near = [(strange, known) for strange, known in cursor.fetchall() if _alike(strange, known)]
         if not near:
             return {}
-        visible, parameters = among.order_by().values("id").query.sql_with_params()
+        visible, parameters = within(among)
         sql = _USED.format(visible=visible, enough=ENOUGH)
         cursor.execute(sql, [configuration, *parameters, sorted({known for _, known in near})])
         used = dict(cursor.fetchall())

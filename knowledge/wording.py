@@ -6,6 +6,8 @@ Both are searched besides what was asked, never instead of it, and the screen sa
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -18,6 +20,7 @@ from .models.wording import normal_term
 
 LONGEST = 5  # words of a term
 READ = 64  # words of a question that are compared with the terms
+AFRESH = 5.0  # seconds
 MOST_ADDED = 12  # terms; a question that means everything finds nothing
 
 _SIGNS = re.compile(r"^[^\w]+|[^\w]+$")
@@ -51,18 +54,51 @@ NOTHING = Wording((), {})
 
 
 def reading(text: str, *, language: str, among: QuerySet[Article], as_spelt: bool = False) -> Wording:
-    """What to search for besides. Two statements, a third where a word is unknown and one like it is not; one when it is `as_spelt`."""
-    synonyms = _synonyms(text)
+    """What to search for besides. Two statements, a third where a word is unknown and one like it is not.
+
+    Mostly none when it is `as_spelt`: spoken words come by the second, and for them the synonyms are those of some seconds ago.
+    """
+    terms = _terms(text)
     if as_spelt:
-        return Wording(synonyms, {})
+        return Wording(_others(_remembered_of(terms), terms), {})
+    synonyms = _others(_groups_of(terms), terms)
     known = set(chain.from_iterable(term.split() for term in synonyms))
     corrected = spelling.corrections(text, language=language, among=among)
     return Wording(synonyms, {written: right for written, right in corrected.items() if right not in known})
 
 
-def _synonyms(text: str) -> tuple[str, ...]:
+def _terms(text: str) -> set[str]:
+    """Every run of one to five words."""
     words = [word for word in (_SIGNS.sub("", part) for part in normal_term(text).split()[:READ]) if word]
-    terms = {" ".join(words[start : start + length]) for length in range(1, LONGEST + 1) for start in range(len(words) - length + 1)}
-    said = Value(sorted(terms), SynonymGroup._meta.get_field("terms"))  # one value: as a list, each of some 300 terms is an expression
-    groups = SynonymGroup.objects.filter(terms__overlap=said).order_by("pk") if terms else ()
+    return {" ".join(words[start : start + length]) for length in range(1, LONGEST + 1) for start in range(len(words) - length + 1)}
+
+
+def _others(groups: Iterable[SynonymGroup], terms: set[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(group.others(terms) for group in groups)))[:MOST_ADDED]
+
+
+def _groups_of(terms: set[str]) -> Iterable[SynonymGroup]:
+    said = Value(sorted(terms), SynonymGroup._meta.get_field("terms"))  # one value: as a list, each of some 300 terms is an expression
+    return SynonymGroup.objects.filter(terms__overlap=said).order_by("pk") if terms else ()
+
+
+_remembered: tuple[float, dict[str, list[SynonymGroup]]] = (-AFRESH, {})
+
+
+def _remembered_of(terms: set[str]) -> Iterable[SynonymGroup]:
+    """The same groups from this process's memory, read anew every few seconds."""
+    global _remembered  # noqa: PLW0603 - one value per process, replaced whole
+    if time.monotonic() - _remembered[0] > AFRESH:
+        by_term: dict[str, list[SynonymGroup]] = {}
+        for group in SynonymGroup.objects.order_by("pk"):
+            for term in group.terms:
+                by_term.setdefault(term, []).append(group)
+        _remembered = (time.monotonic(), by_term)
+    found = {group.pk: group for term in terms & _remembered[1].keys() for group in _remembered[1][term]}
+    return [found[pk] for pk in sorted(found)]
+
+
+def forget_synonyms() -> None:
+    """Read them anew at the next sentence."""
+    global _remembered  # noqa: PLW0603
+    _remembered = (-AFRESH, {})

@@ -14,7 +14,8 @@ from django.utils import timezone
 from assist.models import AgentAction, CallSession, TranscriptionSegment
 
 from . import offering, updates, window, wording
-from .changing import change
+from .changing import added, changed
+from .changing import write as write_rows
 from .offering import Shelf
 from .pipeline import ACTIONS, Thought, think
 from .representation import on_offer
@@ -23,6 +24,10 @@ from .window import Window
 
 _THOUGHT = (
     "context", "entities", "mood", "suggestions_count", "questions_count", "analysed", "analysed_at", "analysis_due_at", "updates",
+)  # fmt: skip
+
+_DONE = (
+    "session", "segment", "agent_name", "action_type", "processing_time_ms", "confidence", "engine", "output", "error", "timestamp",
 )  # fmt: skip
 
 
@@ -74,7 +79,7 @@ def think_about(
 
 
 def write(rounds: Sequence[Round]) -> dict[int, CallSession]:
-    """Write what came of these rounds, all in one transaction of ten statements. Returns the sessions as they then stand, by key."""
+    """Write what came of these rounds, all in one transaction of seven statements. Returns the sessions as they then stand, by key."""
     with transaction.atomic():
         held = CallSession.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=[one.session.pk for one in rounds])
         sessions = {session.pk: session for session in held.order_by("pk")}
@@ -93,9 +98,11 @@ def _write(news: Sequence[tuple[Round, CallSession]]) -> None:
     now = timezone.now()
     for one, session in news:
         _note(session, one, shelves[session.pk], now)
-    AgentAction.objects.bulk_create([action for one, session in news for action in _actions(session, one)])
-    updates.tell_all([(session, _frame(session, one, shelves[session.pk])) for one, session in news])
-    change([session for _, session in news], _THOUGHT)
+    actions = [action for one, session in news for action in _actions(session, one)]
+    frames = updates.numbered([(session, _frame(session, one, shelves[session.pk])) for one, session in news])
+    write_rows(added(actions, _DONE), added(frames, updates.FIELDS), changed([session for _, session in news], _THOUGHT))
+    for frame in frames:
+        updates.send(frame.session, frame.n, frame.payload)
     for one, session in news:
         if one.thought.searched and one.thought.found.articles:
             wording.wanted(session)

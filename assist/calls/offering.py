@@ -17,7 +17,7 @@ from django.utils import timezone
 from assist.models import CallSession, ClarifyingQuestion, Suggestion
 from knowledge.fusion import POSSIBLE, band
 
-from .changing import change
+from .changing import changed, write
 from .clarify import Question
 from .retrieve import Finding
 
@@ -93,9 +93,9 @@ def save(filled: Collection[Shelf]) -> None:
     """Write what became of these shelves: of each table, what is new and what is changed."""
     Suggestion.objects.bulk_create([row for shelf in filled for row in shelf.cards.values() if row.pk is None])
     ClarifyingQuestion.objects.bulk_create([row for shelf in filled for row in shelf.questions.values() if row.pk is None])
-    changed = [row for shelf in filled for row in shelf.changed()]
-    change([row for row in changed if isinstance(row, Suggestion)], _CARD)
-    change([row for row in changed if isinstance(row, ClarifyingQuestion)], _QUESTION)
+    other = [row for shelf in filled for row in shelf.changed()]
+    cards = changed([row for row in other if isinstance(row, Suggestion)], _CARD)
+    write(cards, changed([row for row in other if isinstance(row, ClarifyingQuestion)], _QUESTION))
 
 
 def _values(row: Suggestion | ClarifyingQuestion) -> list[Any]:

@@ -13,6 +13,8 @@ from assist.models import CallSession, CallUpdate, TranscriptionSegment
 from helpdesk.core import realtime
 from helpdesk.core.clock import iso_exact
 
+FIELDS = ("session", "n", "payload", "created_at")
+
 
 def tell(session: CallSession, payload: dict[str, Any]) -> CallUpdate:
     """Number a frame and send it once it is committed. The caller holds the session's row lock, and saves `updates`."""
@@ -22,13 +24,11 @@ def tell(session: CallSession, payload: dict[str, Any]) -> CallUpdate:
     return update
 
 
-def tell_all(news: Sequence[tuple[CallSession, dict[str, Any]]]) -> None:
-    """`tell` for many calls, one frame each, in one statement."""
+def numbered(news: Sequence[tuple[CallSession, dict[str, Any]]]) -> list[CallUpdate]:
+    """`tell` for many calls, one frame each, of which the caller writes the FIELDS, and sends them."""
     for session, _ in news:
         session.updates += 1
-    CallUpdate.objects.bulk_create([CallUpdate(session=session, n=session.updates, payload=payload) for session, payload in news])
-    for session, payload in news:
-        send(session, session.updates, payload)
+    return [CallUpdate(session=session, n=session.updates, payload=payload) for session, payload in news]
 
 
 def send(session: CallSession, n: int, payload: dict[str, Any]) -> None:

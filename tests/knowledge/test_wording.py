@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from helpdesk.core.models import User
-from knowledge import spelling
+from knowledge import spelling, wording
 from knowledge.models import Article, SynonymGroup, Word
 from knowledge.search import find, search
 from tests.knowledge.conftest import make_article
@@ -98,3 +98,18 @@ def test_a_group_is_cleaned_and_must_say_something() -> None:
     assert kept.terms == ["two-factor authentication", "2fa"] and str(kept) == "two-factor authentication = 2fa"
     with pytest.raises(ValidationError):
         SynonymGroup(terms=["same", "Same "]).clean()
+
+
+def test_spoken_words_know_the_synonyms_without_asking_for_them_each_time(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    group("bill", "invoice")
+    group("chit", "invoice", "receipt", one_way=True)
+    monkeypatch.setattr(wording, "_remembered", (-wording.AFRESH, {}))
+    terms = wording._terms("the chit and the bill")
+    assert find("the chit and the bill", viewer=None, as_spelt=True).also == find("the chit and the bill", viewer=None).also
+    monkeypatch.setattr(wording, "AFRESH", 600.0)
+    wording.forget_synonyms()
+    assert len(list(wording._remembered_of(terms))) == 2
+    group("bill", "account")
+    assert len(list(wording._remembered_of(terms))) == 2
+    wording.forget_synonyms()
+    assert len(list(wording._remembered_of(terms))) == 3

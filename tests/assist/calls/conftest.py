@@ -17,6 +17,7 @@ from assist.models import CallSession
 from helpdesk.core.embeddings import get_embedder
 from helpdesk.core.models import User
 from knowledge import indexing
+from knowledge import wording as knowledge_wording
 from knowledge.models import Article
 from tickets.models import Queue
 
@@ -43,6 +44,7 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(wording, "_known", (inf, False))  # no model, and none is asked for; tests with one forget this
     facts.forget_catalogue()
     retrieve.forget_incidents()
+    knowledge_wording.forget_synonyms()
     yield
     facts.forget_catalogue()
     retrieve.forget_incidents()
