@@ -191,8 +191,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if self.window is None:
                 return
             self.window.own.add(str(answer.said.pk))
-            if client_id:
-                await self._tell(self.window.say_received(answer.said))
+            await self._tell(self.window.say_received(answer.said))
             await self._catch_up()
 
     async def _answered(self, session: ChatSession, content: str, client_id: str) -> Answer:

@@ -67,21 +67,23 @@ async def _all(url: str, key: str) -> list[float]:
 
 
 async def _visitor(path: str, key: str, chance: random.Random, found: list[float]) -> None:
+    """Who was passed on to a person begins another chat: in the one before nobody but a person would answer."""
     await asyncio.sleep(chance.uniform(0, THINKS))
     async with connect(path, additional_headers={"Authorization": f"Bearer {key}"}, open_timeout=PATIENCE) as socket:
-        ends = time.monotonic() + SECONDS
+        ends, chat = time.monotonic() + SECONDS, 1
         while time.monotonic() < ends:
-            line, sent = chance.choice(LINES), time.perf_counter()
-            await socket.send(json.dumps({"type": "message", "content": line}))
-            await asyncio.wait_for(_answer(socket), PATIENCE)
+            name, line, sent = f"{path.rsplit('/', 1)[-1]}-{chat}", chance.choice(LINES), time.perf_counter()
+            await socket.send(json.dumps({"type": "message", "content": line, "session_id": name}))
+            answer = await asyncio.wait_for(_answer(socket, name), PATIENCE)
             found.append((time.perf_counter() - sent) * 1000)
+            chat += bool(answer["metadata"]["escalated"])
             await asyncio.sleep(chance.uniform(THINKS / 2, THINKS * 3 / 2))
 
 
-async def _answer(socket: ClientConnection) -> dict[str, Any]:
-    """The next answer, or the word that a person was asked for."""
+async def _answer(socket: ClientConnection, chat: str) -> dict[str, Any]:
+    """The next answer in this chat, or the word that a person was asked for."""
     while True:
         frame: dict[str, Any] = json.loads(await socket.recv())
-        if frame["type"] in ("response", "error"):
-            assert frame["type"] == "response", frame
+        assert frame["type"] != "error", frame
+        if frame["type"] == "response" and frame["session_id"] == chat:
             return frame

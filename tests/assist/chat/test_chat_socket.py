@@ -199,6 +199,15 @@ async def test_an_agent_joins_and_speaks_in_the_same_chat(chat: ChatSession, key
         await until(socket, "ended")
 
 
+async def test_a_line_that_nobody_answers_yet_is_received_all_the_same(chat: ChatSession, key: str) -> None:
+    async with chatting("user_001", key=key) as socket:
+        await socket.send_json_to({"type": "message", "content": "I want to talk to a human", "session_id": chat.session_id})
+        await until(socket, "handoff")
+        await socket.send_json_to({"type": "message", "content": "Is anybody there?"})
+        received = await until(socket, "received")
+    assert received["message_id"] == str((await ask(chat.messages.latest)("n")).pk)
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
