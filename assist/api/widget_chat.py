@@ -19,6 +19,7 @@ from helpdesk.core.errors import Invalid, NotFound
 from .widget import VisitorView, me
 
 NAME = 100  # characters of a session's or a line's own name
+LANGUAGE = 12  # characters of its code
 
 
 class WordsInput(StrictSerializer):
@@ -26,10 +27,15 @@ class WordsInput(StrictSerializer):
     client_id = serializers.CharField(max_length=NAME, help_text="The window's own name for this line: sent twice, it is one line.")
     content = serializers.CharField(max_length=60_000, trim_whitespace=False)
     page = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    language = serializers.CharField(max_length=LANGUAGE, required=False, allow_blank=True, default="", help_text="Of the page.")
 
 
 class SessionInput(StrictSerializer):
     session_id = serializers.CharField(max_length=NAME)
+
+
+class HandoverInput(SessionInput):
+    language = serializers.CharField(max_length=LANGUAGE, required=False, allow_blank=True, default="", help_text="Of the page.")
 
 
 @extend_schema_serializer(component_name="WidgetSource")
@@ -88,11 +94,11 @@ class Chat(VisitorView):
 class Handovers(VisitorView):
     """The button "Talk to a person": it works whatever the assistant understands."""
 
-    @extend_schema(operation_id="widget_handover", request=SessionInput, responses=ThreadOutput)
+    @extend_schema(operation_id="widget_handover", request=HandoverInput, responses=ThreadOutput)
     def post(self, request: Request) -> Response:
-        entered = SessionInput(data=request.data)
+        entered = HandoverInput(data=request.data)
         entered.is_valid(raise_exception=True)
-        session = thread.enter(me(request), entered.validated_data["session_id"])
+        session = thread.enter(me(request), **entered.validated_data)
         handing_over.hand_over(session, briefing.ASKED)
         return _thread(session, request.query_params.get("after", "0"))
 

@@ -13,16 +13,17 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import override
 
 from assist.models import ChatMessage, ChatSession
 from helpdesk.core.errors import Conflict, HelpdeskError, Invalid
 from tickets.models import Ticket
 
 from . import filing, handing_over, lines, summarising, wording
-from .thinking import spoken_in, think
+from .thinking import think
 from .thought import Thought
 from .understanding import Understood
+from .words import say as phrase
+from .words import spoken
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,10 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.line.content if self.line else wording.passed_on_to_team()
+        if self.line:
+            return self.line.content
+        with spoken(self.session.language):
+            return phrase("with_our_team")
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -124,7 +128,7 @@ class _Answered:
 
     def _announce(self, held: ChatSession, ticket: Ticket) -> None:
         self.thought.ticket_created = ticket
-        with override(spoken_in(self.read.language)):
+        with spoken(self.read.language):
             self.thought.text = wording.pass_on(ticket.number, why=self.thought.escalate, mood=self.read.mood.sentiment)
         self._write(held)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from tickets.models import Message, Participant, Queue, Ticket
 
 from . import attending, availability, briefing, filing, lines, waiting
 from .briefing import Briefing
+from .words import say, spoken
 
 State = ChatSession.State
 LONGEST_REASON = 300  # characters
@@ -52,7 +54,8 @@ def hand_over(session: ChatSession, reason: str, *, announce: Announce | None = 
 
 def _write(session: ChatSession, brief: Briefing, announce: Announce | None) -> None:
     if not session.messages.filter(role=ChatMessage.Role.USER).exists():  # the press of the button is all that was said
-        lines.add(session, ChatMessage.Role.USER, _("I would like to talk to a person."))
+        with spoken(session.language):
+            lines.add(session, ChatMessage.Role.USER, say("wants_person"))
     queue = brief.queue or Queue.objects.default()
     ticket = filing.file(session, queue=queue.slug)
     session.handoff_reason = brief.reason[:LONGEST_REASON]
@@ -70,25 +73,24 @@ def _write(session: ChatSession, brief: Briefing, announce: Announce | None) -> 
     waiting.moved(ticket.queue_id)
 
 
-def _back(session: ChatSession) -> str:
-    """Outside the hours of the website's people: when they are back, by the website's clock; "" in their hours."""
+def _back(session: ChatSession) -> tuple[datetime, str] | None:
+    """Outside the hours of the website's people: when they are back, and the website's time zone; None in their hours."""
     key = str(session.metadata.get("site", ""))
     site = WidgetSite.objects.named(key) if key else None
     back = hours.back_at(site) if site else None
-    if site is None or back is None:
-        return ""
-    zone = hours.of(site).zone
-    return f"{date_format(back.astimezone(ZoneInfo(zone)), 'l j F, H:i')} ({zone})"
+    return (back, hours.of(site).zone) if site and back else None
 
 
-def _nobody_here(session: ChatSession, back: str) -> None:
+def _by_their_clock(when: datetime, zone: str) -> str:
+    return f"{date_format(when.astimezone(ZoneInfo(zone)), 'l j F, H:i')} ({zone})"
+
+
+def _nobody_here(session: ChatSession, back: tuple[datetime, str] | None) -> None:
     """Says so, when somebody is, and how the answer will come."""
-    if address := address_of(session):
-        answer = _("We will answer by e-mail to %(address)s.") % {"address": address}
-    else:
-        answer = _("Leave your e-mail address here and we will answer there.")
-    opens = _("We are back on %(when)s.") % {"when": back} if back else ""
-    words = " ".join(filter(None, (_("Nobody of our team is here right now."), opens, answer)))
+    with spoken(session.language):
+        answer = say("answer_by_mail", address=address) if (address := address_of(session)) else say("leave_address")
+        opens = say("back_on", when=_by_their_clock(*back)) if back else ""
+        words = " ".join(filter(None, (say("nobody_here"), opens, answer)))
     filing.keep_in_step(session, lines.add(session, ChatMessage.Role.ASSISTANT, words, metadata={"nobody_here": True}))
 
 
@@ -109,7 +111,8 @@ def take_address(session: ChatSession, content: str) -> str:
         held.save(update_fields=["email", "identity"])
         ticket = ticket_of(held)
         Participant.objects.get_or_create(ticket=ticket, address=address, defaults={"role": Participant.Role.REQUESTER})
-        words = _("Thank you. We will answer to %(address)s if you have left by then.") % {"address": address}
+        with spoken(held.language):
+            words = say("address_taken", address=address)
         filing.keep_in_step(held, lines.add(held, ChatMessage.Role.ASSISTANT, words))
     session.refresh_from_db()
     return address

@@ -14,19 +14,23 @@ from customers.memory.facts import facts
 
 from . import wording
 from .patterns import pattern
+from .words import say
 
 MOST_FACTS, MOST_QUESTIONS = 8, 6
 READ_BACK = 60  # lines
 _NAME = r"(?P<name>[^\W\d_][\w'’-]*(?: (?-i:[A-ZÀ-Þ])[\w'’-]*){0,2})"
 _TELLS_NAME = (
     re.compile(
-        rf"\b(?:my name is|my name's|my name’s|call me|mein name ist|ich heiße|je m'appelle|me llamo|mi nombre es) {_NAME}", re.IGNORECASE
+        r"\b(?:my name is|my name['’]s|call me|mein name ist|ich heiße|je m['’]appelle|me llamo|mi nombre es|me chamo|meu nome é|اسمي) "
+        + _NAME,
+        re.IGNORECASE,
     ),
     re.compile(
         r"^(?:hi|hello|hey)?[ ,!.]*(?:i am|i'm|i’m|this is) (?P<name>(?-i:[A-ZÀ-Þ])[\w'’-]+(?: (?-i:[A-ZÀ-Þ])[\w'’-]+){0,2})[ .!]*$",
         re.IGNORECASE,
     ),
 )
+_GREETS = re.compile(r"\b(?:hi|hello|hey|and|there|hallo|guten tag|bonjour|hola|olá|مرحبا|und|et|y|e)\b", re.IGNORECASE)
 _KINDS = {
     "order": "order",
     "invoice": "invoice",
@@ -70,7 +74,7 @@ def only_a_name(text: str) -> bool:
     rest = text
     for form in _TELLS_NAME:
         rest = form.sub("", rest)
-    return len(re.findall(r"\w+", re.sub(r"\b(?:hi|hello|hey|and|there)\b", "", rest, flags=re.IGNORECASE))) == 0
+    return not re.search(r"\w", _GREETS.sub("", rest))
 
 
 def recalled(session: ChatSession, text: str, *, before: int) -> str:
@@ -96,8 +100,8 @@ def _entity(session: ChatSession, what: str, before: int) -> str:
     kind = _KINDS[what.split(maxsplit=1)[0].lower()]
     for text in reversed(_said(session, before)):
         if values := entities.extract(text).of(kind):
-            return wording.you_said(what, values[-1])
-    return wording.you_did_not_say(what)
+            return say("you_said", what=what, value=values[-1])
+    return say("you_did_not_say", what=what)
 
 
 def _facts(session: ChatSession) -> str:

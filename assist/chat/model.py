@@ -89,7 +89,7 @@ def _put(thought: Thought, stands: Grounded, found: Found) -> bool:
     thought.text = _without_marks(stands.text)
     thought.sources = [source(hit) for hit in found.hits if str(hit.article_id) in cited]
     thought.escalate, thought.failures, thought.engine = "", 0, ENGINE
-    thought.slots.pop("asked", None)
+    thought.settled()
     return bool(thought.text)
 
 

@@ -18,6 +18,7 @@ from . import intents, tools, wording
 from .patterns import pattern
 from .thought import Thought
 from .understanding import Understood
+from .words import say
 
 NUMBER = re.compile(r"\bTKT-\d{8}-\d{1,8}\b", re.IGNORECASE)
 EMAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]+(?:\.[\w-]+)+")
@@ -46,7 +47,7 @@ def go_on(session: ChatSession, read: Understood, thought: Thought) -> Thought |
     text = read.text
     if pattern("no").match(text) and len(text.split()) <= 6:  # noqa: PLR2004 - a longer one says what is wrong instead
         thought.slots.pop("pending", None)
-        thought.text = wording.dropped()
+        thought.text = say("dropped")
         return thought
     if pending.get("confirm"):
         return _confirmed(session, pending, text, read, thought)
@@ -59,7 +60,7 @@ def _given(session: ChatSession, pending: dict[str, Any], read: Understood, thou
         return _with_email(session, arguments, text, thought)
     if needs == "description":
         if read.intent.act in ("greeting", "goodbye") or pattern("yes").match(text) or sum(map(str.isalpha, text)) < FEWEST_LETTERS:
-            return _wait(thought, tool, arguments, needs, wording.describe_it())
+            return _wait(thought, tool, arguments, needs, say("describe_it"))
         return _create(session, {**arguments, "description": text}, thought, offered=False)
     if needs == "comment":
         return _changed(session, {**arguments, "comment": text}, thought)
@@ -72,7 +73,7 @@ def _given(session: ChatSession, pending: dict[str, Any], read: Understood, thou
 def do(session: ChatSession, name: str, arguments: dict[str, Any], thought: Thought) -> Thought:
     """Run the tool and take what comes of it into the thought."""
     thought.slots.pop("pending", None)
-    thought.slots.pop("asked", None)
+    thought.settled()
     done = tools.run(session, name, arguments)
     thought.used(name, done.refused)
     thought.text = done.text
@@ -88,26 +89,26 @@ def propose(session: ChatSession, name: str, arguments: dict[str, Any], thought:
         return _create(session, {"description": arguments.get("description") or arguments.get("subject") or ""}, thought, offered=True)
     if name == "update_ticket":
         return _changed(session, arguments, thought)
-    return _wait(thought, name, arguments, "", wording.shall_i(name))
+    return _wait(thought, name, arguments, "", say("shall_i", what=name.replace("_", " ")))
 
 
 def _create(session: ChatSession, arguments: dict[str, Any], thought: Thought, *, offered: bool) -> Thought:
     """`offered`: the visitor has not heard yet what the ticket will say."""
     if not arguments.get("description"):
-        return _wait(thought, "create_ticket", arguments, "description", wording.describe_it())
+        return _wait(thought, "create_ticket", arguments, "description", say("describe_it"))
     arguments["subject"] = wording.subject_of(str(arguments["description"]))
     arguments["agreed"] = bool(arguments.get("agreed")) or not offered
     if session.identity == ChatSession.Identity.ANONYMOUS:
-        return _wait(thought, "create_ticket", arguments, "email", wording.your_email())
+        return _wait(thought, "create_ticket", arguments, "email", say("your_email"))
     if not arguments.pop("agreed"):
-        return _wait(thought, "create_ticket", arguments, "", wording.shall_i_open(arguments["subject"]))
+        return _wait(thought, "create_ticket", arguments, "", say("shall_i_open", subject=arguments["subject"]))
     return do(session, "create_ticket", arguments, thought)
 
 
 def _with_email(session: ChatSession, arguments: dict[str, Any], text: str, thought: Thought) -> Thought:
     address = email_in(text)
     if not address:
-        return _wait(thought, "create_ticket", arguments, "email", wording.that_is_no_email())
+        return _wait(thought, "create_ticket", arguments, "email", say("no_email"))
     reachable(session, address)
     return _create(session, arguments, thought, offered=not arguments.get("agreed"))
 
@@ -118,7 +119,7 @@ def _confirmed(session: ChatSession, pending: dict[str, Any], text: str, read: U
     if read.intent.name in ("question", "request") and len(text.split()) > 3:  # noqa: PLR2004 - they speak of something else
         thought.slots.pop("pending", None)
         return None
-    thought.text = wording.yes_or_no()
+    thought.text = say("yes_or_no")
     return thought
 
 
@@ -146,17 +147,17 @@ def _changed(session: ChatSession, arguments: dict[str, Any], thought: Thought, 
     """`theirs`: the number was read from their own tickets a moment ago."""
     number = str(arguments.get("number", ""))
     if not number:
-        return _wait(thought, "update_ticket", arguments, "number", wording.which_ticket())
+        return _wait(thought, "update_ticket", arguments, "number", say("which_ticket"))
     if not theirs and not tools.tickets_of(session).filter(number=number).exists():
         thought.slots.pop("pending", None)
         thought.used("update_ticket", "refused")
         thought.text = wording.no_such_ticket(number, verified=session.identity == ChatSession.Identity.VERIFIED)
         return thought
     if arguments.get("solved"):
-        return _wait(thought, "update_ticket", arguments, "", wording.shall_i_close(number))
+        return _wait(thought, "update_ticket", arguments, "", say("shall_i_close", number=number))
     if not arguments.get("comment"):
-        return _wait(thought, "update_ticket", arguments, "comment", wording.what_to_add(number))
-    return _wait(thought, "update_ticket", arguments, "", wording.shall_i_add(number, str(arguments["comment"])[:200]))
+        return _wait(thought, "update_ticket", arguments, "comment", say("what_to_add", number=number))
+    return _wait(thought, "update_ticket", arguments, "", say("shall_i_add", number=number, text=str(arguments["comment"])[:200]))
 
 
 def _wait(thought: Thought, tool: str, arguments: dict[str, Any], needs: str, question: str) -> Thought:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 
 from django.conf import settings
-from django.utils.translation import override
 
 from assist.models import ChatMessage, ChatSession
 
-from . import answering, briefing, memory, remembering, slots, understanding, wording
+from . import answering, briefing, choosing, memory, remembering, slots, understanding, wording
 from .intents import Intent
 from .routing import FRUSTRATED, Reason, Situation, Step, route
 from .thought import Thought
 from .understanding import Understood
+from .words import say, spoken
 
 PLAIN = 0.9  # an answer to what we asked is no request, unless it plainly is one
 REASONS = {
@@ -32,7 +32,7 @@ def think(session: ChatSession, said: ChatMessage) -> tuple[Understood, Thought]
     read = understanding.understand(session, said.content)
     session.mood = understanding.with_mood(session.mood, read.mood, frustrated_from=FRUSTRATED)
     thought = Thought(slots=copy.deepcopy(session.slots), failures=session.failures)
-    with override(spoken_in(read.language)):
+    with spoken(read.language):
         way = route(_situation(session, read), threshold=settings.HANDOFF_THRESHOLD)
         if way.step == Step.ESCALATE:
             thought.escalate = REASONS[way.reason]
@@ -42,11 +42,6 @@ def think(session: ChatSession, said: ChatMessage) -> tuple[Understood, Thought]
             thought.slots.pop("pending", None)
             thought.used("escalate_to_human", "")
     return read, thought
-
-
-def spoken_in(language: str) -> str:
-    """The language of our own phrases: the visitor's, where we have them in it."""
-    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _situation(session: ChatSession, read: Understood) -> Situation:
@@ -69,20 +64,27 @@ def _go(session: ChatSession, said: ChatMessage, read: Understood, step: Step, t
         thought.slots["name"] = session.slots["name"] = name
         remembering.note_name(session, said, name)
         if step in (Step.TALK, Step.ANSWER) and memory.only_a_name(read.text):
-            thought.text = wording.nice_to_meet(name)
+            thought.text = say("nice_to_meet", name=name)
             return
     if step == Step.GO_ON:
         if slots.go_on(session, read, thought) is not None:
             return
         step = route(_situation_without_pending(session, read), threshold=-2).step
-    if text := memory.recalled(session, read.text, before=said.n):
+    if choosing.picked(session, read.text) or choosing.none_of_them(session, read.text):
+        answering.answer(session, read, thought, before=said.n)
+    elif text := memory.recalled(session, read.text, before=said.n):
         thought.text = text
     elif step == Step.TOOL:
         slots.begin(session, read, thought, before=said.n)
-    elif step == Step.TALK:
+    elif step == Step.TALK and not _is_after_all_known(session, said, read, thought):
         _talk(session, read.intent, read, thought)
-    else:
+    elif step != Step.TALK:
         answering.answer(session, read, thought, before=said.n)
+
+
+def _is_after_all_known(session: ChatSession, said: ChatMessage, read: Understood, thought: Thought) -> bool:
+    """A few words whose form says nothing ("need a DPA") are looked up before the visitor is asked what they want."""
+    return read.intent.act == "other" and len(read.text.split()) > 1 and answering.known(session, read, thought, before=said.n)
 
 
 def _situation_without_pending(session: ChatSession, read: Understood) -> Situation:
@@ -91,7 +93,7 @@ def _situation_without_pending(session: ChatSession, read: Understood) -> Situat
 
 def _talk(session: ChatSession, intent: Intent, read: Understood, thought: Thought) -> None:
     name = memory.name_of(session)
-    thought.slots.pop("asked", None)
+    thought.settled()
     if intent.act == "greeting":
         thought.text = wording.hello(name)
     elif intent.act == "goodbye":
@@ -99,6 +101,6 @@ def _talk(session: ChatSession, intent: Intent, read: Understood, thought: Thoug
     elif intent.act == "feedback":
         unhappy = read.mood.label in ("negative", "very_negative")
         short = len(read.text.split()) <= 12  # noqa: PLR2004 - thanks; what is longer tells us something
-        thought.text = wording.sorry_it_did_not_help() if unhappy else wording.glad() if short else wording.noted()
+        thought.text = say("did_not_help") if unhappy else say("glad") if short else say("noted")
     else:
-        thought.text = wording.what_i_can()
+        thought.text = say("what_i_can")

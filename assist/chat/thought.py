@@ -22,6 +22,11 @@ class Thought:
     tools: list[dict[str, Any]] = field(default_factory=list)  # what was done, for the record
     engine: str = "local"
 
+    def settled(self) -> None:
+        """What was asked back is answered, or no longer of interest."""
+        self.slots.pop("asked", None)
+        self.slots.pop("offered", None)
+
     def used(self, tool: str, outcome: str) -> None:
         self.tools.append({"name": tool, "outcome": outcome or "done"})
 

@@ -26,6 +26,7 @@ from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
 
 from . import filing, sessions, wording
+from .words import say
 
 MOST_LISTED = 5
 LOOKED_AT = 5  # articles; an answer leans on three at most
@@ -99,13 +100,13 @@ def run(session: ChatSession, name: str, arguments: dict[str, Any]) -> Done:
     """Do it, if this visitor may. Never raises: what cannot be done is a refusal, and says no more to one who may not know."""
     chosen = _tools.get(name)
     if chosen is None:
-        return Done(wording.cannot(), refused="unknown")
+        return Done(say("cannot"), refused="unknown")
     if not chosen.allows(session):
-        return Done(wording.prove_who_you_are(), refused="identity")
+        return Done(say("prove"), refused="identity")
     try:
         given = chosen.arguments.model_validate(arguments, strict=True)
     except ValidationError:
-        return Done(wording.cannot(), refused="arguments")
+        return Done(say("cannot"), refused="arguments")
     try:
         return chosen.function(session, **given.model_dump())
     except HelpdeskError as error:
@@ -131,7 +132,7 @@ def create_ticket(session: ChatSession, *, subject: str, description: str = "") 
     """Open a support ticket with the conversation in it, so that a person looks into the matter and answers."""
     anew = session.ticket is not None
     made = filing.file(session, subject=wording.subject_of(subject or description), anew=anew, words=description or subject)
-    return Done(wording.ticket_made(made.number), {"ticket": made.number}, ticket=made)
+    return Done(say("ticket_made", number=made.number), {"ticket": made.number}, ticket=made)
 
 
 @tool(needs=Identity.ANONYMOUS)

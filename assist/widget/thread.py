@@ -24,20 +24,25 @@ def find(visitor: Visitor, session_id: str) -> ChatSession | None:
     return sessions.find(visitor.customer, session_id) if visitor.row.customer is not None else None
 
 
-def enter(visitor: Visitor, session_id: str, *, page: str = "") -> ChatSession:
-    """The chat to go on in; `page` is where on the website it began."""
+def enter(visitor: Visitor, session_id: str, *, page: str = "", language: str = "") -> ChatSession:
+    """The chat to go on in. `page` is where on the website it began, `language` the page's, which counts until they have written."""
     session = Caller(visitor.customer, visitor).enter(session_id)
     if page and "page" not in session.metadata:
         session.metadata = {**session.metadata, "page": page[:500]}
         session.save(update_fields=["metadata"])
+    if language and not session.lines and session.language != language:
+        session.language = language
+        session.save(update_fields=["language"])
     return session
 
 
-def say(visitor: Visitor, session_id: str, content: str, *, client_id: str, page: str = "", longest: int) -> ChatSession:
+def say(
+    visitor: Visitor, session_id: str, content: str, *, client_id: str, page: str = "", language: str = "", longest: int
+) -> ChatSession:
     """The visitor's words, once for each `client_id`, and the assistant's answer to them. Raises Invalid."""
     if len(content) > longest:
         raise Invalid(f"A message can have {longest} characters at most.")
-    session = enter(visitor, session_id, page=page)
+    session = enter(visitor, session_id, page=page, language=language)
     conversation.say(session, content, client_id=client_id)
     session.refresh_from_db()
     return session

@@ -122,7 +122,7 @@ async function flush() {
   try {
     for (let one; (one = (visit.kept().unsent || []).find(item => !item.refused));) {
       if (!now || now.state === 'assistant') showTyping('assistant');
-      absorb(await visit.ask(`/api/widget/chat?after=${last}`, { session_id: visit.kept().session_id, client_id: one.client_id, content: one.content, page }));
+      absorb(await visit.ask(`/api/widget/chat?after=${last}`, { ...here(), client_id: one.client_id, content: one.content, page }));
       visit.keep({ unsent: (visit.kept().unsent || []).filter(item => item.client_id !== one.client_id) });
       log.drop(one.client_id);
     }
@@ -148,18 +148,19 @@ async function person() {
   if (!config.open) { $('note-when').textContent = config.back ? word('person_back', { when: when(config.back) }) : ''; $('note-email').value ||= visit.kept().email || ''; sheet('note'); return; }
   visit.keep({ session_id: visit.kept().session_id || name() });
   $('person').disabled = true;
-  try { absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, { session_id: visit.kept().session_id })); } catch (error) { oops(error); } finally { $('person').disabled = false; }
+  try { absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, here())); } catch (error) { oops(error); } finally { $('person').disabled = false; }
 }
 
 /** Nobody is there: where to answer, and what; both stand in this chat, and a person finds them there. */
 async function leaveNote({ email, content }) {
   await visit.ask('/api/widget/introductions', { email, name: visit.kept().name || '' });
   visit.keep({ email, session_id: visit.kept().session_id || name() });
-  absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, { session_id: visit.kept().session_id }));
+  absorb(await visit.ask(`/api/widget/chat/handovers?after=${last}`, here()));
   sheet('');
   say(content);
 }
 
+const here = () => ({ session_id: visit.kept().session_id, language: document.documentElement.lang });
 const when = iso => new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' }).format(new Date(iso));
 const feedback = said => visit.ask('/api/feedback', { user_id: visit.kept().user_id, session_id: visit.kept().session_id, ...said });
 
