@@ -18,12 +18,10 @@ from assist.models import ChatMessage, ChatSession
 from helpdesk.core.errors import Conflict, HelpdeskError, Invalid
 from tickets.models import Ticket
 
-from . import filing, handing_over, lines, summarising, wording
+from . import filing, handing_over, lines, summarising, wording, words
 from .thinking import think
 from .thought import Thought
 from .understanding import Understood
-from .words import say as phrase
-from .words import spoken
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +55,8 @@ class Answer:
     def text(self) -> str:
         if self.line:
             return self.line.content
-        with spoken(self.session.language):
-            return phrase("with_our_team")
+        with words.spoken(self.session.language):
+            return words.say("with_our_team")
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -128,7 +126,7 @@ class _Answered:
 
     def _announce(self, held: ChatSession, ticket: Ticket) -> None:
         self.thought.ticket_created = ticket
-        with spoken(self.read.language):
+        with words.spoken(self.read.language):
             self.thought.text = wording.pass_on(ticket.number, why=self.thought.escalate, mood=self.read.mood.sentiment)
         self._write(held)
 
