@@ -179,6 +179,7 @@ def test_the_figures_come_by_mail_once(monday_morning: None, priya: User, fortni
     assert [reporting.send_due(), reporting.send_due()] == [1, 0]
     (sent,) = mail.outbox
     assert sent.subject == SUBJECTS[often] and sent.to == [priya.email]
+    assert "Backlog: " in str(sent.body) and "by now" not in str(sent.body)
     assert "New tickets:" in str(sent.body) and "/dashboard/?from=2026-11-" in str(sent.body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -100,6 +101,17 @@ def test_waits_agree_with_a_count_by_hand(fortnight: Fortnight, support: Queue, 
                 assert found.mean == pytest.approx(statistics.fmean(seconds))
                 assert found.p50 == pytest.approx(statistics.median(seconds))
                 assert found.p90 == pytest.approx(percentile(seconds, 0.9)) and found.p95 == pytest.approx(percentile(seconds, 0.95))
+
+
+def test_a_day_that_is_over_is_held_against_whole_days(fortnight: Fortnight, support: Queue) -> None:
+    tickets, day = fortnight(2), timezone.localdate() - timedelta(days=2)
+    found, by_now = reading.hours(Scope(day, day), [day, day - timedelta(days=7)])
+    for one in by_now:
+        ours = [ticket.created_at for ticket in counting(tickets, Scope(one, one)) if within(Scope(one, one), ticket.created_at)]
+        assert by_now[one] == len(ours) > 0
+        assert {hour: numbers.created for (of, hour), numbers in found.items() if of == one and numbers.created} == Counter(
+            timezone.localtime(at).hour for at in ours
+        )
 
 
 OPENS, CLOSES = 9, 17  # of Monday to Friday, in UTC

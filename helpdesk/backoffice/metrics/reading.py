@@ -142,9 +142,10 @@ _HOURS = """
 
 
 def hours(scope: Scope, days: Sequence[date]) -> tuple[dict[tuple[date, int], Hour], dict[date, int]]:
-    """Of some days, hour by hour; and how many tickets each had got by this time of day. One statement."""
+    """Of days, hour by hour; and how many tickets each had got by this time of day (in all, if the scope's is over). One statement."""
     statement = _HOURS.format(narrowed=_NARROWED)
-    left = (start_of(timezone.localdate(timezone=zone()) + timedelta(days=1)) - timezone.now()).total_seconds()
+    today = timezone.localdate(timezone=zone())
+    left = (start_of(today + timedelta(days=1)) - timezone.now()).total_seconds() if scope.last == today else 0
     spans = {"starts": [start_of(day) for day in days], "ends": [start_of(day + timedelta(days=1)) for day in days]}
     given = _given(scope) | spans | {"left": left}
     found: dict[tuple[date, int], Hour] = {}

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from helpdesk.core.llm import providers
 
 from . import assistance, people, reading
 from .definitions import DEFINITIONS, FEW_RATINGS, FEW_WAITS, Definition
-from .scope import Scope
+from .scope import Scope, zone
 from .targets import Target
 
 WEEKS = 4  # of the same weekday make what is usual
@@ -113,7 +114,8 @@ def created(context: Context) -> Tile:
         usual_days = known(context, same_weekdays(day))
         if usual_days:
             usual = sum(context.hourly[1].get(one, 0) for one in usual_days) / len(usual_days)
-            note = _("%(n)d on a usual %(day)s by now") % {"n": round(usual), "day": date_format(day, "l")}
+            words = _("%(n)d on a usual %(day)s by now") if day == timezone.localdate(timezone=zone()) else _("%(n)d on a usual %(day)s")
+            note = words % {"n": round(usual), "day": date_format(day, "l")}
             change = _change(
                 "created", value, usual, lambda by: f"{by / usual:.0%}" if usual >= FEW_WAITS else f"{by:.0f}", max(1, usual * 0.02)
             )
