@@ -103,7 +103,7 @@ def give(escalation: Escalation, *, to: User, by: User) -> None:
         ticket.assign(to=to, by=by)
 
 
-def hand_back(escalation: Escalation, *, by: User, note: str = "") -> None:
+def hand_back(escalation: Escalation, *, by: User | ApiKey, note: str = "") -> None:
     """It goes on where it came from: with whom had the ticket before, if anybody had."""
     with _held(escalation) as (one, ticket):
         _close(one, State.HANDED_BACK)

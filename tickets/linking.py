@@ -41,12 +41,12 @@ def link(
     return True
 
 
-def unlink(ticket: Ticket, from_: Target, *, by: User) -> bool:
+def unlink(ticket: Ticket, from_: Target, *, by: User | ApiKey) -> bool:
     """Whether there was something to untie. Raises NotAllowed for who only reads along."""
     with transaction.atomic():
         ticket.allow(by)
         tied = StatusLink.objects.present().filter(ticket=ticket, **_named(from_))
-        if not tied.update(removed_at=timezone.now(), removed_by=by):
+        if not tied.update(removed_at=timezone.now(), removed_by=by if isinstance(by, User) else None):
             return False
         ticket.record("ticket.unlinked", by=by, **_told(from_))
     return True

@@ -70,7 +70,7 @@ def merge(*, kept: Ticket, merged: Ticket, by: User | ApiKey) -> TicketMerge:
     return done
 
 
-def undo(done: TicketMerge, *, by: User) -> None:
+def undo(done: TicketMerge, *, by: User | ApiKey) -> None:
     """Make two of one again; what was said since stays with the kept one. Raises NotAllowed; Conflict when it is too late or was done."""
     with transaction.atomic():
         done = TicketMerge.objects.select_for_update().get(pk=done.pk)

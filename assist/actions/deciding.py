@@ -1,4 +1,4 @@
-"""What agents say to suggested actions: do it, no, take it back. Each word is an event, so that it can be measured what they are worth.
+"""What agents, and partners by the API, say to suggested actions: do it, no, take it back. Each word is an event, so that it can be measured what they are worth.
 
 Pressed twice, a thing is done once. What was dismissed is not shown again until the customer writes again.
 """
@@ -19,7 +19,7 @@ from helpdesk.core.events import record
 from helpdesk.core.models import User
 from tickets.models import Message, Ticket
 
-from .kinds import KINDS, Kind
+from .kinds import KINDS, Actor, Kind
 
 REASONS = {
     "wrong": gettext_lazy("It is wrong"),
@@ -37,7 +37,7 @@ def shown(actions: Iterable[Suggestion], *, by: User) -> None:
             record("action.shown", subject=one, by=by, ticket=one.ticket, suggestion=one.pk, action=one.source_kind)
 
 
-def approve(suggestion: Suggestion, *, by: User) -> None:
+def approve(suggestion: Suggestion, *, by: Actor) -> None:
     """Do it. Raises Invalid for a kind that nobody knows, and what the deed itself raises."""
     with _held(suggestion, by) as (row, ticket, kind):
         if row.agent_clicked:
@@ -50,7 +50,7 @@ def approve(suggestion: Suggestion, *, by: User) -> None:
         _tell("action.approved", row, by)
 
 
-def dismiss(suggestion: Suggestion, *, by: User, reason: str) -> None:
+def dismiss(suggestion: Suggestion, *, by: Actor, reason: str) -> None:
     """Not for this state of the conversation. Raises Invalid for a reason that is none, Conflict when it was done."""
     if reason not in REASONS:
         raise Invalid(_("Say why: wrong, done, later or other."))
@@ -65,7 +65,7 @@ def dismiss(suggestion: Suggestion, *, by: User, reason: str) -> None:
         _tell("action.dismissed", row, by, reason=reason)
 
 
-def undo(suggestion: Suggestion, *, by: User) -> None:
+def undo(suggestion: Suggestion, *, by: Actor) -> None:
     """Take it back. Raises Conflict when somebody has changed since what it did, or when it was not done."""
     with _held(suggestion, by) as (row, ticket, kind):
         if not row.agent_clicked or "undo" not in row.details:
@@ -103,5 +103,5 @@ def _held(suggestion: Suggestion, by: User) -> Iterator[tuple[Suggestion, Ticket
         yield row, ticket, kind
 
 
-def _tell(kind: str, row: Suggestion, by: User, **more: Any) -> None:
+def _tell(kind: str, row: Suggestion, by: Actor, **more: Any) -> None:
     record(kind, subject=row, by=by, ticket=row.ticket, suggestion=row.pk, action=row.source_kind, **more)

@@ -37,6 +37,7 @@ RESOURCES = {
     "satisfaction": "tickets",
     "rating": "tickets",
     "macro": "tickets",
+    "action": "tickets",
     "customer": "customers",
     "organisation": "customers",
     "article": "articles",

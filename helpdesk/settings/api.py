@@ -40,5 +40,15 @@ SPECTACULAR_SETTINGS = {
         "helpdesk.core.api.schema.declare_problems",
         "helpdesk.core.api.schema.let_fields_be_left_out",
     ],
-    "ENUM_NAME_OVERRIDES": {"TicketStatus": "tickets.models.Ticket.Status"},
+    "ENUM_NAME_OVERRIDES": {  # choices that share a field's name, or have several
+        "TicketStatus": "tickets.models.Ticket.Status",
+        "TicketPriority": "tickets.models.Ticket.Priority",
+        "MessageVisibility": "tickets.models.Message.Visibility",
+        "CallStatus": "assist.models.CallSession.Status",
+        "ActionState": "assist.api.actions.STATES",
+        "IncidentStatus": "knowledge.models.Incident.Status",
+        "ComponentState": "knowledge.models.Component.State",
+        "WebhookDeliveryState": "helpdesk.core.models.WebhookDelivery.State",
+        "MemoryNodeType": "customers.models.MemoryNode.Type",
+    },
 }

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from assist.models import CallSession, Experiment
+from assist.models import CallSession, Experiment, Suggestion
 from helpdesk.core.models import Webhook, WebhookDelivery
 from knowledge.models import Component, Incident
 from tests.cast import make_category
@@ -82,6 +82,7 @@ def there(ticket: Ticket) -> dict[str, str]:
         "calls/{session_id}": str(call.session_id),
         "suggestions/{session_id}": str(call.session_id),
         "experiments/{experiment_id}": str(_experiment().pk),
+        "actions/{action}": str(Suggestion.objects.create(ticket=ticket, suggestion_type="action", source_kind="tag", content="x").pk),
     }
 
 
@@ -139,10 +140,9 @@ def test_every_operation_holds_for_many_odd_requests(part: int, document: dict[s
     assert not wrong, "\n\n".join(wrong)
 
 
-def test_no_two_shapes_share_a_name(document: dict[str, Any]) -> None:
-    """Of two that do, one is described as the other."""
-    said = [str(one) for one in GENERATOR_STATS._warn_cache]
-    assert [one for one in said if "identical names" in one] == []
+def test_the_document_is_made_without_a_warning(document: dict[str, Any]) -> None:
+    """Of two shapes that share a name one is described as the other; of two choices that do, one gets a name that changes by itself."""
+    assert [str(one) for one in (*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache)] == []
 
 
 def test_every_operation_declares_what_may_go_wrong(document: dict[str, Any]) -> None:
