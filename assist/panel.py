@@ -21,6 +21,7 @@ from tickets.models import Message, Ticket
 SHOWN_FROM = 0.4  # a draft below this is not worth reading (design/ui.md 4b)
 CHECK_BELOW = 0.6
 MOST_SHOWN = 3
+MOST_ISSUES = 2  # sentences of the situation
 MOST_WORDS = 300  # characters of a ticket that may be the same
 MOST_LINES = 12  # of a briefing
 MARK = re.compile(r"\s*\[(\d{1,2})\]")
@@ -78,6 +79,11 @@ class Panel:
     @property
     def still_open(self) -> list[Similar]:
         return [one for one in self.similar if one.ticket.is_active]
+
+    @property
+    def situation(self) -> list[str]:
+        """The matter in the customer's words; [] where triage found none."""
+        return _issues(self.analysis)
 
     @property
     def steps(self) -> list[str]:
@@ -146,6 +152,16 @@ def panel(ticket: Ticket, viewer: User) -> Panel:
         actions=_on_offer(by_type.get(Suggestion.Type.ACTION, []), run),
         moods=list(moods.order_by("created_at")),
     ).without_twice()
+
+
+def situation_of(ticket: Ticket) -> list[str]:
+    """What the panel says above the summary. One query."""
+    result = TriageRun.objects.filter(ticket=ticket).order_by("-created_at").values_list("result", flat=True).first()
+    return _issues((result or {}).get("analysis") or {})
+
+
+def _issues(analysis: dict[str, Any]) -> list[str]:
+    return [str(one) for one in analysis.get("key_issues") or ()][:MOST_ISSUES]
 
 
 def _on_offer(actions: list[Suggestion], run: TriageRun | None) -> list[Suggestion]:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from assist import summaries
+from assist import panel, summaries
 from customers.access_log import note_read
 from helpdesk.core.requests import AgentRequest
 from tickets import replying
@@ -50,7 +50,9 @@ def keep_as_note(request: AgentRequest, pk: UUID) -> HttpResponse:
 
 
 def _render(request: AgentRequest, found: summaries.Shown, *, noted: bool = False) -> HttpResponse:
-    return render(request, "assist/summary.html", {"found": found, "noted": noted, "model": summaries.asks_a_model()})
+    told = panel.situation_of(found.ticket)
+    context = {"found": found, "best": found.best.beside(told), "others": [one.beside(told) for one in found.others]}
+    return render(request, "assist/summary.html", context | {"noted": noted, "model": summaries.asks_a_model()})
 
 
 def _ticket(request: AgentRequest, pk: UUID) -> Ticket:

@@ -97,6 +97,7 @@ def withdraw(message: Message, *, by: User) -> str:
             raise Conflict(_("The reply has already left"))
         if message.user_id != by.pk:
             raise Conflict(_("Only the author can take a reply back"))
+        message.refresh_from_db(fields=["metadata"], from_queryset=Message.objects.select_for_update(of=("self",)))  # uses counted since
         ticket, before, macros_done = message.ticket, message.metadata.get("before", {}), message.metadata.get("macros", [])
         if _customer_wrote_since(message):  # their words have opened the ticket: it stays so
             before = {**before, "status": ""}

@@ -1,4 +1,4 @@
-"""What agents, and partners by the API, say to suggested actions: do it, no, take it back. Each word is an event, so that it can be measured what they are worth.
+"""What agents, and partners by the API, say to suggested actions: do it, no, take it back. Each word is an event, so that it is measured.
 
 Pressed twice, a thing is done once. What was dismissed is not shown again until the customer writes again.
 """

@@ -11,6 +11,7 @@ from django.utils import timezone
 from assist.models import Draft
 from assist.panel import as_sent
 from helpdesk.core.models import User
+from tickets import macros
 from tickets.models import Message
 
 LONGEST_COMPARED = 5000  # characters; the comparison is quadratic at worst
@@ -35,12 +36,12 @@ def dismiss(draft: Draft, *, by: User) -> None:
 
 
 def settle(message_id: str | UUID) -> None:
-    """A reply was sent: its draft was used (and how much of it was left); any other offered draft is out of date."""
-    message = Message.objects.select_related("ticket", "user").filter(pk=message_id).first()
-    if message is None:
-        return
-    draft = _draft_of(message)
+    """A reply was sent: its draft was used (and how much of it was left), and its macro; any other offered draft is out of date."""
     with transaction.atomic():
+        message = Message.objects.select_for_update(of=("self",)).select_related("ticket", "user").filter(pk=message_id).first()
+        if message is None:
+            return
+        draft = _draft_of(message)
         if draft and draft.sent_as_id is None:
             Draft.objects.filter(pk=draft.pk).update(
                 state=Draft.State.USED,
@@ -49,8 +50,19 @@ def settle(message_id: str | UUID) -> None:
                 edit_distance=edit_distance(as_sent(draft.text), message.body_text),
             )
             message.ticket.record("draft.used", subject=draft, by=message.user)
+            _count_macro(draft, message)
         others = Draft.objects.filter(ticket=message.ticket, state=Draft.State.OFFERED, created_at__lte=message.created_at)
         others.update(state=Draft.State.STALE)
+
+
+def _count_macro(draft: Draft, message: Message) -> None:
+    """The macro that the draft was made of was used, unless the agent used it besides. Noted on the message, so that undo takes it back."""
+    key = next((str(one["id"]) for one in draft.sources if one.get("kind") == "macro"), "")
+    done = message.metadata.get("macros", [])
+    for macro in macros.chosen(message.user, [key]) if message.user else ():
+        if not macro.uses.filter(pk__in=[one["use"] for one in done]).exists():
+            message.metadata["macros"] = [*done, macros.use_text(macro, message.ticket, by=message.user)]
+            message.save(update_fields=["metadata"])
 
 
 def edit_distance(draft: str, sent: str) -> float:

@@ -7,8 +7,8 @@ The local one is brought up to date whenever it is read, so it is always there a
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from helpdesk.core.llm import LlmUnavailable, provider
 from tickets.models import Message, Ticket
 
 from . import history, quoting, standing, wording
-from .quoting import ASKED, OPEN, PROMISED, TRIED, Quote, Said
+from .quoting import ASKED, OPEN, PROMISED, TRIED, Quote, Said, line_of
 
 LOCAL, MODEL = TicketSummary.Engine.LOCAL, TicketSummary.Engine.MODEL
 PARTS = {
@@ -55,6 +55,13 @@ class Summary:
     made_at: datetime
     stale: bool  # somebody wrote since, or took a reply back
     lines: tuple[dict[str, str], ...]
+    shortened: bool = False  # a part of it is said elsewhere on the screen
+
+    def beside(self, told: Iterable[str]) -> Summary:
+        """Without the sentences that stand above it already."""
+        known = {line_of(one).casefold() for one in told}
+        kept = tuple(line for line in self.lines if line["text"].casefold() not in known)
+        return replace(self, lines=kept, shortened=len(kept) < len(self.lines))
 
     @property
     def by_model(self) -> bool:

@@ -62,7 +62,7 @@ def _asked(theirs: Sequence[Said], issues: Iterable[str]) -> list[Quote]:
     if not theirs:
         return []
     first = list(_sentences(theirs[0].text))
-    told = [_line(one) for one in issues if one.strip()] or [one for one in first if phrases.says("trouble", one)] or first
+    told = [line_of(one) for one in issues if one.strip()] or [one for one in first if phrases.says("trouble", one)] or first
     lines = [(str(theirs[0].id), text) for text in told[: MOST[ASKED] - 1]]
     if len(theirs) > 1:
         latest = list(_sentences(theirs[-1].text))
@@ -95,9 +95,10 @@ def _sentences(text: str) -> Iterator[str]:
     for one in _SENTENCE.split(bare(text[:LONGEST_READ])):
         plain = " ".join(_LEAD.sub("", one).split())
         if len(plain.split()) >= FEWEST_WORDS:
-            yield _line(plain)
+            yield line_of(plain)
 
 
-def _line(text: str) -> str:
+def line_of(text: str) -> str:
+    """A sentence as it stands in a summary."""
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE].rsplit(" ", 1)[0] + "…"

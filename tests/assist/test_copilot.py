@@ -24,8 +24,8 @@ from knowledge import publishing
 from knowledge.models import Article
 from tests.cast import make_agent, receive, signed_in
 from tests.plugins.model_server import ModelServer, obeys, says, status
-from tickets import replying
-from tickets.models import Message, Queue, Ticket
+from tickets import macros, replying
+from tickets.models import Macro, Message, Queue, Ticket
 
 BODY = "Webhooks are retried for 72 hours. Open Settings, choose Webhooks and press Resend. The list shows 50 deliveries."
 SOURCES = (
@@ -366,6 +366,23 @@ def test_what_is_sent_of_a_models_draft_is_measured(model: ModelServer, draft: D
     drain()
     draft.refresh_from_db()
     assert draft.state == "used" and draft.edit_distance is not None and 0 < draft.edit_distance < 0.6
+
+
+@pytest.mark.parametrize("besides", [False, True])
+def test_a_draft_of_a_macro_that_is_sent_is_a_use_of_it_and_undo_takes_it_back(besides: bool, draft: Draft, maya: User, drain: Any) -> None:
+    macro = Macro.objects.create(title="Retries", text="We retry.", set_priority="high")
+    Draft.objects.filter(pk=draft.pk).update(sources=[{"n": 1, "kind": "macro", "id": str(macro.pk), "title": "Retries", "passage": ""}])
+    metadata: dict[str, Any] = {"draft": str(draft.pk)}
+    if besides:  # the agent used it as well: one use
+        metadata["macros"] = [macros.use(macro, draft.ticket, by=maya)]
+    sent = replying.reply(ticket=draft.ticket, by=maya, text="We retry.", metadata=metadata)
+    drain()
+    drain()
+    macro.refresh_from_db()
+    assert (macro.used, macro.uses.count()) == (1, 1)
+    replying.withdraw(sent, by=maya)
+    macro.refresh_from_db()
+    assert (macro.used, macro.uses.count()) == (0, 0)
 
 
 class TestADraftOnItsWay:

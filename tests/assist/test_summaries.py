@@ -129,6 +129,15 @@ def test_the_panel_asks_for_it_and_shows_the_moment(answered: Ticket, as_maya: C
     assert "Write with the model" not in page
 
 
+def test_what_the_situation_says_is_not_said_again_below(ticket: Ticket, as_maya: Client, maya: User) -> None:
+    matter = "Our webhooks are not delivered since Monday."
+    TriageRun.objects.create(ticket=ticket, message=ticket.messages.get(), result={"analysis": {"key_issues": [matter]}})
+    assert matter in as_maya.get(f"/assist/tickets/{ticket.pk}/").content.decode()
+    page = as_maya.get(f"/assist/tickets/{ticket.pk}/summary/").content.decode()
+    assert 'data-part="asked"' not in page and "I already restarted the connector." in page
+    assert f"Asked: {matter}" in summaries.of(ticket, viewer=maya).text  # copied, it is whole
+
+
 def test_another_team_reads_nothing_of_it(ticket: Ticket, tomasz: User) -> None:
     other = signed_in(tomasz)
     assert other.get(f"/assist/tickets/{ticket.pk}/summary/").status_code == 404
