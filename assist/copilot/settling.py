@@ -57,11 +57,13 @@ def settle(message_id: str | UUID) -> None:
 
 def _count_macro(draft: Draft, message: Message) -> None:
     """The macro that the draft was made of was used, unless the agent used it besides. Noted on the message, so that undo takes it back."""
+    by, done = message.user, message.metadata.get("macros", [])
     key = next((str(one["id"]) for one in draft.sources if one.get("kind") == "macro"), "")
-    done = message.metadata.get("macros", [])
-    for macro in macros.chosen(message.user, [key]) if message.user else ():
+    if by is None:
+        return
+    for macro in macros.chosen(by, [key]):
         if not macro.uses.filter(pk__in=[one["use"] for one in done]).exists():
-            message.metadata["macros"] = [*done, macros.use_text(macro, message.ticket, by=message.user)]
+            message.metadata["macros"] = [*done, macros.use_text(macro, message.ticket, by=by)]
             message.save(update_fields=["metadata"])
 
 
