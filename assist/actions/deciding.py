@@ -89,7 +89,7 @@ def is_dismissed(suggestion: Suggestion, state: str) -> bool:
 
 
 @contextmanager
-def _held(suggestion: Suggestion, by: User) -> Iterator[tuple[Suggestion, Ticket, Kind]]:
+def _held(suggestion: Suggestion, by: Actor) -> Iterator[tuple[Suggestion, Ticket, Kind]]:
     """The suggestion and its ticket, held: two who press at once are one after the other. Raises NotAllowed for who only reads along."""
     kind = KINDS.get(suggestion.source_kind)
     if kind is None or suggestion.ticket_id is None or suggestion.suggestion_type != Suggestion.Type.ACTION:
