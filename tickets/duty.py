@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from helpdesk.core.models import User
+from helpdesk.core.zones import zone_of
 from tickets.models import DutyDay, DutyShift, EscalationLevel
 
 Days = Mapping[tuple[UUID, date], DutyDay]
@@ -47,10 +48,11 @@ def _of(level: EscalationLevel, at: datetime) -> Iterator[OnDuty]:
     with_hours = {shift.person_id for shift in shifts}
     for person in level.on_duty.all():
         if person.pk not in with_hours:  # whose hours are known is not on duty outside them
-            yield from _standing(person, at, ZoneInfo(person.time_zone or "UTC"), days, None)
+            yield from _standing(person, at, zone_of(person.time_zone), days, None)
     for shift in shifts:
-        zone = ZoneInfo(shift.zone or "UTC")
-        for begins, ends in shift.as_hours().of(at.astimezone(zone).date()):
+        hours = shift.as_hours()
+        zone = zone_of(hours.zone)
+        for begins, ends in hours.of(at.astimezone(zone).date()):
             if begins <= at < ends:
                 yield from _standing(shift.person, at, zone, days, ends)
 

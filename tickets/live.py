@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -18,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from helpdesk.core.models import Event, User
+from helpdesk.core.zones import zone_of
 from tickets import listing, thread
 from tickets.models import Message, Queue, Ticket
 
@@ -85,7 +85,7 @@ def parts_of(kind: str) -> list[str]:
 
 def ops_for(viewer: User, shown: Screen, events: Collection[int], tickets: Collection[UUID]) -> list[Op]:
     """Everything to change on this screen because of these events of these tickets."""
-    with translation.override(viewer.language or "en"), timezone.override(_zone(viewer)):
+    with translation.override(viewer.language or "en"), timezone.override(zone_of(viewer.time_zone)):
         ops = _row_ops(viewer, shown, tickets)
         if shown.ticket in tickets:
             ops += _ticket_ops(viewer, shown.ticket, events)  # type: ignore[arg-type]
@@ -207,10 +207,3 @@ def _item_op(viewer: User, item: thread.Item, element: str) -> Op:
 
 def _render(template: str, viewer: User, context: dict[str, Any]) -> str:
     return render_to_string(template, {**context, "request": FakeRequest(viewer), "product_name": settings.PRODUCT_NAME, "csrf_token": ""})
-
-
-def _zone(viewer: User) -> Any:
-    try:
-        return ZoneInfo(viewer.time_zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -48,6 +48,12 @@ def test_a_shift_counts_by_the_clock_of_its_person(level: EscalationLevel, asha:
     assert on_duty(datetime(2026, 11, 29, 5, tzinfo=UTC)) == [], "it is Sunday"
 
 
+def test_a_time_zone_that_nobody_knows_is_taken_for_utc(level: EscalationLevel, maya: User) -> None:
+    User.objects.filter(pk=maya.pk).update(time_zone="Mars/Olympus")
+    shift(level, User.objects.get(pk=maya.pk))
+    assert on_duty(MONDAY_NOON) == [maya.name]
+
+
 def test_a_night_goes_on_after_midnight(level: EscalationLevel, maya: User) -> None:
     shift(level, maya, NIGHTS, "UTC")
     assert [hour for hour in range(24) if on_duty(datetime(2026, 11, 30, hour, 30, tzinfo=UTC))] == [0, 1, 2, 3, 4, 5, 22, 23]

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.models import User
+from helpdesk.core.zones import zone_of
 from tickets.sla.hours import Hours
 
 from .escalation import EscalationLevel
@@ -51,7 +52,8 @@ class DutyShift(models.Model):
 
     @property
     def zone(self) -> str:
-        return self.time_zone or self.person.time_zone
+        """One that is known, whatever the person wrote as theirs."""
+        return zone_of(self.time_zone or self.person.time_zone).key
 
     def as_hours(self) -> Hours:
         return Hours(self.zone, tuple(tuple((opens, closes) for opens, closes in day) for day in self.week))

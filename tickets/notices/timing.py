@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from helpdesk.core.zones import zone_of
 
 GATHER = timedelta(minutes=2)  # so long a burst is gathered into one mail
 AT_ONCE, HOURLY, DAILY = "at_once", "hourly", "daily"
@@ -19,7 +20,7 @@ def due(
     quiet_until: time | None = None,
 ) -> datetime:
     """The instant of the mail, not before `now`, outside the quiet hours of the person's own clock."""
-    here = _zone(zone)
+    here = zone_of(zone)
     local = now.astimezone(here)
     if digest == DAILY:
         wanted = _next(local, daily_at)
@@ -50,10 +51,3 @@ def _next(local: datetime, clock: time) -> datetime:
         today if today.timestamp() >= local.timestamp() else datetime.combine(local.date() + timedelta(days=1), clock, tzinfo=local.tzinfo)
     )
     return datetime.fromtimestamp(found.timestamp(), tz=local.tzinfo)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

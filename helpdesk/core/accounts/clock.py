@@ -1,10 +1,11 @@
 """Every page speaks the reader's own time."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+from helpdesk.core.zones import zone_of
 
 
 class ReadersTimeZone:
@@ -14,9 +15,5 @@ class ReadersTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            zone = ZoneInfo(getattr(request.user, "time_zone", "") or "UTC")
-        except (ZoneInfoNotFoundError, ValueError):
-            zone = ZoneInfo("UTC")
-        with timezone.override(zone):
+        with timezone.override(zone_of(getattr(request.user, "time_zone", ""))):
             return self.get_response(request)
