@@ -136,6 +136,17 @@ def _shift(level: EscalationLevel, person: str | None) -> DutyShift:
     return found or DutyShift(level=level)
 
 
+def _week(week: list[Any]) -> list[tuple[Any, Any, str]]:
+    """(first day, last day, hours) of neighbouring days that are alike; days without hours are left out."""
+    found: list[tuple[int, int, str]] = []
+    for number, text in enumerate(words.day_text(day) for day in week):
+        if found and found[-1][1:] == (number - 1, text):
+            found[-1] = (found[-1][0], number, text)
+        elif text:
+            found.append((number, number, text))
+    return [(DAYS[first], DAYS[last] if last > first else "", text) for first, last, text in found]
+
+
 def _page(request: HttpRequest, level: EscalationLevel, form: ShiftForm, days: DayForm) -> HttpResponse:
     is_set = not level._state.adding
     coming = level.days.filter(day__gte=timezone.localdate() - timedelta(days=1)) if is_set else DutyDay.objects.none()
@@ -144,7 +155,7 @@ def _page(request: HttpRequest, level: EscalationLevel, form: ShiftForm, days: D
         "level": level,
         "form": form,
         "day_form": days,
-        "shifts": [(one, [(DAYS[number], words.day_text(day)) for number, day in enumerate(one.week) if day]) for one in shifts],
+        "shifts": [(one, _week(one.week)) for one in shifts],
         "days": coming.select_related("person", "stand_in")[:MOST_DAYS],
         "now": next((found for one, found in duty.roster() if one.slug == level.slug), []),
         "always": level.on_duty.order_by("name") if is_set else (),

@@ -98,7 +98,7 @@ def test_a_supervisor_sets_shifts_and_days_on_a_page(priya: User, maya: User, to
     page = "/settings/escalations/security/duty/"
     week = {f"day-{number}": "00:00–24:00" for number in range(7)}
     assert client.post(page, {"person": maya.pk, "time_zone": "UTC", **week}).status_code == 302
-    assert "Now" in client.get(page).content.decode() and maya.name in client.get("/escalations/").content.decode()
+    assert "Monday–Sunday 00:00–24:00" in client.get(page).content.decode() and maya.name in client.get("/escalations/").content.decode()
     assert client.post(page, {"person": maya.pk, "time_zone": "UTC", "day-0": "09:00–17:00"}).status_code == 302
     assert DutyShift.objects.get().week == [[[540, 1020]], [], [], [], [], [], []], "said anew, it holds instead"
     assert "09:00–17:00" in client.get(f"{page}?person={maya.pk}").content.decode()
