@@ -6,7 +6,7 @@ chart can be read without colours, by a screen reader too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
@@ -80,49 +80,65 @@ def curve(title: str, points: Sequence[tuple[float, float]], *, below: str = "")
     return _drawing(title, PLOT + 2 * EDGE, PLOT + 2 * EDGE, format_html("{}{}{}{}", _scale(across=False), line, dots, ends))
 
 
+@dataclass(frozen=True)
+class _Field:
+    """Where a day's value stands in the drawing of a course."""
+
+    days: int
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, known: Sequence[float], days: int) -> _Field:
+        """With a little room above and below."""
+        low, high = min(known, default=0.0), max(known, default=1.0)
+        margin = (high - low) * 0.1 or abs(high) * 0.1 or 0.1
+        return cls(days, low - margin, high + margin)
+
+    def at(self, day: int, value: float) -> tuple[float, float]:
+        x = EDGE + day * (COURSE - EDGE) / max(1, self.days - 1)
+        y = TALL - EDGE / 2 - (value - self.low) / (self.high - self.low) * TALL_PLOT
+        return round(x, 1), round(y, 1)
+
+
 def courses(title: str, days: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], form: str = "{:.2f}") -> SafeString:
     """How some values went on from day to day, each a line that ends with its name. A day without a value is skipped."""
-    known = [value for _, values in series for value in values if value is not None]
-    low, high = min(known, default=0.0), max(known, default=1.0)
-    margin = (high - low) * 0.1 or abs(high) * 0.1 or 0.1
-    low, high = low - margin, high + margin
-
-    def at(day: int, value: float) -> tuple[float, float]:
-        return round(EDGE + day * (COURSE - EDGE) / max(1, len(days) - 1), 1), round(
-            TALL - EDGE / 2 - (value - low) / (high - low) * TALL_PLOT, 1
-        )
-
-    drawn: list[tuple[object, ...]] = []
-    taken: list[float] = []
-    for n, (name, values) in enumerate(series):
-        pts = [at(day, value) for day, value in enumerate(values) if value is not None]
-        if not pts:
-            continue
-        line = " ".join(f"{x},{y}" for x, y in pts)
-        label = _free(pts[-1][1] + 4, taken)
-        taken.append(label)
-        drawn.append((n, line, n, pts[-1][0], pts[-1][1], pts[-1][0] + 8, label, name))
+    field = _Field.around([value for _, values in series for value in values if value is not None], len(days))
     lines = format_html_join(
         "",
         '<polyline class="course arm-{}" points="{}"/><circle class="end arm-{}" cx="{}" cy="{}" r="3"/>'
         '<text class="name" x="{}" y="{}">{}</text>',
-        drawn,
-    )
-    scale = format_html_join(
-        "",
-        '<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text class="label" x="{}" y="{}" text-anchor="end">{}</text>',
-        (
-            (EDGE, at(0, value)[1], COURSE, at(0, value)[1], EDGE - 6, at(0, value)[1] + 4, form.format(value))
-            for value in (low + margin, (low + high) / 2, high - margin)
-        ),
+        _lines(field, series),
     )
     ends = sorted({0, len(days) - 1}) if days else []
     below = format_html_join(
         "",
         '<text class="label" x="{}" y="{}" text-anchor="{}">{}</text>',
-        ((at(day, low)[0], TALL, "end" if day else "start", days[day]) for day in ends),
+        ((field.at(day, field.low)[0], TALL, "end" if day else "start", days[day]) for day in ends),
     )
-    return _drawing(title, COURSE + NAMES, TALL + 4, format_html("{}{}{}", scale, lines, below))
+    return _drawing(title, COURSE + NAMES, TALL + 4, format_html("{}{}{}", _levels(field, form), lines, below))
+
+
+def _lines(field: _Field, series: Sequence[tuple[str, Sequence[float | None]]]) -> Iterator[tuple[object, ...]]:
+    """Each line with its end and its name, and no name upon another."""
+    taken: list[float] = []
+    for n, (name, values) in enumerate(series):
+        points = [field.at(day, value) for day, value in enumerate(values) if value is not None]
+        if points:
+            x, y = points[-1]
+            taken.append(label := _free(y + 4, taken))
+            yield n, " ".join(f"{one},{other}" for one, other in points), n, x, y, x + 8, label, name
+
+
+def _levels(field: _Field, form: str) -> SafeString:
+    """Three lines across with their values: a little above the bottom, the middle, a little below the top."""
+    margin = (field.high - field.low) / 12
+    heights = [(value, field.at(0, value)[1]) for value in (field.low + margin, (field.low + field.high) / 2, field.high - margin)]
+    return format_html_join(
+        "",
+        '<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text class="label" x="{}" y="{}" text-anchor="end">{}</text>',
+        ((EDGE, y, COURSE, y, EDGE - 6, y + 4, form.format(value)) for value, y in heights),
+    )
 
 
 def _free(wanted: float, taken: Sequence[float]) -> float:

@@ -86,39 +86,19 @@ def of(scope: Scope) -> Board:
 
 def read(scope: Scope) -> Board:
     days = _series_days(scope)
-    usual_from = scope.first - timedelta(days=7 * tiles.WEEKS)
-    wide = replace(scope, first=min(usual_from, days[0]), period="")
-    counted, queues = reading.counted(wide), {queue.pk: queue for queue in Queue.objects.all()}
-    now = counted.total(lambda day: day >= scope.first)
-    longer = replace(scope, first=days[0])  # what the trends show
-    standing, satisfied = people.standing(scope), people.satisfaction(longer)
-    drafts, cost = assistance.drafts(longer), assistance.spend(longer)
-    offered, spend, in_scope = drafts.since(scope.first), cost.since(scope.first), satisfied.since(scope.first)
-    used_by_day = drafts.shares
+    counted, queues = _counted(scope, days[0]), {queue.pk: queue for queue in Queue.objects.all()}
+    now, standing, aims = counted.total(lambda day: day >= scope.first), people.standing(scope), targets.current(scope.queue)
     inside, replies = reading.waits("first_reply", scope, days[0], "queue_id", "channel")
-    solutions, solved = reading.waits("resolution", scope, days[0], "channel")
-    hourly = _hourly(scope) if scope.days == 1 else None
-    aims = targets.current(scope.queue)
     teams = _teams(scope, counted, queues, standing, aims["sla"].value or 0)
-    agents, here, free = people.agents(scope)
-    kinds = assistance.suggestions(scope)
-    per_day = counted.by("day")
-    context = Context(scope, days, per_day, now, hourly, aims)
-    figures = [
-        tiles.created(context),
-        tiles.wait(context, "first_reply", inside.whole, replies, _("90th %(p90)s")),
-        tiles.wait(context, "resolution", solutions.whole, solved, _("90th percentile %(p90)s")),
-        tiles.sla(context),
-        tiles.csat(context, in_scope, satisfied),
-        tiles.negative(context, teams),
-        tiles.drafts(context, offered, used_by_day),
-        tiles.cost(context, spend, cost),
-    ]
+    context = Context(scope, days, counted.by("day"), now, _hourly(scope) if scope.days == 1 else None, aims)
+    longer = replace(scope, first=days[0])  # what the trends show
+    satisfied, drafts, cost = people.satisfaction(longer), assistance.drafts(longer), assistance.spend(longer)
     labels, volume, words = _volume(context)
+    agents, here, free = people.agents(scope)
     return Board(
         scope=scope,
         read_at=timezone.now(),
-        tiles=figures,
+        tiles=_tiles(context, teams, replies=(inside.whole, replies), satisfied=satisfied, drafts=drafts, cost=cost),
         burning=burning(scope, standing, teams, inside, queues, target=aims["first_reply"].value),
         standing=standing,
         volume=volume,
@@ -131,22 +111,63 @@ def read(scope: Scope) -> Board:
         here=here,
         free=free,
         escalations=people.escalations(scope),
-        drafts=offered,
-        drafts_stack=charts.stack([("a1", offered.as_written), ("a2", offered.edited), ("a3", offered.dismissed), ("a4", offered.ignored)]),
-        drafts_spark=charts.spark([used_by_day.get(day) for day in days], 240, 28),
-        kinds=kinds,
-        feedback=assistance.feedback(kinds),
-        spend=spend,
-        per_ticket=spend.total / now["created"] if now["created"] else None,
-        budget=providers.current().budget,
-        accuracy=assistance.accuracy(scope),
-        deflection=assistance.deflection(scope),
-        satisfaction=in_scope,
+        satisfaction=satisfied.since(scope.first),
         words=people.words(scope),
         topics=_topics(scope, counted),
         channels=_channels(scope, counted, inside),
         totals=now,
+        **_assisted(scope, days, drafts),
+        **_spent(cost.since(scope.first), now["created"]),
     )
+
+
+def _counted(scope: Scope, first: date) -> reading.Counted:
+    """Of as many days as any figure looks back."""
+    usual_from = scope.first - timedelta(days=7 * tiles.WEEKS)
+    return reading.counted(replace(scope, first=min(usual_from, first), period=""))
+
+
+def _tiles(
+    context: Context,
+    teams: list[dict[str, Any]],
+    *,
+    replies: tuple[reading.Wait, reading.Waited],
+    satisfied: people.Satisfaction,
+    drafts: assistance.Drafts,
+    cost: assistance.Spend,
+) -> list[Tile]:
+    """`satisfied`, `drafts` and `cost` reach as far back as the trends."""
+    first = context.scope.first
+    solutions, solved = reading.waits("resolution", context.scope, context.days[0], "channel")
+    return [
+        tiles.created(context),
+        tiles.wait(context, "first_reply", *replies, _("90th %(p90)s")),
+        tiles.wait(context, "resolution", solutions.whole, solved, _("90th percentile %(p90)s")),
+        tiles.sla(context),
+        tiles.csat(context, satisfied.since(first), satisfied),
+        tiles.negative(context, teams),
+        tiles.drafts(context, drafts.since(first), drafts.shares),
+        tiles.cost(context, cost.since(first), cost),
+    ]
+
+
+def _assisted(scope: Scope, days: list[date], drafts: assistance.Drafts) -> dict[str, Any]:
+    """What the assistance did, and how well; of drafts, the trend goes further back."""
+    offered, kinds = drafts.since(scope.first), assistance.suggestions(scope)
+    parts = [("a1", offered.as_written), ("a2", offered.edited), ("a3", offered.dismissed), ("a4", offered.ignored)]
+    return {
+        "drafts": offered,
+        "drafts_stack": charts.stack(parts),
+        "drafts_spark": charts.spark([drafts.shares.get(day) for day in days], 240, 28),
+        "kinds": kinds,
+        "feedback": assistance.feedback(kinds),
+        "accuracy": assistance.accuracy(scope),
+        "deflection": assistance.deflection(scope),
+    }
+
+
+def _spent(spend: assistance.Spend, created: int) -> dict[str, Any]:
+    return {"spend": spend, "per_ticket": spend.total / created if created else None, "budget": providers.current().budget}
 
 
 # -- charts ----------------------------------------------------------------------------------------------------
@@ -265,14 +286,16 @@ def _topics(scope: Scope, counted: reading.Counted) -> list[dict[str, Any]]:
         (now if day >= scope.first else before).update(numbers)
     began = min((day for day, _numbers in counted.topics), default=scope.first)
     length = (scope.first - began).days
+    names = dict(Category.objects.values_list("pk", "name"))
+    slugs = dict(Category.objects.values_list("pk", "slug"))
     rows: list[dict[str, Any]] = []
-    for pk, name, slug in Category.objects.values_list("pk", "name", "slug"):
+    for pk, name in names.items():
         n = now[str(pk)]
         usual = before[str(pk)] * scope.days / length if length >= scope.days else None
         change = None if usual is None else n - round(usual)
         if n:
             tone = "" if change is None or change < max(2, 0.25 * (usual or 0)) else "bad" if change >= max(4, (usual or 0)) else "warn"
-            rows.append({"name": name, "n": n, "change": change, "tone": tone, "url": link("created", scope, category=slug)})
+            rows.append({"name": name, "n": n, "change": change, "tone": tone, "url": link("created", scope, category=slugs[pk])})
     most = max((row["n"] for row in rows), default=1)
     rows.sort(key=lambda row: (not row["tone"], -(row["change"] or 0) if row["tone"] else 0, -row["n"]))
     return [row | {"width": round(100 * row["n"] / most)} for row in rows[:MOST_TOPICS]]

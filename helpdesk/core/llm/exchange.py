@@ -91,19 +91,25 @@ async def words(
         # The SDK's own iterator, for only that closes the reading in order where we leave early.
         async with contextlib.aclosing(flow._iterator) as parts:  # type: ignore[type-var]
             async for part in parts:
-                if usage := getattr(part, "usage", None):
-                    spoken.tokens_in, spoken.tokens_out = _usage(usage)
-                choices = getattr(part, "choices", None) or []
-                piece = getattr(getattr(choices[0], "delta", None), "content", None) if choices else None
-                if not isinstance(piece, str) or not piece:
-                    continue
-                clock.heard()
-                spoken.text += piece
-                if len(spoken.text) > MOST_CHARACTERS:
-                    raise LlmUnavailable("The model does not stop.", kind="too-long")
-                yield piece
+                if piece := _piece(part, spoken):
+                    clock.heard()
+                    yield piece
         if not spoken.text.strip():
             raise LlmUnavailable("The model's answer is empty.", kind="malformed")
+
+
+def _piece(part: Any, spoken: Spoken) -> str:
+    """The words in one part of a streamed answer, which `spoken` takes up with the tokens that the part tells of. Raises LlmUnavailable."""
+    if usage := getattr(part, "usage", None):
+        spoken.tokens_in, spoken.tokens_out = _usage(usage)
+    choices = getattr(part, "choices", None) or []
+    piece = getattr(getattr(choices[0], "delta", None), "content", None) if choices else None
+    if not isinstance(piece, str):
+        return ""
+    spoken.text += piece
+    if len(spoken.text) > MOST_CHARACTERS:
+        raise LlmUnavailable("The model does not stop.", kind="too-long")
+    return piece
 
 
 def _client(provider: Provider, most_bytes: int, headers: Headers) -> AsyncOpenAI:
