@@ -104,7 +104,7 @@ class MetricsSummary(generics.GenericAPIView):  # type: ignore[type-arg]
     @extend_schema(operation_id="metrics_summary", parameters=[ScopeInput], responses=SummarySerializer)
     def get(self, request: Request) -> Response:
         """Key figures of a period (30 days without one), for all queues or one."""
-        return Response(SummarySerializer(summary(_scope(request, ScopeInput))).data)
+        return Response(SummarySerializer(summary(asked_scope(request, ScopeInput))).data)
 
 
 class SatisfactionSummary(generics.GenericAPIView):  # type: ignore[type-arg]
@@ -119,10 +119,11 @@ class SatisfactionSummary(generics.GenericAPIView):  # type: ignore[type-arg]
     def get(self, request: Request) -> Response:
         """Ratings by queue, agent, channel or engine (`people` where no draft was used)."""
         by = request.query_params.get("by", "queue")
-        return Response({"results": people.rates(_scope(request, SatisfactionInput), by)})
+        return Response({"results": people.rates(asked_scope(request, SatisfactionInput), by)})
 
 
-def _scope(request: Request, kind: type[ScopeInput]) -> Scope:
+def asked_scope(request: Request, kind: type[ScopeInput]) -> Scope:
+    """The period, team and channel that were asked for. Raises ValidationError."""
     entered = kind(data=request.query_params.dict())
     entered.is_valid(raise_exception=True)
     given = entered.validated_data

@@ -366,6 +366,8 @@ ROWS: dict[str, Row] = {
     "api/v1/macros/<uuid:pk>/": Row(API),
     "api/v1/satisfaction/summary/": Row(KEEPERS | {"poor key"}),
     "api/v1/metrics/summary/": Row(KEEPERS | {"poor key"}),
+    "api/v1/ai/costs/": Row(KEEPERS),
+    "api/v1/ai/ledger/": Row(KEEPERS),
     "api/v1/experiments/": Row(KEEPERS | {"poor key"}),
     "api/v1/experiments/<uuid:experiment_id>/": Row(KEEPERS | {"poor key"}),
     "api/v1/inbound/<uuid:hook>/dealings/": Row(NOBODY, WRITE),

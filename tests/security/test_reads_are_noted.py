@@ -127,6 +127,8 @@ NOTHING = {
     "evaluation/experiments/<uuid:experiment_id>/edit/",
     "dashboard/figures/",
     "api/v1/metrics/summary/",
+    "api/v1/ai/costs/",
+    "api/v1/ai/ledger/",
     "api/v1/experiments/",
     "api/v1/experiments/<uuid:experiment_id>/",
     "api/v1/satisfaction/summary/",

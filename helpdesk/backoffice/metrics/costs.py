@@ -63,13 +63,13 @@ def by_day(scope: Scope) -> list[Spent]:
     return [found.get(day, Spent(day)) for day in days]
 
 
-def by_queue(scope: Scope) -> list[Spent]:
-    """By the team that has the ticket, or the chat's ticket, now; what is about neither stands apart. Two statements."""
+def by_queue(scope: Scope, named: str = "name") -> list[Spent]:
+    """By the team (its `name` or `slug`) that has the ticket or the chat's ticket now; what is about neither apart. Three statements."""
     calls = asked(scope)
     ticket = Ticket.objects.filter(pk=Cast(Substr(OuterRef("about"), 8), UUIDField()))
     chat = ChatSession.objects.filter(pk=Cast(Substr(OuterRef("about"), 6), UUIDField()))
-    of_tickets = calls.filter(about__regex=f"^ticket:{ID}").annotate(team=Subquery(ticket.values("queue__name")[:1]))
-    of_chats = calls.filter(about__regex=f"^chat:{ID}").annotate(team=Subquery(chat.values("ticket__queue__name")[:1]))
+    of_tickets = calls.filter(about__regex=f"^ticket:{ID}").annotate(team=Subquery(ticket.values(f"queue__{named}")[:1]))
+    of_chats = calls.filter(about__regex=f"^chat:{ID}").annotate(team=Subquery(chat.values(f"ticket__queue__{named}")[:1]))
     rest = calls.exclude(about__regex=f"^(ticket|chat):{ID}")
     found: dict[str, Spent] = {}
     for rows in (of_tickets, of_chats):
@@ -80,16 +80,20 @@ def by_queue(scope: Scope) -> list[Spent]:
     return _sorted([one for one in found.values() if one.calls])
 
 
+def tickets(scope: Scope) -> Any:
+    """A row for each ticket, in no order: `what` is "ticket:" and its id, then the figures of `Spent`."""
+    return asked(scope).filter(about__regex=f"^ticket:{ID}").values(what=F("about")).annotate(**_COUNTED)
+
+
 def by_ticket(scope: Scope, viewer: Any) -> tuple[list[tuple[Ticket | None, Spent]], int, Decimal]:
     """The dearest tickets, how many there are, and the mean of one. Three statements."""
     calls = asked(scope).filter(about__regex=f"^ticket:{ID}")
-    rows: Any = calls.values(what=F("about")).annotate(**_COUNTED).order_by("-cost", "what")[:MOST_TICKETS]
-    dearest = [Spent(**row) for row in rows]
+    dearest = [Spent(**row) for row in tickets(scope).order_by("-cost", "what")[:MOST_TICKETS]]
     ids = {one.what: UUID(one.what.partition(":")[2]) for one in dearest}
-    tickets = {one.pk: one for one in Ticket.objects.visible_to(viewer).filter(pk__in=ids.values()).only("id", "number", "subject")}
+    there = {one.pk: one for one in Ticket.objects.visible_to(viewer).filter(pk__in=ids.values()).only("id", "number", "subject")}
     told = calls.aggregate(n=Count("about", distinct=True), cost=Sum("cost", default=Decimal(0)))
     mean = told["cost"] / told["n"] if told["n"] else Decimal(0)
-    return [(tickets.get(ids[one.what]), one) for one in dearest], told["n"], mean
+    return [(there.get(ids[one.what]), one) for one in dearest], told["n"], mean
 
 
 # -- the month -------------------------------------------------------------------------------------------------

@@ -43,18 +43,29 @@ class Cursor(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         refuse_unknown(request, view)
         name, descending = self._order(request)
-        place = _read(request.query_params.get("cursor"), queryset.model, name)
+        place = self.read(request.query_params.get("cursor"), queryset, name)
         limit, backwards = self._limit(request), bool(place and place.backwards)
-        rows = _behind(queryset, name, place, descending=descending != backwards)
+        rows = self.behind(queryset, name, place, descending=descending != backwards)
         found = list(rows[: limit + 1])
         more, page = len(found) > limit, found[:limit]
         if backwards:
             page.reverse()
-        ends: list[Place | None] = [Place(getattr(one, name), one.pk) for one in (page[:1] + page[-1:])] or [place]
+        ends: list[Place | None] = [self.place(one, name) for one in (page[:1] + page[-1:])] or [place]
         self._address = request.build_absolute_uri()
         self._next = ends[-1] if (more or backwards) else None
         self._previous = ends[0] if (more if backwards else place) else None
         return page
+
+    def read(self, cursor: str | None, queryset: QuerySet[Any], name: str) -> Place | None:
+        """The place in a cursor. Raises ValidationError."""
+        return _read(cursor, queryset.model, name)
+
+    def behind(self, queryset: QuerySet[Any], name: str, place: Place | None, *, descending: bool) -> QuerySet[Any]:
+        return _behind(queryset, name, place, descending=descending)
+
+    def place(self, one: Any, name: str) -> Place:
+        """Where this row stands."""
+        return Place(getattr(one, name), one.pk)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self._link(self._next), "previous": self._link(self._previous, backwards=True), "results": data})

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 KEY_LIFETIME = timedelta(days=365)  # security.md section 6, default 12
 KEY_OVERLAP = timedelta(hours=24)  # so long a renewed key's old secret still opens
 ALL_SCOPES = "*"
-RESOURCES = ("tickets", "customers", "articles", "calls", "chat", "memory", "webhooks", "triage", "status", "metrics")
-COMPANY_WIDE = ("chat", "memory", "metrics")  # what belongs to no team: a key of some teams never opens it
+RESOURCES = ("tickets", "customers", "articles", "calls", "chat", "memory", "webhooks", "triage", "status", "metrics", "ai")
+COMPANY_WIDE = ("chat", "memory", "metrics", "ai")  # what belongs to no team: a key of some teams never opens it
 SCOPES = (ALL_SCOPES, *(f"{resource}:{verb}" for resource in RESOURCES for verb in ("read", "write")))
 
 
