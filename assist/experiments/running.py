@@ -22,7 +22,9 @@ FEWEST_ARMS, MOST_ARMS = 2, 5
 State = Experiment.State
 
 
-def save(given: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], *, by: User, experiment: Experiment | None = None) -> Experiment:
+def save(
+    given: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], *, by: User | None, experiment: Experiment | None = None
+) -> Experiment:
     """Write a draft, or change one: cleaned values of its form. Raises Invalid, and Conflict once it runs."""
     if not FEWEST_ARMS <= len(arms) <= MOST_ARMS:
         raise Invalid(_("An experiment has two to five arms."))

@@ -82,10 +82,15 @@ class AcdConnection(models.Model):
     def create(cls, **fields: Any) -> tuple[AcdConnection, str]:
         """Connect a system; returns it with the key of its address. A secret one cannot be read again."""
         row = cls(**fields)
-        key = row.address_key or token_urlsafe(KEY_BYTES)
-        row.key_hash, row.key_start = fingerprint(key), key[:6]
+        key = row.new_key()
         row.save(force_insert=True)
         return row, key
+
+    def new_key(self) -> str:
+        """The key of an address that was not in use before. The caller saves."""
+        key = self.address_key or token_urlsafe(KEY_BYTES)
+        self.key_hash, self.key_start = fingerprint(key), key[:6]
+        return key
 
     def renew_key(self) -> str:
         """A new address; events at the old one are refused from now on."""

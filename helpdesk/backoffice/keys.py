@@ -64,7 +64,7 @@ class KeyForm(forms.Form):
             raise forms.ValidationError(_("Choose what the key opens."))
         data["queues"] = [queue.pk for queue in data.get("queues") or ()]
         if not self._opens_anything(data):
-            raise forms.ValidationError(_("Chat, memory and metrics belong to no team: a key of some teams opens none of them."))
+            raise forms.ValidationError(_("Chat, memory, metrics and ai belong to no team: a key of some teams opens none of them."))
         return data
 
     @staticmethod

@@ -12,20 +12,50 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from assist.models import ActionPolicy, CallPolicy, CallScript, OwnWorkflow, Product, ScriptStep, ShadowSwitch, WidgetSite
-from customers.models import RetentionPolicy
+from assist.experiments import running
+from assist.models import (
+    AcdConnection,
+    ActionPolicy,
+    CallPolicy,
+    CallScript,
+    Experiment,
+    OwnWorkflow,
+    Product,
+    ScriptStep,
+    ShadowSwitch,
+    WidgetSite,
+)
+from customers.models import CrmConnection, RetentionPolicy
 from helpdesk.backoffice import configuration
-from helpdesk.backoffice.configuration.shape import SECTIONS
+from helpdesk.backoffice.configuration.shape import LOCKED, SECTIONS
 from helpdesk.core.audit.watching import WATCHED
 from helpdesk.core.errors import Invalid
 from helpdesk.core.llm import prompts, providers
 from helpdesk.core.models import AuditEntry, ModelBudget, ModelProvider, PromptVersion, User, Webhook
 from helpdesk.models import AlertRule, FigureTarget
-from knowledge.models import Component, SynonymGroup
+from knowledge.models import Component, StatusHook, SynonymGroup
 from tests.cast import make_agent, make_category, receive, signed_in
-from tickets.models import BusinessHours, EscalationLevel, Holiday, Macro, Queue, QueueMembership, Rule, SlaPolicy, Tag
+from tickets.models import (
+    BusinessHours,
+    ChatHook,
+    EscalationLevel,
+    Holiday,
+    InboundHook,
+    Macro,
+    Queue,
+    QueueMembership,
+    Rule,
+    SlaPolicy,
+    Tag,
+)
 
 pytestmark = pytest.mark.django_db
+OWN_TABLES = {
+    "core_promptversion",
+    "core_modelprovider",
+    "assist_experiment",
+    "assist_experimentarm",
+}  # of the sections with ways of their own
 
 
 @pytest.fixture
@@ -64,7 +94,19 @@ def company(ruth: User, maya: User, support: Queue, billing: Queue) -> None:
     hook = Webhook(name="ERP", url="https://erp.example.com/hook", kinds=["ticket.created"])
     hook.new_secret()
     hook.save()
+    InboundHook.objects.create(name="Shop", queue=support)
+    status = StatusHook(name="Alerts", kind="alertmanager")
+    status.renew()
+    status.save()
+    ChatHook.objects.create(queue=support, address={"url": "https://chat.example/canary"}, kinds=["new"])
+    CrmConnection.objects.create(
+        name="Zendesk", vendor="zendesk", base_url="https://x.example.com", credentials={"api_token": "canary-token"}
+    )
+    AcdConnection.create(provider="pbx", name="Switch", queue=support, settings={"addresses": ["10.0.0.0/8"]}, secrets={"x": "canary-acd"})
     prompts.find("reply").save("Write kindly.", note="", after=prompts.find("reply").current().number, by=ruth)
+    arms = [{"name": name, "engine": "model", "model": "", "prompt_number": n, "weight": 50} for name, n in (("Old", 0), ("New", None))]
+    tried = {"name": "Kinder", "feature": "reply", "unit": "ticket", "metric": "edit", "minimum": 30, "guards": {"cost": 0.1}}
+    running.save(tried, arms, by=ruth)
     given = {"on": True, "key": "sk-canary-0123456789", "model": "gpt-5-mini", "models": {}, "budget": "20", "hide_names": True}
     providers.save(given, by=ruth)
 
@@ -75,6 +117,7 @@ def emptied() -> None:
     for section in reversed(SECTIONS):
         section.model._default_manager.all().delete()
     ModelProvider.objects.all().delete()
+    Experiment.objects.all().delete()
     PromptVersion.objects.all().delete()
 
 
@@ -140,7 +183,7 @@ def test_a_row_that_makes_no_sense_stops_the_whole_file(company: None) -> None:
         (of("queues", {"slug": "a", "members": [{"user": "a@b.example", "password": "x"}]}), "unknown field “password”"),
         (of("people", {"email": "a@b.example", "password": "x"}), "unknown field “password”"),
         (of("people", {"email": "a@b.example", "is_superuser": True}), "unknown field “is_superuser”"),
-        (of("webhooks", {"name": "a", "secrets": {"now": "x"}}), "unknown field “secrets”"),
+        (of("webhooks", {"name": "a", "secrets": {"now": "x"}}), "brings no secrets"),
         (of("tags", {"name": "a\x00b"}), "cannot be stored"),
         (of("business_hours", {"name": "a", "holidays": [{"day": "soon", "name": ""}]}), "another kind"),
         ('{"format": "helpdesk-configuration", "version": 1, "sections": {"alert_rules": [{"name": "a", "limit": NaN}]}}', "not JSON"),
@@ -173,7 +216,8 @@ def test_a_row_that_fits_nothing_here_is_refused_with_its_place(text: str, says:
 def test_no_secret_and_no_password_is_in_the_file(company: None) -> None:
     text = configuration.as_text()
     hook, site = Webhook.objects.get(), WidgetSite.objects.get()
-    hidden = [hook.signing()[0], site.identity_secret, "sk-canary", *User.objects.values_list("password", flat=True)]
+    hidden = [hook.signing()[0], site.identity_secret, InboundHook.objects.get().secret, StatusHook.objects.get().token_hash, "canary"]
+    hidden += [AcdConnection.objects.get().key_hash, *User.objects.values_list("password", flat=True)]
     assert [one for one in hidden if one and one in text] == []
 
 
@@ -226,7 +270,7 @@ def test_bringing_in_is_in_the_audit_with_its_author(ruth: User) -> None:
 
 
 def test_what_is_watched_is_in_the_file_or_left_out_for_a_reason() -> None:
-    of_file = {section.model._meta.db_table for section in SECTIONS} | {"core_promptversion", "core_modelprovider"}
+    of_file = {section.model._meta.db_table for section in SECTIONS} | OWN_TABLES
     of_file |= {child.model._meta.db_table for section in SECTIONS for child in section.children.values()}
     of_file |= {
         model._meta.db_table
@@ -235,20 +279,78 @@ def test_what_is_watched_is_in_the_file_or_left_out_for_a_reason() -> None:
     }
     by_secrets = {
         "core_apikey",
-        "customers_crmconnection",
-        "knowledge_statushook",
-        "tickets_inboundhook",
-        "tickets_chathook",
-        "assist_acdconnection",
         "mfa_authenticator",
         "socialaccount_socialaccount",
         "socialaccount_socialapp",
     }
-    tried_here = {"assist_experiment", "assist_experimentarm"}
     of_one_person = {"account_emailaddress", "helpdesk_reportsubscription"}
     deeds = {"customers_erasurewish", "customers_erasure", "customers_customerexport", "customers_customerimport", "tickets_dutyday"}
-    assert set(WATCHED) - of_file == by_secrets | tried_here | of_one_person | deeds
+    assert set(WATCHED) - of_file == by_secrets | of_one_person | deeds
     assert of_file <= set(WATCHED)
+
+
+def test_a_row_that_lives_by_secrets_keeps_those_that_are_here(company: None) -> None:
+    sections = json.loads(configuration.as_text())["sections"]
+    locked = {name for name, rows in sections.items() if rows and rows[0].get("secrets") == "to be entered"}
+    assert locked == {*LOCKED, "language_model"}
+    sections["crm_connections"][0]["writes_cases"] = False
+    sections["telephony"][0]["settings"] = {"addresses": ["192.0.2.0/24"]}
+    sections["language_model"][0]["local"] = ["chat"]
+    before = AcdConnection.objects.get()
+    configuration.bring_in(sections, by=None)
+    crm, phones = CrmConnection.objects.get(), AcdConnection.objects.get()
+    assert not crm.writes_cases and crm.credentials == {"api_token": "canary-token"}
+    assert (phones.key_hash, phones.secrets) == (before.key_hash, before.secrets) and phones.settings == {"addresses": ["192.0.2.0/24"]}
+    assert providers.current().key == "sk-canary-0123456789" and not providers.current().asks("chat")
+
+
+def test_a_new_row_that_lives_by_secrets_opens_nothing_until_they_are_entered(support: Queue, ruth: User) -> None:
+    rows = {
+        "crm_connections": {"name": "Hub", "vendor": "hubspot", "base_url": "https://x.example.com", "secrets": "to be entered"},
+        "telephony": {"provider": "pbx", "name": "Switch", "settings": {}},
+        "status_webhooks": {"name": "Alerts", "kind": "alertmanager"},
+        "inbound_webhooks": {"name": "Shop", "queue": "support"},
+    }
+    sections = {name: [row] for name, row in rows.items()}
+    found = configuration.bring_in(sections, by=ruth, trial=True)
+    assert [one.section for one in found.to_enter] == ["inbound_webhooks", "status_webhooks", "crm_connections", "telephony"]
+    configuration.bring_in(sections, by=ruth)
+    assert CrmConnection.objects.get().credentials == {} and AcdConnection.objects.get().secrets == {}
+    assert len(StatusHook.objects.get().token_hash) == len(AcdConnection.objects.get().key_hash) == 64
+    assert InboundHook.objects.get().secret
+
+
+@pytest.mark.parametrize(
+    ("section", "row", "says"),
+    [
+        ("language_model", {"secrets": "hunter2"}, "is missing"),
+        ("tags", {"name": "x", "secrets": "to be entered"}, "unknown field"),
+        ("crm_connections", {"name": "x", "vendor": "zendesk", "base_url": "https://127.0.0.1/"}, "may not be reached"),
+        ("telephony", {"provider": "pbx", "name": "x", "settings": {"password": "x"}}, "there is no “password”"),
+        ("telephony", {"provider": "pbx", "name": "x", "settings": {"addresses": ["here"]}}, "no IP address"),
+        ("experiments", {"name": "x"}, "is missing"),
+    ],
+)
+def test_what_a_form_would_refuse_a_file_does_not_bring(section: str, row: dict[str, Any], says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        bring_in(of(section, row))
+
+
+def test_an_experiment_comes_as_a_draft_and_what_ran_stays_as_it_is(company: None, ruth: User) -> None:
+    sections = json.loads(configuration.as_text())["sections"]
+    assert [arm["prompt"] for arm in sections["experiments"][0]["arms"]] == [prompts.find("reply").text, None]
+    sections["experiments"][0]["arms"][0]["prompt"] = "Write like a pirate."
+    configuration.bring_in(sections, by=ruth)
+    first = Experiment.objects.get().arms.get(position=0)
+    assert first.prompt_number and prompts.find("reply").wording(first.prompt_number).text == "Write like a pirate."
+    assert prompts.find("reply").current().text == "Write kindly.", "what is in use stays in use"
+    Experiment.objects.update(state="running")
+    sections["experiments"][0]["metric"] = "satisfaction"
+    assert configuration.bring_in(sections, by=ruth, remove=True).differences == []
+    assert configuration.bring_in({"experiments": []}, by=ruth, remove=True).differences == []
+    sections["experiments"][0]["minimum"] = 3
+    with pytest.raises(Invalid, match=r"experiments: \[0\].minimum"):
+        configuration.bring_in(sections, by=ruth)
 
 
 # ---- the commands and the page ----

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .exporting import canonical
-from .shape import SECTIONS
+from .shape import EXPERIMENTS, PROMPTS, SECTIONS
 
-_KEYS = {section.name: section.key for section in SECTIONS} | {"prompts": ("name",)}
+_KEYS = {section.name: section.key for section in SECTIONS} | {PROMPTS: ("name",), EXPERIMENTS: ("name",)}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from helpdesk.core.llm import prompts, providers
 from tickets.models import Rule
 from tickets.rules import porting
 
-from .shape import FORMAT, MODEL, NAMED_BY, PROMPTS, SECTIONS, VERSION, Section
+from . import trying
+from .shape import EXPERIMENTS, FORMAT, MODEL, NAMED_BY, PROMPTS, SECRETS, SECTIONS, TO_BE_ENTERED, VERSION, Section
 
 Row = dict[str, Any]
 
@@ -23,7 +24,8 @@ def as_text() -> str:
 
 
 def export() -> dict[str, Any]:
-    sections = {section.name: rows_of(section) for section in SECTIONS} | {PROMPTS: prompt_rows(), MODEL: model_rows()}
+    sections = {section.name: rows_of(section) for section in SECTIONS}
+    sections |= {PROMPTS: prompt_rows(), MODEL: model_rows(), EXPERIMENTS: sorted(trying.experiment_rows(), key=canonical)}
     return {"format": FORMAT, "version": VERSION, "sections": sections}
 
 
@@ -34,6 +36,7 @@ def rows_of(section: Section) -> list[Row]:
     rows = []
     for one in found:
         row = {name: said(one, name) for name in (*section.key, *section.fields)}
+        row |= {SECRETS: TO_BE_ENTERED} if section.locked else {}
         rows.append(row | {name: children[name].get(one.pk, []) for name in section.children})
     if section.model is Rule:
         rows = porting.named(rows)
@@ -85,9 +88,11 @@ def model_rows() -> list[Row]:
             "base_url": saved.base_url,
             "model": saved.model,
             "models": saved.models_by_task,
+            "local": saved.local_tasks,
             "budget": as_plain(saved.monthly_budget),
             "seconds": saved.seconds,
             "hide_names": saved.hide_names,
+            SECRETS: TO_BE_ENTERED,
         }
     ]
 

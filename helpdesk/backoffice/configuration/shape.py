@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from assist.models import (
+    AcdConnection,
     ActionPolicy,
     CallPolicy,
     CallScript,
@@ -20,15 +21,17 @@ from assist.models import (
     ShadowSwitch,
     WidgetSite,
 )
-from customers.models import RetentionPolicy
+from customers.models import CrmConnection, RetentionPolicy
 from helpdesk.core.models import ModelBudget, User, Webhook
 from helpdesk.models import AlertRule, FigureTarget
-from knowledge.models import Category, Component, SynonymGroup
+from knowledge.models import Category, Component, StatusHook, SynonymGroup
 from tickets.models import (
     BusinessHours,
+    ChatHook,
     DutyShift,
     EscalationLevel,
     Holiday,
+    InboundHook,
     Macro,
     Queue,
     QueueMembership,
@@ -38,6 +41,7 @@ from tickets.models import (
 )
 
 FORMAT, VERSION = "helpdesk-configuration", 1
+SECRETS, TO_BE_ENTERED = "secrets", "to be entered"  # what stands in the place of what no file holds
 
 # How a row of another section is named in the file.
 NAMED_BY: dict[type[Model], str] = {User: "email", Queue: "slug", Category: "slug", BusinessHours: "name"}
@@ -64,6 +68,7 @@ class Section:
     only_one: tuple[str, ...] = ()
     chosen: dict[str, Any] = field(default_factory=dict)  # only these rows are configuration
     keeps: bool = False  # rows that the file does not have stay, whatever was asked
+    locked: bool = False  # its rows live by secrets: theirs stay as they are, a new row's are to be entered
 
     def rows(self) -> QuerySet[Any]:
         return self.model._default_manager.filter(**self.chosen).order_by("pk")
@@ -71,7 +76,7 @@ class Section:
     @property
     def known(self) -> tuple[str, ...]:
         """Every name that a row may have in the file."""
-        return (*self.key, *self.fields, *self.children)
+        return (*self.key, *self.fields, *self.children, *((SECRETS,) if self.locked else ()))
 
 
 _RULE = ("when", "reason", "position", "is_active")
@@ -194,8 +199,28 @@ SECTIONS = (
             "is_active",
         ),
         only_one=("in_help_centre",),
+        locked=True,
     ),
-    Section("webhooks", Webhook, ("name",), ("url", "kinds", "scopes", "is_active"), chosen={"key": None}),  # partners keep their own
+    # partners keep their own
+    Section("webhooks", Webhook, ("name",), ("url", "kinds", "scopes", "is_active"), chosen={"key": None}, locked=True),
+    Section("inbound_webhooks", InboundHook, ("name",), ("queue", "is_active"), locked=True),
+    Section("status_webhooks", StatusHook, ("name",), ("kind", "is_active"), locked=True),
+    Section("chat_posts", ChatHook, ("queue",), ("kinds",), chosen={"user": None}, locked=True),
+    Section("crm_connections", CrmConnection, ("name",), ("vendor", "base_url", "is_active", "writes_cases"), locked=True),
+    Section("telephony", AcdConnection, ("provider", "name"), ("queue", "is_active", "settings"), locked=True),
 )
-PROMPTS, MODEL = "prompts", "language_model"  # two more, whose rows are kept in ways of their own: wording.py
-PROMPT_FIELDS, MODEL_FIELDS = ("name", "text"), ("on", "base_url", "model", "models", "budget", "seconds", "hide_names")
+LOCKED = {section.name for section in SECTIONS if section.locked}
+
+# Three more, whose rows are kept in ways of their own: wording.py, trying.py.
+PROMPTS, MODEL, EXPERIMENTS = "prompts", "language_model", "experiments"
+OWN_WAYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # the fields of a row, and which of them it needs
+    PROMPTS: (("name", "text"), ("name", "text")),
+    MODEL: (
+        ("on", "base_url", "model", "models", "local", "budget", "seconds", "hide_names", SECRETS),
+        ("on", "base_url", "model", "models", "budget", "seconds", "hide_names"),
+    ),
+    EXPERIMENTS: (
+        ("name", "feature", "unit", "metric", "minimum", "guards", "arms"),
+        ("name", "feature", "unit", "metric", "minimum", "guards", "arms"),
+    ),
+}
