@@ -371,9 +371,10 @@ def test_the_commands_write_the_file_show_the_difference_and_bring_it_in(ruth: U
 
 
 def test_on_the_page_the_difference_is_shown_first_and_made_on_a_second_word(ruth: User, support: Queue) -> None:
-    client, text = signed_in(ruth), of("queues", {"slug": "support", "signature": "Kind <b>regards</b>"})
+    client, text = signed_in(ruth), of("queues", {"slug": "support", "signature": "Kind <b>regards</b>", "skills": ["french", "german"]})
     shown = client.post("/settings/configuration/", {"file": SimpleUploadedFile("setup.json", text.encode())})
-    assert "Kind &lt;b&gt;regards" in shown.content.decode()
+    page = shown.content.decode()
+    assert "Kind &lt;b&gt;regards" in page and "french, german" in page
     assert Queue.objects.get(pk=support.pk).signature == ""
     again = {"text": shown.context["text"], "label": shown.context["label"], "go": shown.context["mark"]}
     assert client.post("/settings/configuration/", again).status_code == 302

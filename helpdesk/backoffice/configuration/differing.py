@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .exporting import canonical
 from .shape import EXPERIMENTS, PROMPTS, SECTIONS
 
@@ -22,6 +24,15 @@ class Difference:
     deed: str  # created | changed | removed
     name: str
     changes: tuple[tuple[str, Any, Any], ...] = ()
+
+    @property
+    def where(self) -> str:
+        return self.section.replace("_", " ")
+
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """The changes in words."""
+        return [(name.replace("_", " "), _in_words(before), _in_words(after)) for name, before, after in self.changes]
 
     def __str__(self) -> str:
         lines = [f"{self.deed} {self.section}: {self.name}"]
@@ -67,6 +78,16 @@ def _name(key: tuple[str, int]) -> str:
 
 def _plain(part: Any) -> str:
     return ", ".join(map(str, part)) if isinstance(part, list) else str(part)
+
+
+def _in_words(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return ", ".join(map(str, value))
+    return canonical(value) if isinstance(value, list | dict) else str(value)
 
 
 def _short(value: Any) -> str:
