@@ -15,6 +15,8 @@ from customers.models import Customer
 from helpdesk.core.models import User
 from tickets.models import Escalation, Queue, Rating, Ticket
 
+from .configured import company, ruth  # noqa: F401
+
 FORTNIGHT = 14
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from io import StringIO
 from typing import Any
 
@@ -12,42 +11,27 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
-from assist.experiments import running
 from assist.models import (
     AcdConnection,
-    ActionPolicy,
-    CallPolicy,
-    CallScript,
     Experiment,
-    OwnWorkflow,
-    Product,
-    ScriptStep,
-    ShadowSwitch,
     WidgetSite,
 )
-from customers.models import CrmConnection, RetentionPolicy
 from helpdesk.backoffice import configuration
-from helpdesk.backoffice.configuration.shape import LOCKED, SECTIONS
+from helpdesk.backoffice.configuration.shape import SECTIONS
 from helpdesk.core.audit.watching import WATCHED
 from helpdesk.core.errors import Invalid
-from helpdesk.core.llm import prompts, providers
-from helpdesk.core.models import AuditEntry, ModelBudget, ModelProvider, PromptVersion, User, Webhook
-from helpdesk.models import AlertRule, FigureTarget
-from knowledge.models import Component, StatusHook, SynonymGroup
-from tests.cast import make_agent, make_category, receive, signed_in
+from helpdesk.core.models import AuditEntry, ModelProvider, PromptVersion, User, Webhook
+from knowledge.models import StatusHook
+from tests.cast import make_agent, receive, signed_in
 from tickets.models import (
-    BusinessHours,
-    ChatHook,
-    EscalationLevel,
-    Holiday,
     InboundHook,
-    Macro,
     Queue,
     QueueMembership,
     Rule,
-    SlaPolicy,
     Tag,
 )
+
+from .configured import bring_in, of
 
 pytestmark = pytest.mark.django_db
 OWN_TABLES = {
@@ -58,59 +42,6 @@ OWN_TABLES = {
 }  # of the sections with ways of their own
 
 
-@pytest.fixture
-def ruth(db: None) -> User:
-    return make_agent("Ruth Abernathy", role=User.Role.ADMIN)
-
-
-@pytest.fixture
-def company(ruth: User, maya: User, support: Queue, billing: Queue) -> None:
-    """Something of every section."""
-    category = make_category("billing", examples=["charged twice"])
-    support.categories.add(category)
-    Tag.objects.create(name="refund")
-    hours = BusinessHours.objects.create(name="Oslo", time_zone="Europe/Oslo", week=[[[540, 1020]]] * 5 + [[], []], country="NO")
-    Holiday.objects.create(hours=hours, day=date(2026, 12, 24), name="Julaften")
-    policy = SlaPolicy.objects.create(name="Enterprise", hours=hours, tiers=["enterprise"], position=1)
-    policy.queues.add(support)
-    EscalationLevel.objects.get_or_create(slug="legal", defaults={"minutes": 30})[0].on_duty.add(ruth)
-    Macro.objects.create(title="Thanks", text="Thank you, {{ customer.first_name }}", queue=support, category=category, tags=["refund"])
-    said = {"all": [{"field": "queue", "op": "is", "value": str(billing.pk)}], "any": []}
-    deeds = [{"do": "assignee", "value": str(maya.pk), "text": ""}]
-    Rule.objects.create(name="Invoices to Maya", kinds=["ticket.created"], conditions=said, actions=deeds, position=1, is_active=True)
-    AlertRule.objects.create(name="Slow", metric="first_response", limit=300, queue=support)
-    SynonymGroup.objects.create(terms=["2fa", "two-factor"], note="sign-in")
-    Component.objects.create(slug="sync", name="Sync API")
-    Product.objects.create(name="Fernway Sync", aliases=["sync"])
-    ActionPolicy.objects.update_or_create(action="queue", defaults={"mode": "propose", "act_from": 0.9, "propose_from": 0.4})
-    ShadowSwitch.objects.update_or_create(id=1, defaults={"on": True})
-    CallPolicy.objects.create(queue=support, needs_consent=True)
-    ScriptStep.objects.create(script=CallScript.objects.create(name="Greeting", queue=support), text="Say hello", phrases=["hello"])
-    OwnWorkflow.objects.create(name="vip", title="VIP", when=[{"tier": ["enterprise"]}], stages=["knowledge", "respond"], position=1)
-    FigureTarget.objects.create(figure="satisfaction", value=4.5)
-    ModelBudget.objects.create(task="reply", monthly=12.5)
-    RetentionPolicy.objects.update_or_create(data_type="Fact", defaults={"days": 30, "enabled": True})
-    WidgetSite.objects.create(name="fernway.example", origins=["https://fernway.example"], queue=support).renew_secret()
-    hook = Webhook(name="ERP", url="https://erp.example.com/hook", kinds=["ticket.created"])
-    hook.new_secret()
-    hook.save()
-    InboundHook.objects.create(name="Shop", queue=support)
-    status = StatusHook(name="Alerts", kind="alertmanager")
-    status.renew()
-    status.save()
-    ChatHook.objects.create(queue=support, address={"url": "https://chat.example/canary"}, kinds=["new"])
-    CrmConnection.objects.create(
-        name="Zendesk", vendor="zendesk", base_url="https://x.example.com", credentials={"api_token": "canary-token"}
-    )
-    AcdConnection.create(provider="pbx", name="Switch", queue=support, settings={"addresses": ["10.0.0.0/8"]}, secrets={"x": "canary-acd"})
-    prompts.find("reply").save("Write kindly.", note="", after=prompts.find("reply").current().number, by=ruth)
-    arms = [{"name": name, "engine": "model", "model": "", "prompt_number": n, "weight": 50} for name, n in (("Old", 0), ("New", None))]
-    tried = {"name": "Kinder", "feature": "reply", "unit": "ticket", "metric": "edit", "minimum": 30, "guards": {"cost": 0.1}}
-    running.save(tried, arms, by=ruth)
-    given = {"on": True, "key": "sk-canary-0123456789", "model": "gpt-5-mini", "models": {}, "budget": "20", "hide_names": True}
-    providers.save(given, by=ruth)
-
-
 def emptied() -> None:
     """As if this were another installation, where the migrations have just run."""
     Rule.objects.all().delete()
@@ -119,15 +50,6 @@ def emptied() -> None:
     ModelProvider.objects.all().delete()
     Experiment.objects.all().delete()
     PromptVersion.objects.all().delete()
-
-
-def bring_in(text: str, **how: Any) -> configuration.Result:
-    how.setdefault("by", None)
-    return configuration.bring_in(configuration.parse(text), **how)
-
-
-def of(section: str, *rows: dict[str, Any]) -> str:
-    return json.dumps({"format": "helpdesk-configuration", "version": 1, "sections": {section: list(rows)}})
 
 
 def test_out_and_into_an_empty_database_and_out_again_gives_the_same_bytes(company: None) -> None:
@@ -287,70 +209,6 @@ def test_what_is_watched_is_in_the_file_or_left_out_for_a_reason() -> None:
     deeds = {"customers_erasurewish", "customers_erasure", "customers_customerexport", "customers_customerimport", "tickets_dutyday"}
     assert set(WATCHED) - of_file == by_secrets | of_one_person | deeds
     assert of_file <= set(WATCHED)
-
-
-def test_a_row_that_lives_by_secrets_keeps_those_that_are_here(company: None) -> None:
-    sections = json.loads(configuration.as_text())["sections"]
-    locked = {name for name, rows in sections.items() if rows and rows[0].get("secrets") == "to be entered"}
-    assert locked == {*LOCKED, "language_model"}
-    sections["crm_connections"][0]["writes_cases"] = False
-    sections["telephony"][0]["settings"] = {"addresses": ["192.0.2.0/24"]}
-    sections["language_model"][0]["local"] = ["chat"]
-    before = AcdConnection.objects.get()
-    configuration.bring_in(sections, by=None)
-    crm, phones = CrmConnection.objects.get(), AcdConnection.objects.get()
-    assert not crm.writes_cases and crm.credentials == {"api_token": "canary-token"}
-    assert (phones.key_hash, phones.secrets) == (before.key_hash, before.secrets) and phones.settings == {"addresses": ["192.0.2.0/24"]}
-    assert providers.current().key == "sk-canary-0123456789" and not providers.current().asks("chat")
-
-
-def test_a_new_row_that_lives_by_secrets_opens_nothing_until_they_are_entered(support: Queue, ruth: User) -> None:
-    rows = {
-        "crm_connections": {"name": "Hub", "vendor": "hubspot", "base_url": "https://x.example.com", "secrets": "to be entered"},
-        "telephony": {"provider": "pbx", "name": "Switch", "settings": {}},
-        "status_webhooks": {"name": "Alerts", "kind": "alertmanager"},
-        "inbound_webhooks": {"name": "Shop", "queue": "support"},
-    }
-    sections = {name: [row] for name, row in rows.items()}
-    found = configuration.bring_in(sections, by=ruth, trial=True)
-    assert [one.section for one in found.to_enter] == ["inbound_webhooks", "status_webhooks", "crm_connections", "telephony"]
-    configuration.bring_in(sections, by=ruth)
-    assert CrmConnection.objects.get().credentials == {} and AcdConnection.objects.get().secrets == {}
-    assert len(StatusHook.objects.get().token_hash) == len(AcdConnection.objects.get().key_hash) == 64
-    assert InboundHook.objects.get().secret
-
-
-@pytest.mark.parametrize(
-    ("section", "row", "says"),
-    [
-        ("language_model", {"secrets": "hunter2"}, "is missing"),
-        ("tags", {"name": "x", "secrets": "to be entered"}, "unknown field"),
-        ("crm_connections", {"name": "x", "vendor": "zendesk", "base_url": "https://127.0.0.1/"}, "may not be reached"),
-        ("telephony", {"provider": "pbx", "name": "x", "settings": {"password": "x"}}, "there is no “password”"),
-        ("telephony", {"provider": "pbx", "name": "x", "settings": {"addresses": ["here"]}}, "no IP address"),
-        ("experiments", {"name": "x"}, "is missing"),
-    ],
-)
-def test_what_a_form_would_refuse_a_file_does_not_bring(section: str, row: dict[str, Any], says: str) -> None:
-    with pytest.raises(Invalid, match=says):
-        bring_in(of(section, row))
-
-
-def test_an_experiment_comes_as_a_draft_and_what_ran_stays_as_it_is(company: None, ruth: User) -> None:
-    sections = json.loads(configuration.as_text())["sections"]
-    assert [arm["prompt"] for arm in sections["experiments"][0]["arms"]] == [prompts.find("reply").text, None]
-    sections["experiments"][0]["arms"][0]["prompt"] = "Write like a pirate."
-    configuration.bring_in(sections, by=ruth)
-    first = Experiment.objects.get().arms.get(position=0)
-    assert first.prompt_number and prompts.find("reply").wording(first.prompt_number).text == "Write like a pirate."
-    assert prompts.find("reply").current().text == "Write kindly.", "what is in use stays in use"
-    Experiment.objects.update(state="running")
-    sections["experiments"][0]["metric"] = "satisfaction"
-    assert configuration.bring_in(sections, by=ruth, remove=True).differences == []
-    assert configuration.bring_in({"experiments": []}, by=ruth, remove=True).differences == []
-    sections["experiments"][0]["minimum"] = 3
-    with pytest.raises(Invalid, match=r"experiments: \[0\].minimum"):
-        configuration.bring_in(sections, by=ruth)
 
 
 # ---- the commands and the page ----

@@ -105,6 +105,8 @@ def _write_row(section: Section, found: Model | None, row: Row) -> None:
         _make_room(section, one)
         if found is None:
             wording.lock(one)
+        else:
+            wording.moved(one, changed)
         one.save()
     for name in many:
         if said(one, name) != row[name]:

@@ -51,18 +51,27 @@ def experiment_rows() -> list[Row]:
 def write_experiments(rows: list[Row], by: User | None, remove: bool) -> None:
     """A new one is a draft; a draft that differs is written anew. One that ran already stays as it is, and none is removed."""
     here = list(Experiment.objects.prefetch_related("arms").order_by("created_at", "pk"))
+    differs: list[_Experiment] = []
     for number, row in enumerate(rows):
-        try:
-            wanted = _Experiment.model_validate(row)
-        except ValidationError as wrong:
-            first = wrong.errors()[0]
-            raise Invalid(f"[{number}].{'.'.join(map(str, first['loc']))}: {first['msg']}") from wrong
-        same = next((one for one in here if one.name == wanted.name and _row(one) == row), None)
-        there = same or next((one for one in here if one.name == wanted.name), None)
+        wanted, same = _read(number, row), next((one for one in here if _row(one) == row), None)
+        if same is None:
+            differs.append(wanted)
+        else:
+            here.remove(same)
+    for wanted in differs:
+        there = next((one for one in here if one.name == wanted.name), None)
         if there is not None:
             here.remove(there)
-        if same is None and (there is None or there.state == Experiment.State.DRAFT):
+        if there is None or there.state == Experiment.State.DRAFT:
             _write(wanted, there, by)
+
+
+def _read(number: int, row: Row) -> _Experiment:
+    try:
+        return _Experiment.model_validate(row)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        raise Invalid(f"[{number}].{'.'.join(map(str, first['loc']))}: {first['msg']}") from wrong
 
 
 def _write(wanted: _Experiment, there: Experiment | None, by: User | None) -> None:
@@ -84,7 +93,7 @@ def _words(feature: str, arm: ExperimentArm) -> str | None:
 
 def _number(feature: str, text: str, by: User | None) -> int:
     """The version of these words. Where there is none it is written into the history, and what is in use stays in use."""
-    prompt = prompts.find(feature)
+    prompt, text = prompts.find(feature), text.replace("\r\n", "\n").strip()  # as a version is kept
     if prompt.text == text:
         return 0
     known = PromptVersion.objects.filter(name=feature, text=text).order_by("-number").values_list("number", flat=True).first()

@@ -61,6 +61,12 @@ def lock(one: Model) -> None:
         one.new_key()
 
 
+def moved(one: Model, changed: list[str]) -> None:
+    """Credentials go to the address for which they were entered, and to no other that a file names."""
+    if isinstance(one, CrmConnection) and {"vendor", "base_url"} & set(changed):
+        one.credentials = {}
+
+
 def check(one: Model) -> None:
     """Raises Invalid for an address that is never reached from here, and for what a form would not have offered."""
     if isinstance(one, Webhook):
@@ -83,6 +89,8 @@ def _check_settings(one: AcdConnection) -> None:
         many = name in asked and asked[name].many
         if not (_are_texts(value) if many else isinstance(value, str)):
             raise Invalid(f"settings.{name}: a value of another kind is expected")
+        if name in asked and asked[name].choices and value not in dict(asked[name].choices):
+            raise Invalid(f"settings.{name}: there is no “{value[:60]}”")
     for line in given.get("addresses", ()):
         try:
             ipaddress.ip_network(line, strict=False)
