@@ -70,7 +70,8 @@ def tickets(request: HttpRequest) -> HttpResponse:
         found = found.filter(assignee=agent)
     if request.GET.get("form") == "csv":
         return _spreadsheet(name, found)
-    page = Paginator(found.defer("analysis"), PAGE).get_page(request.GET.get("page"))
+    shown = found.defer("analysis").prefetch_related("customer__contact_points")
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     listing = behind.LISTINGS[name]
     context = {"page": page, "listing": listing, "scope": scope, "category": category, "of": name, "query": _without_page(request)}
     return render(request, "dashboard/tickets.html", context | _choices(scope))

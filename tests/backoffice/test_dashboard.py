@@ -52,7 +52,9 @@ def test_every_link_of_the_board_opens_a_list(as_priya: Client, fortnight: Fortn
         assert as_priya.get(link).status_code == 200, link
 
 
-def test_the_list_says_how_many_and_a_team_or_topic_narrows_it(as_priya: Client, fortnight: Fortnight, support: Queue) -> None:
+def test_the_list_says_how_many_and_a_team_or_topic_narrows_it(
+    as_priya: Client, fortnight: Fortnight, support: Queue, django_assert_max_num_queries: Any
+) -> None:
     fortnight(5)
     whole = behind.tickets("created", Scope.of("30d")).count()
     narrow = behind.tickets("created", Scope.of("30d", queue=support)).count()
@@ -62,6 +64,8 @@ def test_the_list_says_how_many_and_a_team_or_topic_narrows_it(as_priya: Client,
         in as_priya.get("/dashboard/tickets/?of=created&period=30d&queue=support").content.decode()
     )
     assert as_priya.get("/dashboard/tickets/?of=created&period=30d&page=2").status_code == 200
+    with django_assert_max_num_queries(10):
+        as_priya.get("/dashboard/tickets/?of=created&period=30d")
     for wrong in ("?of=nonsense", ""):
         assert as_priya.get(f"/dashboard/tickets/{wrong}").status_code == 404
 
