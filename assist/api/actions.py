@@ -128,6 +128,7 @@ class ActionDismissal(Shown):
     )
     def post(self, request: Request, number: str, action: int) -> Response:
         """Not for what the customer said last. 409 when it was done: take it back instead."""
+        _found(request, number, action)  # before the input is looked at: what they may not see is not there
         entered = DismissalInput(data=request.data)
         entered.is_valid(raise_exception=True)
         return _decided(request, number, action, partial(deciding.dismiss, reason=entered.validated_data["reason"]))

@@ -73,7 +73,11 @@ def checked(draft: Draft, way: str) -> None:
     if way not in WAYS:
         raise Invalid(_("There is no such way."))
     if draft.state != Draft.State.OFFERED:
-        raise Conflict(_("This draft is no longer on offer."))
+        raise gone()
+
+
+def gone() -> Conflict:
+    return Conflict(_("This draft is no longer on offer."))
 
 
 def asks_a_model() -> bool:
@@ -172,7 +176,7 @@ def _replace(draft: Draft, found: Grounded, *, engine: str, by: User, ms: float)
     with transaction.atomic():
         mine = Draft.objects.filter(pk=draft.pk, state=Draft.State.OFFERED, wish=draft.wish)
         if not mine.update(state=Draft.State.STALE, decided_by=by):
-            raise Conflict(_("This draft is no longer on offer."))
+            raise gone()
         new = Draft.objects.create(
             ticket_id=draft.ticket_id,
             answers_id=draft.answers_id,

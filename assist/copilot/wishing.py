@@ -21,7 +21,7 @@ from helpdesk.core.llm import provider
 from helpdesk.core.models import User
 
 from . import streaming
-from .rewriting import WAYS, asks_a_model, checked, rewrite
+from .rewriting import WAYS, asks_a_model, checked, gone, rewrite
 from .streaming import Stopped, Telling
 
 LONGEST_INSTRUCTION = 500  # characters
@@ -38,7 +38,8 @@ def ask(draft: Draft, way: str, *, by: User, instruction: str = "") -> Draft:
     streaming.begin_anew(draft.pk)
     draft.wish = {"id": str(uuid4()), "way": way, "instruction": instruction, "by": str(by.pk), "at": timezone.now().isoformat()}
     with transaction.atomic():
-        draft.save(update_fields=["wish"])
+        if not Draft.objects.filter(pk=draft.pk, state=Draft.State.OFFERED).update(wish=draft.wish):
+            raise gone()
         draft.ticket.record("draft.change_asked", subject=draft, by=by)
     return draft
 
@@ -48,7 +49,8 @@ def carry_out(draft_id: UUID | str) -> None:
     draft = Draft.objects.select_related("ticket").filter(pk=draft_id, state=Draft.State.OFFERED).first()
     if draft is None or not wanted(draft):
         return
-    wish, by, telling = draft.wish, User.objects.get(pk=draft.wish["by"]), Telling(draft)
+    wish, telling = draft.wish, Telling(draft)
+    by = User.objects.get(pk=wish["by"])
     try:
         with override(by.language or None):
             rewrite(draft, wish["way"], by=by, instruction=wish["instruction"], heard=telling)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
 from django.db import connections
@@ -60,14 +60,13 @@ _current: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Wait for a far server here: meanwhile another request has our turn and our connection to the database.
+    """Wait for a far server here: meanwhile another request has our turn, and whoever needs it our connection to the database.
 
-    Call it where no transaction is open. Outside the web process it does nothing.
+    Call it where no transaction is open: one that is keeps its connection.
     """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()  # back to the pool
     turn = _current.get()
-    if turn is None:
-        yield
-        return
-    connections.close_all()  # back to the pool
-    with turn.given_up():
+    with turn.given_up() if turn else nullcontext():
         yield

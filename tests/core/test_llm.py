@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from django.db import connection, connections
 from django.utils import timezone
 from pydantic import BaseModel
 
-from helpdesk.core import circuit
+from helpdesk.core import circuit, crowd
 from helpdesk.core.checks import prices_are_prices
 from helpdesk.core.errors import Conflict, Invalid
 from helpdesk.core.llm import LlmUnavailable, Question, complete, ledger, prompts, provider, stream
@@ -61,6 +62,26 @@ def test_an_answer_is_read_checked_and_written_down(model: ModelServer, settings
     sent = model.asked[0]
     assert sent["model"] == "test-1" and sent["max_tokens"] == 800 and sent["response_format"] == {"type": "json_object"}
     assert '"technical"' in sent["messages"][0]["content"]  # the schema
+
+
+@pytest.mark.parametrize("heard", [None, lambda _said: None])
+def test_whoever_asks_stands_aside_meanwhile(heard: Any, model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the web process another request has the turn (tests/test_handling.py): no page waits for a provider."""
+    aside: list[bool] = []
+
+    @contextmanager
+    def step_aside() -> Iterator[None]:
+        aside.append(True)
+        yield
+        aside.pop()
+
+    def answers(to: Any, body: Any) -> None:
+        assert aside
+        says(GOOD)(to, body)
+
+    monkeypatch.setattr(crowd, "aside", step_aside)
+    model.does(answers)
+    assert complete(question(), Label, heard=heard).label == "billing" and not aside
 
 
 def test_without_a_provider_nothing_is_asked_and_nothing_written() -> None:

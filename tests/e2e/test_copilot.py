@@ -136,6 +136,7 @@ def test_a_models_draft_is_written_anew_used_edited_and_sent(
     slot(tove).get_by_role("button", name="Rewrite").click()
     slot(tove).get_by_label("Say how").fill("Mention the wait")
     slot(tove).get_by_label("Say how").press("Enter")
+    expect(slot(tove)).to_contain_text("A model changes it")  # and no word of it yet
     said.say(BEGIN + "Press the blue button and ")
     expect(slot(tove).locator("[data-writing] p")).to_have_text("Press the blue button and")
     assert "Mention the wait" in far_model.received

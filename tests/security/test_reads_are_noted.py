@@ -17,6 +17,8 @@ NOTED = {
     "inbox/<slug:view>/<slug:number>/": "ticket",
     "assist/tickets/<uuid:pk>/summary/": "summary",
     "api/v1/tickets/<str:number>/summary/": "summary",
+    "api/v1/tickets/<str:number>/actions/": "actions",
+    "api/v1/tickets/<str:number>/actions/<int:action>/": "actions",
     "messages/<uuid:pk>/raw": "mail as it came",
     "files/<uuid:pk>/": "file",
     "search/": "search",
