@@ -48,6 +48,15 @@ WidgetSite.objects.create(name="Closed shop", key="site_closed", origins=[{SHOP!
 ada = Customer.objects.create(name="Ada", external_id="u-ada")
 Ticket.objects.create(number="TKT-20251101-0007", subject="The gate hums", queue=queue, customer=ada, channel="email", status="open")
 """
+TALKS = {  # what is said, and something of the answer; a simple question has a test of its own
+    "ticket": [("I want to open a ticket", "what happened"), ("The gate hums all night", "your ticket is TKT-")],
+    "frustration": [("This is the worst service ever, I am FURIOUS!!! Still broken!", "pass you to a person")],
+    "memory": [
+        ("My name is Alice", "Nice to meet you, Alice"),
+        ("Thank you", "You are welcome"),
+        ("What's my name?", "Your name is Alice."),
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +245,8 @@ def test_in_arabic_it_speaks_and_runs_from_right_to_left(shop: Callable[..., Pag
     expect(window.get_by_role("button", name="التحدث إلى شخص")).to_be_visible()
     write(window, "How do I open the gate?")
     expect(said(window, "ai", "green button").locator(".who")).to_have_text("المساعد")
+    write(window, "مرحبا")
+    expect(said(window, "ai", "أنا المساعد الآلي")).to_have_count(1)
     send, words = window.locator("button.send").bounding_box(), window.locator("#words").bounding_box()
     assert send is not None
     assert words is not None
@@ -265,6 +276,15 @@ def test_outside_hours_words_and_an_address_are_left(shop: Callable[..., Page], 
     window.locator("#note").get_by_role("button", name="Send").click()
     expect(said(window, "me", "The gate does not close.")).to_have_count(1)
     expect(said(window, "ai", "We will answer by e-mail to ada@shop.example")).to_have_count(1)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("talk", TALKS)
+def test_the_example_conversations(shop: Callable[..., Page], talk: str, complaints: list[str]) -> None:
+    window = opened(shop("site_shop?signed-in" if talk == "ticket" else "site_shop"))
+    for line, answer in TALKS[talk]:
+        write(window, line)
+        expect(said(window, "ai", answer)).to_have_count(1)
     assert complaints == []
 
 
