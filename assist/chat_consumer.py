@@ -22,7 +22,7 @@ from assist.chat.conversation import Answer
 from assist.chat.frames import Frame
 from assist.chat.visitors import Visitor
 from assist.chat.watching import Window
-from assist.models import ChatSession
+from assist.models import ChatMessage, ChatSession
 from helpdesk.core.errors import HelpdeskError
 from helpdesk.core.models import ApiKey
 from helpdesk.core.socket_access import is_still, viewer_at
@@ -35,6 +35,7 @@ TYPING_EVERY = 2.0  # seconds
 PATIENCE = 0.4  # seconds of thinking after which the visitor sees that we do
 SIGNED_OUT, TOO_BIG, TOO_MANY, TOO_FAST = 4401, 1009, 4429, 4408
 LONGEST_NAME = 100
+TURN = (ChatMessage.Role.USER, ChatMessage.Role.ASSISTANT)
 
 # Thinking may wait for a language model: it has threads of its own, so that nobody's socket waits for another's answer.
 _thinking = ThreadPoolExecutor(32, thread_name_prefix="chat")
@@ -84,7 +85,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # -- from the other side -----------------------------------------------------------------------------------
 
     async def chat_news(self, hint: dict[str, Any]) -> None:
-        await self._catch_up()
+        if not self._comes_anyway(hint):
+            await self._catch_up()
 
     async def chat_frame(self, hint: dict[str, Any]) -> None:
         """Worth showing now: who is typing."""
@@ -135,6 +137,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         for group in wanted - self.joined:
             await self.channel_layer.group_add(group, self.channel_name)
         self.joined = wanted
+
+    def _comes_anyway(self, hint: dict[str, Any]) -> bool:
+        """What was shown already; and while a line is thought about, itself and its answer: they are read together at the end."""
+        if self.window is None or hint["session"] != str(self.window.session_id) or not hint.get("by"):
+            return False
+        return hint["n"] <= (self.window.seen or 0) or (self.turn.locked() and hint["by"] in TURN)
 
     # -- from the window ---------------------------------------------------------------------------------------
 
@@ -187,12 +195,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 answer: Answer = await self._answered(session, content, client_id)
             except HelpdeskError as error:
                 await self._error(error.code, error.detail)
-                return
-            if self.window is None:
-                return
-            self.window.own.add(str(answer.said.pk))
-            await self._tell(self.window.say_received(answer.said))
-            await self._catch_up()
+            else:
+                if self.window is not None:
+                    self.window.own.add(str(answer.said.pk))
+                    await self._tell(self.window.say_received(answer.said))
+        await self._catch_up()  # the turn is over: whatever comes from now on is told by a hint of its own
 
     async def _answered(self, session: ChatSession, content: str, client_id: str) -> Answer:
         thinking = database_sync_to_async(conversation.say, thread_sensitive=False, executor=_thinking)

@@ -51,13 +51,13 @@ def add(
         metadata=metadata or {},
         created_at=session.last_message_at,
     )
-    tell(session)
+    tell(session, by=role)
     return line
 
 
-def tell(session: ChatSession) -> None:
-    """Something is new in this chat: whoever looks at it reads what it is, from the line on that they saw last."""
-    broadcast(session.group, {"type": "chat.news", "session": str(session.pk), "n": session.lines})
+def tell(session: ChatSession, *, by: str = "") -> None:
+    """Something is new in this chat: whoever looks at it reads what it is, from the line on that they saw last. `by`: whose line it is."""
+    broadcast(session.group, {"type": "chat.news", "session": str(session.pk), "n": session.lines, "by": by})
 
 
 def show(session: ChatSession, frame: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
+from assist import chat_consumer
 from assist.chat import attending, conversation, places, sessions, visitors
 from assist.models import ChatMessage, ChatSession, WidgetSite
 from customers.models import Customer
@@ -197,6 +198,17 @@ async def test_an_agent_joins_and_speaks_in_the_same_chat(chat: ChatSession, key
         await until(socket, "received")
         await ask(attending.end)(await ask(sessions.find)(chat.customer, chat.session_id), by=maya)
         await until(socket, "ended")
+
+
+async def test_a_window_is_not_told_its_own_line(alice: Customer, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_consumer, "BEAT", 600.0)
+    async with chatting("user_001", key=key) as socket:
+        await socket.send_json_to({"type": "message", "content": "Hello"})
+        told = [(await socket.receive_json_from(WAIT))["type"] for _frame in range(2)]
+        await socket.send_json_to({"type": "ping"})
+        told.append((await socket.receive_json_from(WAIT))["type"])
+    assert [kind for kind in told if kind != "typing"][:2] == ["received", "response"]
+    assert "message" not in told
 
 
 async def test_a_line_that_nobody_answers_yet_is_received_all_the_same(chat: ChatSession, key: str) -> None:
