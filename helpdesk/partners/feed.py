@@ -57,6 +57,8 @@ RESOURCES = {
 Place = tuple[int, int]  # (position, id)
 Tickets = dict[UUID, tuple[str, UUID]]  # by id: number, customer
 START: Place = (-1, 0)
+CALL = "callsession"  # a caller whom nobody knows has neither ticket nor customer; the call is a team's all the same
+NOBODYS = Q(ticket_ref=None, customer_ref=None) & ~Q(subject_type=CALL)  # `is_nobodys`, in SQL
 
 
 def kinds() -> list[str]:
@@ -160,16 +162,21 @@ def customer_of(event: Event, tickets: Tickets) -> UUID | None:
     return event.customer_ref or (tickets[event.ticket_ref][1] if event.ticket_ref in tickets else None)
 
 
+def is_nobodys(event: Event) -> bool:
+    """Whether it belongs to no ticket, no customer and no call: of the company's articles, incidents, alerts."""
+    return event.ticket_ref is None and event.customer_ref is None and event.subject_type != CALL
+
+
 def _beyond(place: Place) -> QuerySet[Event]:
     return Event.objects.filter(TupleGreaterThan(Tuple("position", "id"), place)).order_by("position", "id")
 
 
 def _matching(wanted: Wanted, viewer: Any) -> Q:
-    """Agents who do not oversee, and keys of some teams, hear of their tickets, and of what belongs to no ticket and no customer."""
+    """Agents who do not oversee, and keys of some teams, hear of their tickets, and of what is nobody's (`is_nobodys`)."""
     allowed = readable(viewer)
     seen = Q(kind__in=[kind for kind in allowed if not wanted.kinds or kind in wanted.kinds])
     if not viewer.oversees:
-        seen &= Q(ticket_ref__in=Ticket.objects.visible_to(viewer).values("pk")) | Q(ticket_ref=None, customer_ref=None)
+        seen &= Q(ticket_ref__in=Ticket.objects.visible_to(viewer).values("pk")) | NOBODYS
     if wanted.ticket:
         seen &= Q(ticket_ref=wanted.ticket)
     if wanted.customers:

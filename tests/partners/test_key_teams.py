@@ -128,6 +128,17 @@ def test_its_webhooks_hear_of_its_teams_alone_also_when_it_is_narrowed_later(
     assert not Webhook.objects.visible_to(key).filter(pk=free.pk).exists()
 
 
+def test_the_call_of_a_stranger_to_another_team_is_none_of_its_events(narrow: Client, api: Client, support: Queue, billing: Queue) -> None:
+    hook = Webhook.objects.create(name="x", url="https://partner.example/", queues=[billing.pk])
+    call = {"call_id": "stranger", "acd_metadata": {"queue": "support"}}
+    assert api.post("/api/realtime/call/start", call, content_type="application/json").status_code == 201
+    run_events()
+    kinds = [event["kind"] for event in api.get("/api/v1/events/?limit=100").json()["results"]]
+    assert any(kind.startswith("call.") for kind in kinds)
+    assert "call." not in narrow.get("/api/v1/events/?limit=100").content.decode()
+    assert not WebhookDelivery.objects.filter(webhook=hook, kind__startswith="call.").exists()
+
+
 def test_admins_choose_the_teams_of_a_key_on_its_page(ruth: User, support: Queue, billing: Queue) -> None:
     client = signed_in(ruth)
     form = {"name": "Shop", "scope_tickets": "both", "days": "30", "queues": [str(billing.pk)]}

@@ -48,7 +48,7 @@ def _tell(event: Event, wanting: list[Webhook]) -> None:
 def _concerns(event: Event, webhook: Webhook) -> bool:
     """Whether a webhook of some teams may hear of it: as the feed does, of their tickets, and of what is nobody's."""
     if event.ticket_ref is None:
-        return event.customer_ref is None
+        return feed.is_nobodys(event)
     return Ticket.objects.filter(pk=event.ticket_ref, queue__in=webhook.queues).exists()
 
 
