@@ -21,7 +21,6 @@ from customers.memory.consent import STORAGE
 from customers.memory.drawing import draw, known_products
 from customers.models import Customer, MemoryNode
 from helpdesk.core.events import record
-from helpdesk.core.llm import provider
 from helpdesk.core.models import Event
 
 from . import lines, summarising
@@ -57,9 +56,7 @@ def remember(session_id: UUID | str, *, by_model: bool = False) -> None:
 
 def sum_up_its_ticket(session_id: UUID | str) -> None:
     """A chat that went to a person, or is over, is summed up in its ticket, by a model where there is one. Blocks while it thinks."""
-    session = ChatSession.objects.select_related("ticket__customer").filter(pk=session_id).first()
-    if session is not None and session.ticket is not None and provider().on:
-        summaries.renew(session.ticket)
+    summaries.renew_the_wanted(ChatSession.objects.filter(pk=session_id).values_list("ticket", flat=True).first(), wanted=True)
 
 
 def remember_the_quiet() -> None:

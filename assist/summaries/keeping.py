@@ -152,14 +152,16 @@ def renew(ticket: Ticket) -> str:
     return ""
 
 
-def renew_the_wanted(ticket_id: UUID | None) -> bool:
-    """A customer wrote: where somebody once wanted a model's summary, it is brought up to date. Safe to repeat."""
-    row = TicketSummary.objects.filter(ticket=ticket_id, engine=MODEL).first() if ticket_id and provider().on else None
-    if row is None:
+def renew_the_wanted(ticket_id: UUID | None, *, wanted: bool = False) -> bool:
+    """A customer wrote: where somebody once wanted a model's summary (or does now: `wanted`), it is brought up to date. Safe to repeat."""
+    if ticket_id is None or not provider().on:
         return False
-    ticket = Ticket.objects.select_related("customer").get(pk=row.ticket_id)
+    row = TicketSummary.objects.filter(ticket=ticket_id, engine=MODEL).first()
+    if row is None and not wanted:
+        return False
+    ticket = Ticket.objects.select_related("customer").get(pk=ticket_id)
     now, chosen = _progress(ticket), _chosen(ticket)
-    if not _stale(row, now) or not experiments.asks(wording.PROMPT.name, chosen):
+    if (row and not _stale(row, now)) or not experiments.asks(wording.PROMPT.name, chosen):
         return False
     try:
         _worded(ticket, now, chosen, fresh=False)
