@@ -140,7 +140,8 @@ def summary(scope: Scope) -> dict[str, Any]:
     """Of the contract's section 8, and what stands beside it on the dashboard."""
     now, standing, satisfied = reading.counted(scope).total(), people.standing(scope), people.satisfaction(scope)
     reply, solution = reading.waited("first_reply", scope, "channel").whole, reading.waited("resolution", scope, "channel").whole
-    drafts = assistance.drafts(scope)
+    given = assistance.given(scope)
+    drafts = given.drafts
 
     def share(part: int, whole: int) -> float | None:
         return part / whole if whole else None
@@ -165,8 +166,8 @@ def summary(scope: Scope) -> dict[str, Any]:
         "negative_share": share(now["negative"], now["felt"]),
         "drafts_shown": drafts.shown,
         "draft_acceptance": share(drafts.used, drafts.shown),
-        "triage_accuracy": assistance.accuracy(scope)[1],
-        "model_cost": assistance.spend(scope).total,
+        "triage_accuracy": given.accuracy[1],
+        "model_cost": given.spend.total,
         "live_calls": standing.calls,
         "live_chats": standing.chats,
     }

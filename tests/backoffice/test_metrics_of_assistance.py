@@ -74,7 +74,7 @@ def test_drafts_agree_with_a_count_by_hand_and_open_their_tickets(tickets: list[
             "dismissed": [row for row in rows if row.state == "dismissed"],
             "ignored": [row for row in rows if row.state == "stale"],
         }
-        found = assistance.drafts(scope)
+        found = assistance.given(scope).drafts
         assert (found.shown, found.used) == (len(rows), len(used))
         assert {name: getattr(found, name.replace("-", "_")) for name in parts} == {name: len(part) for name, part in parts.items()}
         assert all(opens(f"drafts-{name}", scope, part) for name, part in parts.items()) and opens("drafted", scope, rows)
@@ -88,7 +88,8 @@ def test_suggestions_and_what_was_said_of_them_agree_with_a_count_by_hand(ticket
     everything = list(Suggestion.objects.filter(shown_to_agent=True))
     for scope in scopes(support):
         rows = of(everything, tickets, scope, lambda row: row.created_at)
-        kinds = {one.kind: one for one in assistance.suggestions(scope)}
+        given = assistance.given(scope)
+        kinds = {one.kind: one for one in given.kinds}
         for kind in KINDS:
             theirs = [row for row in rows if row.suggestion_type == kind]
             clicked = [row for row in theirs if row.agent_clicked]
@@ -100,7 +101,7 @@ def test_suggestions_and_what_was_said_of_them_agree_with_a_count_by_hand(ticket
             )
             assert opens(f"suggested-{kind}", scope, theirs) and opens(f"suggestion-used-{kind}", scope, clicked)
         judged = Counter(row.agent_feedback for row in rows if row.agent_feedback)
-        assert assistance.feedback(list(kinds.values())) == {"rated": judged.total(), **{name: judged[name] for name in JUDGED if name}}
+        assert given.feedback == {"rated": judged.total(), **{name: judged[name] for name in JUDGED if name}}
         assert opens("suggestions-rated", scope, [row for row in rows if row.agent_feedback])
 
 
@@ -109,7 +110,7 @@ def test_first_guesses_agree_with_a_count_by_hand(tickets: list[Ticket], support
     for scope in scopes(support):
         rows = of(everything, tickets, scope, lambda row: row.settled_at)
         right = [row for row in rows if row.correct]
-        assert assistance.accuracy(scope) == (len(rows), pytest.approx(len(right) / len(rows)) if rows else None)
+        assert assistance.given(scope).accuracy == (len(rows), pytest.approx(len(right) / len(rows)) if rows else None)
         assert opens("triage-settled", scope, rows) and opens("triage-wrong", scope, [row for row in rows if not row.correct])
 
 
@@ -119,7 +120,7 @@ def test_spend_and_deflection_agree_with_a_count_by_hand(tickets: list[Ticket], 
         about = {f"ticket:{one.pk}" for one in counting(tickets, scope)}
         narrowed = bool(scope.queue or scope.channel)
         rows = [row for row in calls if within(scope, row.created_at) and (not narrowed or row.about in about)]
-        found = assistance.spend(scope)
+        found = assistance.given(scope).spend
         assert (found.calls, found.failed) == (len(rows), sum(row.outcome in ("failed", "invalid") for row in rows))
         assert found.total == sum(row.cost for row in rows) == sum(found.by_task.values()) == sum(found.by_day.values())
         asked = [row for row in searches if within(scope, row.created_at)]

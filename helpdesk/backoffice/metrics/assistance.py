@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, QuerySet, Sum, UUIDField, Value, When
-from django.db.models.functions import Cast, Substr, TruncDate
+from django.db import connection
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models.functions import Cast, Coalesce, Substr, TruncDate
 
 from assist.models import Draft, Prediction, Suggestion
 from helpdesk.core.models import ModelCall
@@ -18,6 +21,8 @@ from tickets.models import Ticket
 from .scope import Scope, zone
 
 ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+TICKET = Case(When(about__regex=f"^ticket:{ID}", then=Cast(Substr("about", 8), UUIDField())), output_field=UUIDField())  # a call's
+FAILED = Q(outcome__in=("failed", "invalid"))
 WRITTEN = 0.02  # edit distance up to which a draft went out as written: a greeting's comma
 
 
@@ -42,13 +47,6 @@ class Drafts:
         """Of the drafts of each day, the share that was used."""
         return {day: one.used / one.shown for day, one in self.by_day.items()}
 
-    def since(self, first: date) -> Drafts:
-        return _added({day: one for day, one in self.by_day.items() if day >= first})
-
-
-def _added(by_day: dict[date, Drafts]) -> Drafts:
-    return Drafts(**{name: sum(getattr(one, name) for one in by_day.values()) for name in _COUNTED}, by_day=by_day)
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -70,60 +68,102 @@ class Kind:
         return str(dict(Suggestion.Type.choices).get(self.kind, self.kind))
 
 
-def _of(scope: Scope, rows: QuerySet[Any], ticket: str = "ticket__") -> QuerySet[Any]:
-    within = rows.filter(created_at__gte=scope.starts, created_at__lt=scope.ends)
-    if scope.queue:
-        within = within.filter(**{f"{ticket}queue": scope.queue})
-    return within.filter(**{f"{ticket}channel": scope.channel}) if scope.channel else within
-
-
 USED = Q(state=Draft.State.USED)
 AS_WRITTEN = USED & Q(edit_distance__lte=WRITTEN)
 EDITED = USED & (Q(edit_distance__gt=WRITTEN) | Q(edit_distance=None))
 DISMISSED = Q(state=Draft.State.DISMISSED)
 IGNORED = ~Q(state__in=(Draft.State.USED, Draft.State.DISMISSED))
 CLICKED = Q(agent_clicked=True)
-_COUNTED = {
-    "shown": Count("pk"),
-    "as_written": Count("pk", filter=AS_WRITTEN),
-    "edited": Count("pk", filter=EDITED),
-    "dismissed": Count("pk", filter=DISMISSED),
-}
+_FATES = {"as_written": AS_WRITTEN, "edited": EDITED, "dismissed": DISMISSED, "ignored": IGNORED}
+_GIVEN = """
+    SELECT what, day, name, said, count(*)::int, (count(*) FILTER (WHERE good))::int, sum(cost)
+    FROM ({parts}) AS given (what, ticket, day, name, said, good, cost) {narrowed} GROUP BY what, day, name, said
+"""
+_NARROWED = """
+    JOIN tickets_ticket ON tickets_ticket.id = given.ticket
+        AND (%s::uuid IS NULL OR tickets_ticket.queue_id = %s) AND (%s = '' OR tickets_ticket.channel = %s)
+"""
 
 
-def drafts(scope: Scope) -> Drafts:
-    """One statement."""
-    rows = _of(scope, Draft.objects.order_by()).values(day=TruncDate("created_at", tzinfo=zone())).annotate(**_COUNTED)
-    return _added({row.pop("day"): Drafts(**row) for row in rows})
+@dataclass(frozen=True)
+class Given:
+    """Rows of (what, day, name, said) with how many, how many of them good, and what they cost; `_parts` says what each is."""
+
+    rows: list[tuple[str, date, str, str, int, int, Decimal]]
+
+    def since(self, first: date) -> Given:
+        return Given([row for row in self.rows if row[1] >= first])
+
+    @property
+    def drafts(self) -> Drafts:
+        by_day: dict[date, Counter[str]] = {}
+        for _what, day, fate, _said, n, _good, _cost in self._of("draft"):
+            by_day.setdefault(day, Counter())[fate] += n
+        return replace(_drafts(sum(by_day.values(), Counter())), by_day={day: _drafts(fates) for day, fates in by_day.items()})
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Of suggestions, the most shown first; `used` is clicked. Those of calls count where no team or channel narrows."""
+        found: dict[str, Counter[str]] = {}
+        for _what, _day, kind, said, n, clicked, _cost in self._of("suggestion"):
+            found.setdefault(kind, Counter()).update({"shown": n, "used": clicked, said: n})
+        names = ("shown", "used", *Suggestion.Feedback.values)
+        kinds = [Kind(kind, **{name: numbers[name] for name in names}) for kind, numbers in found.items()]
+        return sorted(kinds, key=lambda one: (-one.shown, one.kind))
+
+    @property
+    def feedback(self) -> dict[str, int]:
+        """How many suggestions were judged, and how many of those were helpful, not helpful, irrelevant."""
+        kinds = self.kinds
+        return {name: sum(getattr(kind, name) for kind in kinds) for name in ("rated", *Suggestion.Feedback.values)}
+
+    @property
+    def accuracy(self) -> tuple[int, float | None]:
+        """Of the first guesses at a category that were settled: how many, and what share was right."""
+        n, right = (sum(row[column] for row in self._of("guess")) for column in (4, 5))
+        return n, right / n if n else None
+
+    @property
+    def spend(self) -> Spend:
+        """What models cost. With a team or channel: what was asked about its tickets."""
+        return Spend([(day, task, cost, n, n - well) for _what, day, task, _said, n, well, cost in self._of("call")])
+
+    def _of(self, what: str) -> list[Any]:
+        return [row for row in self.rows if row[0] == what]
 
 
-def suggestions(scope: Scope) -> list[Kind]:
-    """By kind, most shown first; `used` is clicked. Those of calls count where no team or channel narrows."""
-    given = _of(scope, Suggestion.objects.filter(shown_to_agent=True).order_by())
-    rows = given.values("suggestion_type").annotate(
-        shown=Count("pk"),
-        used=Count("pk", filter=CLICKED),
-        **{said.value: Count("pk", filter=Q(agent_feedback=said)) for said in Suggestion.Feedback},
-    )
-    found = [Kind(row.pop("suggestion_type"), **row) for row in rows]
-    return sorted(found, key=lambda one: -one.shown)
+def _drafts(fates: Counter[str]) -> Drafts:
+    return Drafts(fates.total(), fates["as_written"], fates["edited"], fates["dismissed"])
 
 
-def feedback(kinds: list[Kind]) -> dict[str, int]:
-    """How many suggestions were judged, and how many of those were helpful, not helpful, irrelevant."""
-    return {name: sum(getattr(kind, name) for kind in kinds) for name in ("rated", *Suggestion.Feedback.values)}
+def given(scope: Scope) -> Given:
+    """One statement: with a team or channel, all the tickets are looked through once and not once for each kind of thing."""
+    first, *others = _parts(scope)
+    parts, values = first.union(*others, all=True).query.sql_with_params()
+    narrowed: tuple[Any, ...] = ()
+    if scope.queue or scope.channel:
+        narrowed = (scope.queue_id, scope.queue_id, scope.channel, scope.channel)
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVEN.format(parts=parts, narrowed=_NARROWED if narrowed else ""), (*values, *narrowed))
+        return Given(cursor.fetchall())
 
 
-def accuracy(scope: Scope) -> tuple[int, float | None]:
-    """Of the first guesses at a category that were settled in these days: how many, and what share was right."""
-    settled = Prediction.objects.filter(field="category", settled_at__gte=scope.starts, settled_at__lt=scope.ends, settled_at__isnull=False)
-    if scope.queue:
-        settled = settled.filter(ticket__queue=scope.queue)
-    if scope.channel:
-        settled = settled.filter(ticket__channel=scope.channel)
-    right = Avg(Case(When(correct=True, then=Value(1.0)), default=Value(0.0), output_field=FloatField()))
-    found = settled.aggregate(n=Count("pk"), right=right)
-    return found["n"], found["right"]
+def _parts(scope: Scope) -> Iterator[QuerySet[Any, Any]]:
+    """What, of which ticket, on which day, its name (a fate, kind or task), what was said of it, whether it was good, US dollars."""
+    within = {"created_at__gte": scope.starts, "created_at__lt": scope.ends}
+    day, nothing, free = TruncDate("created_at", tzinfo=zone()), Value(""), Value(Decimal(0))
+    fate = Case(*(When(which, then=Value(name)) for name, which in _FATES.items()), output_field=CharField())
+    drafts = Draft.objects.filter(**within).order_by()
+    yield drafts.values_list(Value("draft"), "ticket_id", day, fate, nothing, Value(value=True), free)
+    shown = Suggestion.objects.filter(**within, shown_to_agent=True).order_by()
+    said = Coalesce("agent_feedback", nothing)
+    yield shown.values_list(Value("suggestion"), "ticket_id", day, "suggestion_type", said, "agent_clicked", free)
+    settled = Prediction.objects.filter(field="category", settled_at__gte=scope.starts, settled_at__lt=scope.ends).order_by()
+    on = TruncDate("settled_at", tzinfo=zone())
+    yield settled.values_list(Value("guess"), "ticket_id", on, nothing, nothing, Coalesce("correct", Value(value=False)), free)
+    calls = ModelCall.objects.filter(**within).order_by()
+    well = Case(When(FAILED, then=Value(value=False)), default=Value(value=True))
+    yield calls.values_list(Value("call"), TICKET, day, "task", nothing, well, "cost")
 
 
 def deflection(scope: Scope) -> tuple[int, int]:
@@ -176,12 +216,4 @@ def asked(scope: Scope) -> QuerySet[ModelCall]:
     theirs = Ticket.objects.filter(**({"queue": scope.queue} if scope.queue else {}), pk=OuterRef("ticket_id"))
     theirs = theirs.filter(channel=scope.channel) if scope.channel else theirs
     # looked up call by call: the other way round every ticket there is would be named
-    named = Case(When(about__regex=f"^ticket:{ID}", then=Cast(Substr("about", 8), UUIDField())), output_field=UUIDField())
-    return calls.annotate(ticket_id=named).filter(Exists(theirs))
-
-
-def spend(scope: Scope) -> Spend:
-    """What models cost. One statement. With a team or channel: what was asked about its tickets."""
-    failed = Count("pk", filter=Q(outcome__in=("failed", "invalid")))
-    rows = asked(scope).values_list(TruncDate("created_at", tzinfo=zone()), "task").annotate(Sum("cost"), Count("pk"), failed=failed)
-    return Spend(list(rows))
+    return calls.annotate(ticket_id=TICKET).filter(Exists(theirs))

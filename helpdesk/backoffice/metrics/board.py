@@ -17,19 +17,16 @@ from django.utils.translation import gettext as _
 
 from helpdesk.backoffice import charts
 from helpdesk.core.llm import providers
-from knowledge.models import Category
-from tickets.models import Escalation, Queue, Ticket
-from tickets.templatetags.tickets_ui import channel_icon
+from tickets.models import Escalation, Queue
 
-from . import assistance, people, reading, targets, tiles
+from . import assistance, people, reading, tables, targets, tiles
 from .burning import Burning, burning
 from .definitions import FEW_RATINGS
 from .scope import Scope, zone
-from .tiles import Context, Tile, known, link, percent, same_weekdays, share_of
+from .tiles import Context, Tile, known, same_weekdays, share_of
 
 FRESH = 5  # seconds that one reading serves everybody who looks
 FORTNIGHT = 14
-MOST_TOPICS = 7
 
 
 @dataclass
@@ -89,16 +86,16 @@ def read(scope: Scope) -> Board:
     counted, queues = _counted(scope, days[0]), {queue.pk: queue for queue in Queue.objects.all()}
     now, standing, aims = counted.total(lambda day: day >= scope.first), people.standing(scope), targets.current(scope.queue)
     inside, replies = reading.waits("first_reply", scope, days[0], "queue_id", "channel")
-    teams = _teams(scope, counted, queues, standing, aims["sla"].value or 0)
+    teams = tables.teams(scope, counted, queues, standing, aims["sla"].value or 0)
     context = Context(scope, days, counted.by("day"), now, _hourly(scope) if scope.days == 1 else None, aims)
     longer = replace(scope, first=days[0])  # what the trends show
-    satisfied, drafts, cost = people.satisfaction(longer), assistance.drafts(longer), assistance.spend(longer)
+    satisfied, given = people.satisfaction(longer), assistance.given(longer)
     labels, volume, words = _volume(context)
     agents, here, free = people.agents(scope)
     return Board(
         scope=scope,
         read_at=timezone.now(),
-        tiles=_tiles(context, teams, replies=(inside.whole, replies), satisfied=satisfied, drafts=drafts, cost=cost),
+        tiles=_tiles(context, teams, replies=(inside.whole, replies), satisfied=satisfied, given=given),
         burning=burning(scope, standing, teams, inside, queues, target=aims["first_reply"].value),
         standing=standing,
         volume=volume,
@@ -113,11 +110,11 @@ def read(scope: Scope) -> Board:
         escalations=people.escalations(scope),
         satisfaction=satisfied.since(scope.first),
         words=people.words(scope),
-        topics=_topics(scope, counted),
-        channels=_channels(scope, counted, inside),
+        topics=tables.topics(scope, counted),
+        channels=tables.channels(scope, counted, inside),
         totals=now,
-        **_assisted(scope, days, drafts),
-        **_spent(cost.since(scope.first), now["created"]),
+        **_assisted(scope, days, given),
+        **_spent(given.since(scope.first).spend, now["created"]),
     )
 
 
@@ -133,11 +130,11 @@ def _tiles(
     *,
     replies: tuple[reading.Wait, reading.Waited],
     satisfied: people.Satisfaction,
-    drafts: assistance.Drafts,
-    cost: assistance.Spend,
+    given: assistance.Given,
 ) -> list[Tile]:
-    """`satisfied`, `drafts` and `cost` reach as far back as the trends."""
+    """`satisfied` and `given` reach as far back as the trends."""
     first = context.scope.first
+    of_scope = given.since(first)
     solutions, solved = reading.waits("resolution", context.scope, context.days[0], "channel")
     return [
         tiles.created(context),
@@ -146,22 +143,22 @@ def _tiles(
         tiles.sla(context),
         tiles.csat(context, satisfied.since(first), satisfied),
         tiles.negative(context, teams),
-        tiles.drafts(context, drafts.since(first), drafts.shares),
-        tiles.cost(context, cost.since(first), cost),
+        tiles.drafts(context, of_scope.drafts, given.drafts.shares),
+        tiles.cost(context, of_scope.spend, given.spend),
     ]
 
 
-def _assisted(scope: Scope, days: list[date], drafts: assistance.Drafts) -> dict[str, Any]:
+def _assisted(scope: Scope, days: list[date], given: assistance.Given) -> dict[str, Any]:
     """What the assistance did, and how well; of drafts, the trend goes further back."""
-    offered, kinds = drafts.since(scope.first), assistance.suggestions(scope)
-    parts = [("a1", offered.as_written), ("a2", offered.edited), ("a3", offered.dismissed), ("a4", offered.ignored)]
+    used, of_scope = given.drafts.shares, given.since(scope.first)
+    drafts = of_scope.drafts
     return {
-        "drafts": offered,
-        "drafts_stack": charts.stack(parts),
-        "drafts_spark": charts.spark([drafts.shares.get(day) for day in days], 240, 28),
-        "kinds": kinds,
-        "feedback": assistance.feedback(kinds),
-        "accuracy": assistance.accuracy(scope),
+        "drafts": drafts,
+        "drafts_stack": charts.stack([("a1", drafts.as_written), ("a2", drafts.edited), ("a3", drafts.dismissed), ("a4", drafts.ignored)]),
+        "drafts_spark": charts.spark([used.get(day) for day in days], 240, 28),
+        "kinds": of_scope.kinds,
+        "feedback": of_scope.feedback,
+        "accuracy": of_scope.accuracy,
         "deflection": assistance.deflection(scope),
     }
 
@@ -242,78 +239,3 @@ def _mood(context: Context, places: list[Any]) -> charts.Moods | None:
         shares = [(share_of(one.positive, one.felt), share_of(one.negative, one.felt)) for one in hours]
         labels = [f"{hour:02}" for hour in places]
     return charts.moods(labels, [up for up, _down in shares], [down for _up, down in shares])
-
-
-# -- tables ----------------------------------------------------------------------------------------------------
-
-
-def _teams(
-    scope: Scope, counted: reading.Counted, queues: dict[Any, Queue], standing: people.Standing, target: float
-) -> list[dict[str, Any]]:
-    """The worst first."""
-    found = []
-    numbers = counted.by("queue_id", lambda day: day >= scope.first)
-    earlier = counted.by("queue_id", lambda day: day < scope.first)
-    for pk in {*numbers, *standing.by_queue}:
-        queue, one, before = queues.get(pk), numbers.get(pk, Counter()), earlier.get(pk, Counter())
-        if queue is None:
-            continue
-        share, inside = share_of(one["met"], one["met"] + one["missed"]), replace(scope, queue=queue)
-        found.append(
-            {
-                "queue": queue,
-                "share": share,
-                "percent": percent(share) if share is not None else "",
-                "width": round(charts.scale(max(share or 0, 0.7), 0.7, 1, 4, 100), 1),
-                "tone": "" if share is None else "fill" if share >= target else "fill-warn" if share >= target - 0.1 else "fill-bad",
-                "missed": one["missed"],
-                "negative": one["negative"],
-                "felt": one["felt"],
-                "usual_negative": share_of(before["negative"], before["felt"]),
-                "open": standing.by_queue.get(pk, (0, 0))[0],
-                "late_url": link("late", inside),
-                "open_url": link("open", inside),
-            }
-        )
-    return sorted(found, key=lambda team: (team["share"] is None, team["share"] or 0, -team["open"]))
-
-
-def _topics(scope: Scope, counted: reading.Counted) -> list[dict[str, Any]]:
-    """What people write about, against as long a time as usual before; what grew most comes first, then the largest."""
-    now: Counter[str] = Counter()
-    before: Counter[str] = Counter()
-    for day, numbers in counted.topics:
-        (now if day >= scope.first else before).update(numbers)
-    began = min((day for day, _numbers in counted.topics), default=scope.first)
-    length = (scope.first - began).days
-    names = dict(Category.objects.values_list("pk", "name"))
-    slugs = dict(Category.objects.values_list("pk", "slug"))
-    rows: list[dict[str, Any]] = []
-    for pk, name in names.items():
-        n = now[str(pk)]
-        usual = before[str(pk)] * scope.days / length if length >= scope.days else None
-        change = None if usual is None else n - round(usual)
-        if n:
-            tone = "" if change is None or change < max(2, 0.25 * (usual or 0)) else "bad" if change >= max(4, (usual or 0)) else "warn"
-            rows.append({"name": name, "n": n, "change": change, "tone": tone, "url": link("created", scope, category=slugs[pk])})
-    most = max((row["n"] for row in rows), default=1)
-    rows.sort(key=lambda row: (not row["tone"], -(row["change"] or 0) if row["tone"] else 0, -row["n"]))
-    return [row | {"width": round(100 * row["n"] / most)} for row in rows[:MOST_TOPICS]]
-
-
-def _channels(scope: Scope, counted: reading.Counted, waits: reading.Waited) -> list[dict[str, Any]]:
-    labels = dict(Ticket.Channel.choices)
-    numbers = counted.by("channel", lambda day: day >= scope.first)
-    rows = [
-        {
-            "channel": channel,
-            "icon": channel_icon(channel),
-            "label": labels.get(channel, channel),
-            "n": one["created"],
-            "wait": waits.parts[channel].p50 if channel in waits.parts else None,
-            "url": link("created", replace(scope, channel=channel)),
-        }
-        for channel, one in numbers.items()
-        if one["created"] or channel in waits.parts
-    ]
-    return sorted(rows, key=lambda row: -row["n"])

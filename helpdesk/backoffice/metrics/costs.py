@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, UUIDField
 from django.db.models.functions import Cast, Substr, TruncDate
 from django.utils import timezone
 
@@ -19,14 +19,14 @@ from helpdesk.core.llm import ledger
 from helpdesk.core.models import ModelCall
 from tickets.models import Ticket
 
-from .assistance import ID, asked
+from .assistance import FAILED, ID, asked
 from .scope import Scope, zone
 
 MOST_TICKETS = 25
 PACE_DAYS = 14  # whole days, whose mean is what a coming day is thought to cost
 _COUNTED: dict[str, Any] = {
     "calls": Count("pk"),
-    "failed": Count("pk", filter=Q(outcome__in=("failed", "invalid"))),
+    "failed": Count("pk", filter=FAILED),
     "tokens_in": Sum("tokens_in", default=0),
     "tokens_out": Sum("tokens_out", default=0),
     "cost": Sum("cost", default=Decimal(0)),
