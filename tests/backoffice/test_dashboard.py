@@ -124,6 +124,8 @@ def test_every_figure_says_what_it_means(as_priya: Client) -> None:
     page = as_priya.get("/dashboard/figures/").content.decode()
     for name in DEFINITIONS:
         assert f'id="{name}"' in page
+    board_page = as_priya.get("/dashboard/").content.decode()
+    assert [name for name in DEFINITIONS if f'#{name}"' not in board_page] == ["deflection"]  # shown once somebody has searched
 
 
 def test_agents_have_no_dashboard(as_maya: Client) -> None:

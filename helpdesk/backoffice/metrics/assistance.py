@@ -198,9 +198,6 @@ class Spend:
     def by_day(self) -> dict[date, Decimal]:
         return self._by(0)
 
-    def since(self, first: date) -> Spend:
-        return Spend([row for row in self.rows if row[0] >= first])
-
     def _by(self, column: int) -> dict[Any, Decimal]:
         found: dict[Any, Decimal] = {}
         for row in self.rows:

@@ -97,7 +97,7 @@ LISTINGS: dict[str, Listing] = {
     },
     "suggestions-rated": _suggestions(_("Suggestion judged"), Q(agent_feedback__isnull=False)),
     "triage-settled": Listing(_("Triage settled"), lambda s: _guessed(s, Q())),
-    "triage-wrong": Listing(_("Triage corrected"), lambda s: _guessed(s, Q(correct=False))),
+    "triage-wrong": Listing(_("Triage corrected"), lambda s: _guessed(s, ~Q(correct=True))),
     "open": Listing(_("Open"), _active, of_now=True),
     "unassigned": Listing(_("Open, of nobody"), lambda s: _active(s) & Q(assignee=None), of_now=True),
     "overdue": Listing(
