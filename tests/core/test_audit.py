@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
@@ -12,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from django.test import Client
-from django.utils import timezone
 
+from helpdesk.backoffice.metrics.scope import start_of
 from helpdesk.core.admin_rights import BackOfficeAdmin, ReadOnlyAdmin
 from helpdesk.core.audit import acting_for, chain, note, watching
 from helpdesk.core.models import ApiKey, AuditEntry, AuditSeal, User
@@ -299,11 +300,16 @@ def test_what_the_system_did_by_itself_is_shown_to_who_asks_for_it(priya):
 
 def test_days_are_the_companys_whatever_the_readers_clock(priya):
     User.objects.filter(pk=priya.pk).update(time_zone="Pacific/Auckland")
-    with acting_for(priya):
-        Tag.objects.create(name="today's")
-    day = timezone.localdate(timezone=timezone.get_default_timezone()).isoformat()
-    shown = signed_in(priya).get("/settings/audit/", {"since": day, "until": day, "what": "tickets_tag"})
-    assert [line.entry.label for line in shown.context["lines"]] == ["today's"]
+    late = start_of(date(2026, 3, 3)) - timedelta(hours=1)  # in Auckland it is the third already
+    AuditEntry.objects.create(
+        at=late, act="changed", subject="tickets_tag", label="on the second", actor_kind="agent", actor_id=str(priya.pk)
+    )
+
+    def of(day: str) -> list[str]:
+        page = signed_in(priya).get("/settings/audit/", {"since": day, "until": day})
+        return [line.entry.label for line in page.context["lines"]]
+
+    assert (of("2026-03-02"), of("2026-03-03")) == (["on the second"], [])
 
 
 @pytest.mark.parametrize(

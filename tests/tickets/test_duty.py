@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,8 +85,8 @@ def test_who_has_left_is_on_no_duty(level: EscalationLevel, maya: User, asha: Us
 def test_an_escalation_tells_who_is_on_duty_now(level: EscalationLevel, ticket: Ticket, asha: User, tomasz: User, maya: User) -> None:
     shift(level, asha, WHENEVER)
     shift(level, tomasz, WHENEVER)
-    for day in {timezone.localdate(timezone=zone) for zone in (UTC, timezone.get_fixed_timezone(330))}:
-        DutyDay.objects.create(level=level, day=day, person=asha)
+    days = [timezone.now().date() + timedelta(days=number) for number in range(-1, 3)]  # whatever hour it is, here and there
+    DutyDay.objects.bulk_create(DutyDay(level=level, day=day, person=asha) for day in days)
     escalating.escalate(ticket, level="security", reason="A stranger signed in", by=maya)
     hearing.hear(Event.objects.get(kind="ticket.escalated"))
     told = set(Notice.objects.filter(kind="escalated").values_list("user__name", flat=True))
