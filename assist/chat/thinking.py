@@ -40,6 +40,7 @@ def think(session: ChatSession, said: ChatMessage) -> tuple[Understood, Thought]
             _go(session, said, read, way.step, thought)
         if thought.escalate:
             thought.slots.pop("pending", None)
+            thought.settled()
             thought.used("escalate_to_human", "")
     return read, thought
 

@@ -18,6 +18,7 @@ from helpdesk.core.tasks import heartbeat
 
 # One WebSocket message of the contract is a chat line; more than this is an attack (security.md, finding 10).
 LARGEST_SOCKET_MESSAGE = 65_536
+HANDSHAKE = 30  # seconds: after a restart every window comes back at once, and daphne throws out whoever waits for more than five
 # Of the workers: who waits for a page or an answer comes before what is understood later. With two busy cores it makes
 # the difference between 3,500 and 110 ms (p95) for a partner's new ticket (tests/benchmarks/test_api_load.py).
 YIELDS = 10
@@ -58,6 +59,7 @@ def run_web(listening: socket.socket) -> None:
     CommandLineInterface().run(
         [
             "--fd", str(listening.fileno()), "--verbosity", "0", "--no-server-name", "--application-close-timeout", "5",
+            "--websocket_connect_timeout", str(HANDSHAKE),
             "--websocket-max-message-size", str(LARGEST_SOCKET_MESSAGE), "--websocket-max-frame-size", str(LARGEST_SOCKET_MESSAGE),
             "helpdesk.asgi:application",
         ]
