@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assist.chat.model import CHAT
+from assist.copilot.writing import REPLY
 from assist.models import Experiment
+from assist.summaries.wording import PROMPT as SUMMARY
 
 from . import chats, drafts, measuring, summaries
 from .measuring import Measure, Values, Watch
 
-Feature, Unit, Metric = Experiment.Feature, Experiment.Unit, Experiment.Metric
+Unit, Metric = Experiment.Unit, Experiment.Metric
 _ALWAYS: dict[str, Watch] = {"errors": measuring.errors, "ungrounded": measuring.ungrounded, "cost": measuring.costs}
 
 
@@ -22,8 +25,8 @@ class Tried:
     guards: dict[str, Watch]
 
 
-FEATURES: dict[str, Tried] = {
-    Feature.REPLY: Tried(
+FEATURES: dict[str, Tried] = {  # by the name of the prompt, which stands beside the step that uses it
+    REPLY.name: Tried(
         (Unit.TICKET, Unit.CUSTOMER),
         {
             Metric.ACCEPTANCE: drafts.acceptance,
@@ -33,12 +36,12 @@ FEATURES: dict[str, Tried] = {
         },
         _ALWAYS | {"dismissed": drafts.dismissed, "low_ratings": drafts.low_ratings},
     ),
-    Feature.CHAT: Tried(
+    CHAT.name: Tried(
         (Unit.CUSTOMER, Unit.CHAT),
         {Metric.ANSWERED: chats.answered, Metric.HANDED_OVER: chats.handed_over, Metric.SATISFACTION: chats.satisfaction},
         _ALWAYS | {"handed_over": chats.people_asked_for, "low_ratings": chats.low_ratings},
     ),
-    Feature.SUMMARY: Tried(
+    SUMMARY.name: Tried(
         (Unit.TICKET,),  # colleagues read them, not customers
         {Metric.RESOLUTION: summaries.resolution, Metric.SATISFACTION: summaries.satisfaction},
         _ALWAYS | {"low_ratings": summaries.low_ratings},

@@ -13,7 +13,7 @@ from assist import experiments
 from assist.experiments import features, guarding, judging, running
 from assist.experiments.chats import QUIET
 from assist.models import ChatMessage, ChatSession, Experiment, ExperimentArm, ExperimentAssignment
-from customers import merging
+from customers import erasure, merging
 from customers.models import Customer
 from helpdesk.core.errors import Invalid
 from helpdesk.core.llm import providers
@@ -91,6 +91,15 @@ class TestWhoGetsWhat:
         running.start(experiment, by=priya)
         running.decide(experiment, experiment.arms.get(position=1), by=priya)
         assert not providers.current().asks("chat") and providers.current().asks("reply")
+
+
+def test_who_is_erased_leaves_no_arm_behind(make: Make, talk: Talk, priya: User) -> None:
+    stranger = make_customer("stranger", "stranger@canary.example")
+    talk(make(**CHAT).arms.get(position=0), stranger)
+    talk(make(**CHAT | {"unit": "customer"}).arms.get(position=0), stranger)
+    assert ExperimentAssignment.objects.count() == 2
+    erasure.erase(stranger.pk, by=priya)
+    assert not ExperimentAssignment.objects.exists()
 
 
 class TestMeasuring:
