@@ -12,6 +12,7 @@ class AssistConfig(AppConfig):
     def ready(self) -> None:
         import_module("assist.flags")  # puts "Draft" on the rows of the inbox
         import_module("assist.chat.attending")  # answers of the console reach the chat
+        import_module("assist.calls.wording")  # its prompt is in the configuration file, whichever process writes that
         from customers.memory import drawing  # noqa: PLC0415 - models are there only now
 
         from .models.product import recognised  # noqa: PLC0415
