@@ -40,6 +40,9 @@ def _agent(row: dict[str, Any], password: str, at: Moments) -> User:
     agent = known or User(pk=demo_id("agent", row["key"]), date_joined=at.ago(days=400))
     for name in ("name", "email", "role", "time_zone", "availability", "signature", "skills"):
         setattr(agent, name, row[name])
+    named = f"agent-{row['key']}"  # as the transcripts that are replayed call them
+    if not User.objects.filter(external_id=named).exclude(pk=agent.pk).exists():
+        agent.external_id = named
     agent.is_active = True
     agent.set_password(password)
     agent.save()

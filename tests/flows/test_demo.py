@@ -210,6 +210,11 @@ def test_everyone_signs_in_with_one_generated_password_that_others_cannot_read(c
     assert all(agent.email in text and agent.check_password(password) for agent in User.objects.all())
 
 
+def test_a_replayed_transcript_reaches_the_agent_who_signs_in(company: Path) -> None:
+    spoken_to = {json.loads(path.read_text())["call"]["agent_id"] for path in Path("helpdesk/demo/calls").glob("*.json")}
+    assert spoken_to <= set(User.objects.filter(is_active=True).values_list("external_id", flat=True))
+
+
 def test_a_call_is_going_on_while_the_first_visitor_looks_and_after_a_second_load(again: Again) -> None:
     call = CallSession.objects.running().get()
     assert (call.agent.name, call.customer.name, call.status) == ("Maya Lindqvist", "Kwabena Mensah", "active")  # type: ignore[union-attr]
