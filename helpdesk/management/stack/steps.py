@@ -17,6 +17,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.utils import OperationalError
 
+from assist.chat import intents
 from assist.triage.warming import learn
 from helpdesk.core.embeddings import EmbeddingMisfit, EmbeddingUnavailable, prepare
 from helpdesk.core.tasks import HEARTBEAT_KEY
@@ -97,6 +98,7 @@ def prepare_model() -> None:
     try:
         prepare(show)
         learn()
+        intents.classifier()  # the chat's: else the first visitors wait while the web process fits it
     except EmbeddingMisfit as error:
         raise CommandError(error.detail) from error
     except EmbeddingUnavailable as error:
