@@ -7,7 +7,7 @@ import { send } from './call-socket.js';
 import { bind } from './keys.js';
 import { word } from './words.js';
 
-const SURE = .6, STAYS = 4000;   // screen.SURE; ms for which a card stays on top at least
+const SURE = .6, CLEARLY = .1, STAYS = 4000;   // screen.SURE; by how much; ms for which a card stays on top at least
 const REFUSED = ['not_helpful', 'irrelevant'];
 const cards = new Map();   // id → suggestion, as the socket brought it
 let since = 0, paused = false, began = 0, waiting = null;
@@ -67,8 +67,8 @@ function consider() {
   show(best);
 }
 
-/** A card gives way to a newer one, or to a surer one when it was not sure itself. */
-const fresher = (card, here) => { const old = cards.get(Number(here.dataset.id)); return !old || Date.parse(card.created_at) > Date.parse(old.created_at) || old.confidence < SURE; };
+/** A card gives way to a newer one, to one of its age that has become clearly surer, or to a surer one when it was not sure itself. */
+const fresher = (card, here) => { const old = cards.get(Number(here.dataset.id)); return !old || Date.parse(card.created_at) > Date.parse(old.created_at) || card.confidence > old.confidence + CLEARLY || old.confidence < SURE; };
 const busy = card => Date.now() - since < STAYS || card.matches(':hover') || card.contains(document.activeElement);
 
 function wait(card) {
