@@ -20,6 +20,7 @@ MOST = 3  # titles in one question
 NEAR = 0.38  # closeness of the best one, from which it is worth asking (docs/evaluation.md, chat)
 NEARLY = 0.7  # of the best one's closeness: what is farther is not offered beside it
 LONGEST_TERM = 3  # words of a keyword
+SHORT = 4  # letters: a word of no more is looked for as it is written, "bus" is no plural
 FEW_WORDS = 6  # of a reply that picks by number
 ENOUGH = 2  # words of a title, said again, that name it
 _WORD = re.compile(r"[^\W_][\w-]*")
@@ -39,7 +40,7 @@ def _called(text: str) -> set[str]:
     """Articles of which one keyword, word for word, stands in the text, and is no other's."""
     words = [word.lower() for word in _WORD.findall(text)[:60]]
     terms = {" ".join(words[at : at + length]) for length in range(1, LONGEST_TERM + 1) for at in range(len(words) - length + 1)}
-    terms |= {term.removesuffix("s") for term in terms if len(term) > len("vans")}
+    terms |= {term.removesuffix("s") for term in terms if len(term) > SHORT}
     owners: dict[str, set[str]] = {}
     asked = [form for term in terms for form in (term, term.upper(), term.capitalize())]  # as editors write them
     for pk, keywords in Article.objects.published().public().filter(keywords__overlap=asked).values_list("pk", "keywords"):
