@@ -1,6 +1,6 @@
 from .alert import Alert, AlertRule
-from .figures import DayFigures
+from .figures import DayFigures, DayGiven
 from .report import ReportSubscription
 from .targets import FigureTarget
 
-__all__ = ("Alert", "AlertRule", "DayFigures", "FigureTarget", "ReportSubscription")
+__all__ = ("Alert", "AlertRule", "DayFigures", "DayGiven", "FigureTarget", "ReportSubscription")

@@ -1,4 +1,4 @@
-"""Figures of past days, counted once: one row for each day, team and channel. Rebuilt from the tickets at any time."""
+"""Figures of past days, counted once, of each team and channel. Rebuilt from what they count at any time."""
 
 from __future__ import annotations
 
@@ -34,3 +34,24 @@ class DayFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.channel}"
+
+
+class DayGiven(models.Model):
+    """How much of one thing the engine gave on one day: drafts of a fate, suggestions of a kind and what was said of them, …"""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField(db_index=True)
+    queue_id = models.UUIDField(null=True)  # of the ticket; none: it belonged to no ticket
+    channel = models.CharField(max_length=10)
+    what = models.CharField(max_length=10)  # draft | suggestion | guess | call
+    name = models.CharField(max_length=40)  # a fate, kind or task
+    said = models.CharField(max_length=20)  # of a suggestion
+    n = models.PositiveIntegerField()
+    good = models.PositiveIntegerField()  # of those: clicked, right, answered
+    cost = models.DecimalField(max_digits=14, decimal_places=6)  # US dollars
+
+    class Meta:
+        verbose_name = _("given on a day")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.what} {self.name}"

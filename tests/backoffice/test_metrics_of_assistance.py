@@ -50,6 +50,7 @@ def tickets(fortnight: Callable[[int], list[Ticket]]) -> list[Ticket]:
         searches.append(SearchLog(query="x", place=dice.choice(("help", "console")), deflected=dice.random() < 0.3, created_at=at))
     for model, made in ((Draft, drafts), (Suggestion, suggestions), (Prediction, guesses), (ModelCall, calls), (SearchLog, searches)):
         model.objects.bulk_create(made)  # type: ignore[attr-defined]
+    rollup.rebuild()
     return rows
 
 
@@ -125,6 +126,23 @@ def test_spend_and_deflection_agree_with_a_count_by_hand(tickets: list[Ticket], 
         assert found.total == sum(row.cost for row in rows) == sum(found.by_task.values()) == sum(found.by_day.values())
         asked = [row for row in searches if within(scope, row.created_at)]
         assert assistance.deflection(scope) == (len(asked), sum(row.deflected for row in asked))
+
+
+def test_what_was_decided_judged_or_moved_later_is_counted_again_on_its_own_day(tickets: list[Ticket], support: Queue, maya: User) -> None:
+    rollup.refresh()
+    earlier = timezone.now() - timedelta(days=20)
+    Ticket.objects.update(updated_at=earlier)
+    past = Draft.objects.filter(created_at__lt=timezone.now() - timedelta(days=3))
+    judged, moved = past.filter(state="stale").first(), past.exclude(ticket__queue=support).last()
+    assert judged and moved and judged.ticket_id != moved.ticket_id
+    Draft.objects.filter(pk=judged.pk).update(state="used", edit_distance=0)
+    Suggestion.objects.filter(ticket=judged.ticket).update(shown_to_agent=True, agent_clicked=True, agent_feedback="helpful")
+    judged.ticket.record("draft.used", subject=judged, by=maya)
+    moved.ticket.move(queue=support, by=maya)
+    rollup.refresh()
+    refreshed = [assistance.given(scope) for scope in scopes(support)]
+    rollup.rebuild()
+    assert [sorted(one.rows) for one in refreshed] == [sorted(assistance.given(scope).rows) for scope in scopes(support)]
 
 
 def test_agents_carry_what_their_lists_hold(tickets: list[Ticket], support: Queue, maya: User) -> None:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, UUIDField, Value, When
-from django.db.models.functions import Cast, Coalesce, Substr, TruncDate
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from assist.models import Draft, Prediction, Suggestion
+from assist.models import Suggestion
 from helpdesk.core.models import ModelCall
 from knowledge.models import SearchLog
 from tickets.models import Ticket
 
-from .scope import Scope, zone
+from . import giving
+from .giving import COLUMNS, TICKET
+from .scope import Scope, start_of, zone
 
-ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-TICKET = Case(When(about__regex=f"^ticket:{ID}", then=Cast(Substr("about", 8), UUIDField())), output_field=UUIDField())  # a call's
-FAILED = Q(outcome__in=("failed", "invalid"))
-WRITTEN = 0.02  # edit distance up to which a draft went out as written: a greeting's comma
+# Past days as they were counted, today as it is.
+_GIVEN = f"""
+    WITH rows AS (
+        SELECT {COLUMNS} FROM helpdesk_daygiven WHERE day >= %s AND day <= %s AND day < %s
+        UNION ALL SELECT * FROM ({{today}}) live WHERE %s
+    )
+    SELECT what, day, name, said, sum(n)::int, sum(good)::int, sum(cost) FROM rows
+    WHERE (%s::uuid IS NULL OR queue_id = %s) AND (%s = '' OR channel = %s) GROUP BY what, day, name, said
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True)
@@ -68,26 +74,9 @@ class Kind:
         return str(dict(Suggestion.Type.choices).get(self.kind, self.kind))
 
 
-USED = Q(state=Draft.State.USED)
-AS_WRITTEN = USED & Q(edit_distance__lte=WRITTEN)
-EDITED = USED & (Q(edit_distance__gt=WRITTEN) | Q(edit_distance=None))
-DISMISSED = Q(state=Draft.State.DISMISSED)
-IGNORED = ~Q(state__in=(Draft.State.USED, Draft.State.DISMISSED))
-CLICKED = Q(agent_clicked=True)
-_FATES = {"as_written": AS_WRITTEN, "edited": EDITED, "dismissed": DISMISSED, "ignored": IGNORED}
-_GIVEN = """
-    SELECT what, day, name, said, count(*)::int, (count(*) FILTER (WHERE good))::int, sum(cost)
-    FROM ({parts}) AS given (what, ticket, day, name, said, good, cost) {narrowed} GROUP BY what, day, name, said
-"""
-_NARROWED = """
-    JOIN tickets_ticket ON tickets_ticket.id = given.ticket
-        AND (%s::uuid IS NULL OR tickets_ticket.queue_id = %s) AND (%s = '' OR tickets_ticket.channel = %s)
-"""
-
-
 @dataclass(frozen=True)
 class Given:
-    """Rows of (what, day, name, said) with how many, how many of them good, and what they cost; `_parts` says what each is."""
+    """Rows of (what, day, name, said) with how many, how many of them good, and what they cost; `giving` says what each is."""
 
     rows: list[tuple[str, date, str, str, int, int, Decimal]]
 
@@ -137,33 +126,13 @@ def _drafts(fates: Counter[str]) -> Drafts:
 
 
 def given(scope: Scope) -> Given:
-    """One statement: with a team or channel, all the tickets are looked through once and not once for each kind of thing."""
-    first, *others = _parts(scope)
-    parts, values = first.union(*others, all=True).query.sql_with_params()
-    narrowed: tuple[Any, ...] = ()
-    if scope.queue or scope.channel:
-        narrowed = (scope.queue_id, scope.queue_id, scope.channel, scope.channel)
+    """One statement."""
+    today = timezone.localdate(timezone=zone())
+    live, values = giving.statement(start_of(today), start_of(today + timedelta(days=1)))
+    narrowed = (scope.queue_id, scope.queue_id, scope.channel, scope.channel)
     with connection.cursor() as cursor:
-        cursor.execute(_GIVEN.format(parts=parts, narrowed=_NARROWED if narrowed else ""), (*values, *narrowed))
+        cursor.execute(_GIVEN.format(today=live), (scope.first, scope.last, today, *values, scope.first <= today <= scope.last, *narrowed))
         return Given(cursor.fetchall())
-
-
-def _parts(scope: Scope) -> Iterator[QuerySet[Any, Any]]:
-    """What, of which ticket, on which day, its name (a fate, kind or task), what was said of it, whether it was good, US dollars."""
-    within = {"created_at__gte": scope.starts, "created_at__lt": scope.ends}
-    day, nothing, free = TruncDate("created_at", tzinfo=zone()), Value(""), Value(Decimal(0))
-    fate = Case(*(When(which, then=Value(name)) for name, which in _FATES.items()), output_field=CharField())
-    drafts = Draft.objects.filter(**within).order_by()
-    yield drafts.values_list(Value("draft"), "ticket_id", day, fate, nothing, Value(value=True), free)
-    shown = Suggestion.objects.filter(**within, shown_to_agent=True).order_by()
-    said = Coalesce("agent_feedback", nothing)
-    yield shown.values_list(Value("suggestion"), "ticket_id", day, "suggestion_type", said, "agent_clicked", free)
-    settled = Prediction.objects.filter(field="category", settled_at__gte=scope.starts, settled_at__lt=scope.ends).order_by()
-    on = TruncDate("settled_at", tzinfo=zone())
-    yield settled.values_list(Value("guess"), "ticket_id", on, nothing, nothing, Coalesce("correct", Value(value=False)), free)
-    calls = ModelCall.objects.filter(**within).order_by()
-    well = Case(When(FAILED, then=Value(value=False)), default=Value(value=True))
-    yield calls.values_list(Value("call"), TICKET, day, "task", nothing, well, "cost")
 
 
 def deflection(scope: Scope) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from assist.models import ChatSession, Draft, Prediction, Suggestion
 from tickets.models import Escalation, Rating, Ticket
 
-from . import assistance
+from . import giving
 from .scope import Scope
 
 SILENT = timedelta(hours=12)
@@ -85,14 +85,14 @@ LISTINGS: dict[str, Listing] = {
     "rated-low": Listing(_("Rated low"), lambda s: _rated(s, 1, 2)),
     **{f"rated-{score}": Listing(_("Rated"), lambda s, score=score: _rated(s, score)) for score in range(1, 6)},  # type: ignore[misc]
     "drafted": Listing(_("With a draft"), lambda s: _drafts(s, Q())),
-    "drafts-used": Listing(_("Draft used"), lambda s: _drafts(s, assistance.USED)),
-    "drafts-as-written": Listing(_("Draft sent as written"), lambda s: _drafts(s, assistance.AS_WRITTEN)),
-    "drafts-edited": Listing(_("Draft sent after edits"), lambda s: _drafts(s, assistance.EDITED)),
-    "drafts-dismissed": Listing(_("Draft dismissed"), lambda s: _drafts(s, assistance.DISMISSED)),
-    "drafts-ignored": Listing(_("Draft ignored"), lambda s: _drafts(s, assistance.IGNORED)),
+    "drafts-used": Listing(_("Draft used"), lambda s: _drafts(s, giving.USED)),
+    "drafts-as-written": Listing(_("Draft sent as written"), lambda s: _drafts(s, giving.AS_WRITTEN)),
+    "drafts-edited": Listing(_("Draft sent after edits"), lambda s: _drafts(s, giving.EDITED)),
+    "drafts-dismissed": Listing(_("Draft dismissed"), lambda s: _drafts(s, giving.DISMISSED)),
+    "drafts-ignored": Listing(_("Draft ignored"), lambda s: _drafts(s, giving.IGNORED)),
     **{f"suggested-{kind}": _suggestions(_("Suggestion shown"), Q(suggestion_type=kind)) for kind in Suggestion.Type.values},
     **{
-        f"suggestion-used-{kind}": _suggestions(_("Suggestion used"), assistance.CLICKED & Q(suggestion_type=kind))
+        f"suggestion-used-{kind}": _suggestions(_("Suggestion used"), giving.CLICKED & Q(suggestion_type=kind))
         for kind in Suggestion.Type.values
     },
     "suggestions-rated": _suggestions(_("Suggestion judged"), Q(agent_feedback__isnull=False)),

@@ -19,7 +19,8 @@ from helpdesk.core.llm import ledger
 from helpdesk.core.models import ModelCall
 from tickets.models import Ticket
 
-from .assistance import FAILED, ID, asked
+from .assistance import asked
+from .giving import FAILED, ID
 from .scope import Scope, zone
 
 MOST_TICKETS = 25

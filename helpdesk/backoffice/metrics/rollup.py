@@ -1,4 +1,5 @@
-"""Past days, counted once. `FACTS` says what a day's figures are; the same statement counts today while it runs.
+"""Past days, counted once. `FACTS` says what a day's figures of tickets are, `giving` those of what the engine gave for them; the same
+statements count today while it runs.
 
 `refresh` brings up to date every day that a change since the last look may have touched; `rebuild` counts all again. Both may run at any
 time, twice.
@@ -6,7 +7,7 @@ time, twice.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -14,13 +15,15 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from helpdesk.models import DayFigures
+from helpdesk.models import DayFigures, DayGiven
 from tickets.models import Escalation, Ticket
 
+from . import giving
 from .scope import start_of, zone
 
 OVERLAP = timedelta(minutes=5)  # a transaction that began before the last look may commit after it
 LOOKS_BACK = timedelta(days=2)  # at first
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _SEEN = "figures-seen"
 
 # How long a customer waited, by the clock on the wall and in business hours (of tickets older than that count: by the wall).
@@ -97,7 +100,9 @@ def _touched(since: datetime) -> set[date]:
     with connection.cursor() as cursor:
         cursor.execute(_WAS_SOLVED, {"since": since, "zone": str(zone())})
         days |= {day for (day,) in cursor.fetchall()}
-    return days
+        days |= giving.touched(cursor, since)
+    # what was given to nobody's ticket has no trace but its own row
+    return days | {timezone.localdate(since, zone()), timezone.localdate(timezone=zone())}
 
 
 _WAS_SOLVED = """
@@ -113,20 +118,22 @@ def count_day(day: date) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('figures'))")  # two workers at once would insert the same rows
         DayFigures.objects.filter(day=day).delete()
+        DayGiven.objects.filter(day=day).delete()
         _insert(cursor, start_of(day), start_of(day + timedelta(days=1)))
 
 
 def rebuild() -> int:
     """Count every day there is; how many rows. A table of a million tickets takes some seconds."""
-    oldest = Ticket.objects.order_by("created_at").values_list("created_at", flat=True).first()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('figures'))")
         DayFigures.objects.all().delete()
-        if oldest:
-            _insert(cursor, oldest, timezone.now() + timedelta(days=1))
+        DayGiven.objects.all().delete()
+        _insert(cursor, BEGINNING, timezone.now() + timedelta(days=1))
     return DayFigures.objects.count()
 
 
 def _insert(cursor: Any, since: datetime, until: datetime) -> None:
     given = {"since": since, "until": until, "zone": str(zone())}
     cursor.execute(_INSERT, given)
+    counted, values = giving.statement(since, until)
+    cursor.execute(f"INSERT INTO helpdesk_daygiven ({giving.COLUMNS}) {counted}", values)
