@@ -74,7 +74,7 @@ def test_a_figure_opens_its_tickets_and_the_way_back_keeps_the_filter(sign_in: S
     expect(team).to_have_value("crates")
     expect(channel).to_have_value("email")
     expect(petra.locator(".seg [aria-current]").first).to_have_text("7 days")
-    petra.get_by_role("link", name="What is “First reply, median”?").click()
+    petra.get_by_role("region", name="Key figures").get_by_role("link", name="What is “First reply, median”?").click()
     expect(petra.locator("#first_reply")).to_contain_text("to the first answer by a person")
     petra.get_by_role("link", name="Back to the dashboard").click()
     expect(team).to_have_value("crates")
