@@ -60,8 +60,9 @@ def write(*parts: Part) -> None:
         return
     *before, last = some
     named = ", ".join(f"part_{place} as ({part.sql})" for place, part in enumerate(before))
+    statement = f"with {named} {last.sql}" if named else last.sql
     with connection.cursor() as cursor:
-        cursor.execute(f"with {named} {last.sql}" if named else last.sql, [part.rows for part in some])
+        cursor.execute(statement, [part.rows for part in some])
 
 
 def _typed(fields: Sequence[Any]) -> str:

@@ -20,6 +20,7 @@ export function begin(given, shownBy) {
 /** The website vouches for somebody, or for nobody any more. Returns whether another person sits there now. */
 export async function identify(token) {
   const before = state.user_id;
+  if (running) await running.catch(() => {});   // it was begun without this proof
   identity = token;
   keep({ ends: 0 });
   if (!token) forget();

@@ -50,6 +50,7 @@ function restart() {
   link.leave();
   log.clear();
   now = null;
+  last = 0;
   face();
   resume();
 }
@@ -243,7 +244,7 @@ function wire() {
   $('attach').addEventListener('click', () => $('file').click());
   $('file').addEventListener('change', () => { const [file] = $('file').files; $('file').value = ''; if (file) sendFile(file); });
   $('end').addEventListener('click', () => visit.ask(`/api/widget/chat/endings?after=${last}`, { session_id: visit.kept().session_id }).then(absorb, oops));
-  $('again').addEventListener('click', () => { visit.keep({ session_id: '', seen: 0 }); last = 0; sheet(''); restart(); $('words').focus(); });
+  $('again').addEventListener('click', () => { visit.keep({ session_id: '', seen: 0 }); sheet(''); restart(); $('words').focus(); });
   $('note-back').addEventListener('click', () => { sheet(''); $('words').focus(); });
   form('ask', ['email'], async said => { await visit.ask('/api/widget/introductions', said); visit.keep({ started: true }); sheet(''); $('words').focus(); });
   form('note', ['email', 'content'], async said => { await leaveNote(said); $('note').reset(); $('words').focus(); });

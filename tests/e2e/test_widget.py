@@ -288,6 +288,20 @@ def test_the_example_conversations(shop: Callable[..., Page], talk: str, complai
     assert complaints == []
 
 
+def test_who_is_vouched_for_later_keeps_what_was_said(shop: Callable[..., Page], complaints: list[str]) -> None:
+    page = shop("site_shop")
+    window = opened(page)
+    write(window, "How do I open the gate?")
+    expect(said(window, "ai", "green button")).to_have_count(1)
+    token = identities.sign(SECRET, user_id="u-lea", name="Lea", exp=int(time.time()) + 600)
+    with page.expect_response(lambda answer: "/api/widget/chat?" in answer.url):  # it reads the chat again, as another person
+        page.evaluate("token => window.HelpdeskChat.push(['identify', token])", token)
+    write(window, "What's my name?")
+    expect(said(window, "ai", "Your name is Lea")).to_have_count(1)
+    expect(said(window, "me", "How do I open the gate?")).to_have_count(1)
+    assert complaints == []
+
+
 def test_an_address_that_is_not_on_the_list_gets_no_chat(visit: Visit, complaints: list[str]) -> None:
     page = visit()
     page.goto(f"{STRANGE}/site_shop")

@@ -136,4 +136,5 @@ def _insert(cursor: Any, since: datetime, until: datetime) -> None:
     given = {"since": since, "until": until, "zone": str(zone())}
     cursor.execute(_INSERT, given)
     counted, values = giving.statement(since, until)
-    cursor.execute(f"INSERT INTO helpdesk_daygiven ({giving.COLUMNS}) {counted}", values)
+    insert = f"INSERT INTO helpdesk_daygiven ({giving.COLUMNS}) {counted}"
+    cursor.execute(insert, values)

@@ -71,7 +71,7 @@ class Cursor(BasePagination):
         return Response({"next": self._link(self._next), "previous": self._link(self._previous, backwards=True), "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
+        link = {"type": ["string", "null"], "format": "uri", "example": None}  # of a page that is the only one
         properties = {"next": link, "previous": link, "results": schema}
         return {"type": "object", "required": list(properties), "properties": properties}
 
