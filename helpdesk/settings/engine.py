@@ -12,7 +12,7 @@ EMBEDDING_BACKEND = env("EMBEDDING_BACKEND", default="local")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="")
 # The engine before a change, as "local" or "openai:MODEL": it goes on serving until everything is there under the new one.
 EMBEDDING_PREVIOUS = env("EMBEDDING_PREVIOUS", default="")
-EMBEDDING_THREADS = env.int("EMBEDDING_THREADS", default=1)
+EMBEDDING_THREADS = env.int("EMBEDDING_THREADS", default=min(2, os.cpu_count() or 1))  # a second one takes a third off a long text
 OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
 LLM_MODEL = env("LLM_MODEL", default="")

@@ -53,7 +53,7 @@ def sentences() -> list[tuple[str, str]]:
 
 
 @pytest.mark.timeout(900)
-def test_a_customers_sentence(db: None) -> None:
+def test_a_customers_sentence(transactional_db: None) -> None:  # as in production: steps run side by side, no savepoints
     filling._fill(random.Random(7))
     milliseconds: list[float] = []
     processor_ms: list[float] = []

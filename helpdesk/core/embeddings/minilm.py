@@ -102,6 +102,7 @@ def _open(files: ModelFiles, threads: int) -> _Loaded:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a thread that waits leaves the core to others
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(files.graph, options, providers=["CPUExecutionProvider"])
         tokenizer = Tokenizer.from_file(str(files.tokenizer))
