@@ -53,6 +53,6 @@ def test_a_line_is_answered_within_eighty_milliseconds(support: Queue) -> None:
             elif n:  # understood as a whole, a ticket made, colleagues told
                 passed_on.append(cpu)
     print(f"\n{len(walls)} answers, {len(passed_on)} passed on to a person")
-    for name, values in (("wall", walls), ("processor", cpus), ("passed on", passed_on)):
+    for name, values in filter(lambda one: one[1], (("wall", walls), ("processor", cpus), ("passed on", passed_on))):
         print(f"{name:>14}: p50 {np.percentile(values, 50):6.1f} ms   p95 {np.percentile(values, 95):6.1f} ms   max {max(values):6.1f} ms")
     assert float(np.percentile(cpus, 95)) < BAR_MS  # processor time: other work on the machine does not count

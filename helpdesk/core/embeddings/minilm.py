@@ -51,6 +51,7 @@ class MiniLm:
         self.threads = threads
         self._lock = Lock()
         self._loaded: _Loaded | None = None
+        self._left: list[_Loaded | None] = []
         self._one = lru_cache(maxsize=REMEMBERED)(self._embed_one)
         os.register_at_fork(after_in_child=self._forget)
 
@@ -91,6 +92,7 @@ class MiniLm:
 
     def _forget(self) -> None:
         self._lock = Lock()  # another thread of the parent may have held the old one at the fork
+        self._left.append(self._loaded)  # to end it would be to wait for threads that are not here
         self._loaded = None
 
 
