@@ -20,7 +20,7 @@ from assist.models import Suggestion
 from customers.access_log import note_read
 from helpdesk.core.api.base import StrictSerializer
 from helpdesk.core.api.listing import Listed, Shown
-from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.paging import NewestFirst
 from helpdesk.core.api.shaping import Shaped, parameters, refuse_changed, tagged
 from tickets.api.tickets import find
 from tickets.models import Ticket
@@ -52,11 +52,6 @@ class ActionFilter(filters.FilterSet):  # type: ignore[misc]
     kind = filters.MultipleChoiceFilter(field_name="source_kind", choices=[(one, one) for one in KINDS])
 
 
-class ActionCursor(Cursor):
-    ordering = ("-created_at", "-id")
-    allowed = ("created_at",)
-
-
 EXAMPLE = OpenApiExample(
     "An action",
     value={
@@ -77,7 +72,7 @@ EXAMPLE = OpenApiExample(
 class ActionList(Listed):
     scope = "tickets"
     serializer_class = ActionSerializer
-    pagination_class = ActionCursor
+    pagination_class = NewestFirst
     filterset_class = ActionFilter
     queryset = Suggestion.objects.none()
 
@@ -92,11 +87,13 @@ class ActionList(Listed):
         return self.listed(request)
 
 
-class ActionDetail(Shown):
+class OneAction(Shown):
     scope = "tickets"
     serializer_class = ActionSerializer
     queryset = Suggestion.objects.none()
 
+
+class ActionDetail(OneAction):
     @extend_schema(operation_id="actions_read", responses=ActionSerializer, parameters=parameters(ActionSerializer), examples=[EXAMPLE])
     def get(self, request: Request, number: str, action: int) -> Response:
         ticket, found = _found(request, number, action)
@@ -104,22 +101,14 @@ class ActionDetail(Shown):
         return self.shown(request, found)
 
 
-class ActionApproval(Shown):
-    scope = "tickets"
-    serializer_class = ActionSerializer
-    queryset = Suggestion.objects.none()
-
+class ActionApproval(OneAction):
     @extend_schema(operation_id="actions_approve", request=None, responses=ActionSerializer, examples=[EXAMPLE])
     def post(self, request: Request, number: str, action: int) -> Response:
         """Do it; done twice, it is done once. 409 where the ticket forbids it. `ask` sends nothing: its `value` is yours to send."""
         return _decided(request, number, action, deciding.approve)
 
 
-class ActionDismissal(Shown):
-    scope = "tickets"
-    serializer_class = ActionSerializer
-    queryset = Suggestion.objects.none()
-
+class ActionDismissal(OneAction):
     @extend_schema(
         operation_id="actions_dismiss",
         request=DismissalInput,
@@ -134,11 +123,7 @@ class ActionDismissal(Shown):
         return _decided(request, number, action, partial(deciding.dismiss, reason=entered.validated_data["reason"]))
 
 
-class ActionUndoing(Shown):
-    scope = "tickets"
-    serializer_class = ActionSerializer
-    queryset = Suggestion.objects.none()
-
+class ActionUndoing(OneAction):
     @extend_schema(operation_id="actions_undo", request=None, responses=ActionSerializer, examples=[EXAMPLE])
     def post(self, request: Request, number: str, action: int) -> Response:
         """Take it back. 409 when it was not done, or somebody has changed since what it did."""

@@ -22,7 +22,7 @@ from rest_framework.response import Response
 
 from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed
-from helpdesk.core.api.paging import LONGEST_CURSOR, Cursor, Place
+from helpdesk.core.api.paging import LONGEST_CURSOR, Cursor, NewestFirst, Place
 from helpdesk.core.api.shaping import Shaped, parameters
 from helpdesk.core.models import ModelCall
 from tickets.models import Ticket
@@ -206,10 +206,6 @@ class CallLineFilter(filters.FilterSet):  # type: ignore[misc]
     def about_ticket(self, queryset: QuerySet[ModelCall], _name: str, value: str) -> QuerySet[ModelCall]:
         ticket = Ticket.objects.visible_to(self.request.user).filter(number__iexact=value).values_list("pk", flat=True).first()
         return queryset.filter(about=f"ticket:{ticket}") if ticket else queryset.none()
-
-
-class NewestFirst(Cursor):
-    allowed = ("created_at",)
 
 
 class Ledger(Listed):

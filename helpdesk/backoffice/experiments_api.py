@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from assist.experiments import judging
 from assist.models import Experiment
 from helpdesk.core.api.listing import Listed, Shown
-from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.paging import NewestFirst
 from helpdesk.core.api.shaping import Shaped, parameters
 from helpdesk.core.errors import NotFound
 
@@ -69,10 +69,6 @@ class ResultSerializer(serializers.Serializer[Any]):
 
 class ExperimentReadSerializer(ExperimentSerializer):
     results = ResultSerializer(many=True)
-
-
-class NewestFirst(Cursor):
-    allowed = ("created_at",)
 
 
 class ExperimentList(Listed):

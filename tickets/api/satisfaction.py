@@ -17,7 +17,7 @@ from customers.access_log import note_read
 from helpdesk.core.api.base import StrictSerializer
 from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed
-from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.paging import NewestFirst
 from helpdesk.core.api.shaping import Shaped, parameters
 from tickets import rating
 from tickets.models import Rating, Ticket
@@ -52,15 +52,10 @@ class SatisfactionInput(StrictSerializer):
     comment = serializers.CharField(max_length=rating.LONGEST_COMMENT, required=False, allow_blank=True)
 
 
-class RatingCursor(Cursor):
-    ordering = ("-created_at", "-id")
-    allowed = ("created_at",)
-
-
 class Satisfaction(Listed):
     scope = "tickets"
     serializer_class = RatingSerializer
-    pagination_class = RatingCursor
+    pagination_class = NewestFirst
     filterset_class = RatingFilter
     queryset = Rating.objects.none()
 

@@ -107,6 +107,12 @@ class Cursor(BasePagination):
         return replace_query_param(self._address, "cursor", _written(Place(place.value, place.pk, backwards)))
 
 
+class NewestFirst(Cursor):
+    """Of a list that has no other order."""
+
+    allowed = ("created_at",)
+
+
 def refuse_unknown(request: Request, view: Any) -> None:
     """A filter with a typing error in it must not answer with everything. Raises ValidationError that names it."""
     filters = getattr(view, "filterset_class", None)

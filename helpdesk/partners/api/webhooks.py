@@ -17,7 +17,7 @@ from customers.access_log import note_read
 from helpdesk.core.api.base import etag, refuse_stale
 from helpdesk.core.api.filters import MomentFilter
 from helpdesk.core.api.listing import Listed, Shown
-from helpdesk.core.api.paging import Cursor
+from helpdesk.core.api.paging import Cursor, NewestFirst
 from helpdesk.core.api.shaping import parameters
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from helpdesk.partners.webhooks import announcing, managing
@@ -43,10 +43,6 @@ class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
     event_id = filters.NumberFilter(min_value=0, max_value=2**63 - 1, decimal_places=0)
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
-
-
-class DeliveryCursor(Cursor):
-    allowed = ("created_at",)
 
 
 class WebhookList(Listed):
@@ -132,7 +128,7 @@ class WebhookTest(generics.GenericAPIView):  # type: ignore[type-arg]
 class DeliveryList(Listed):
     scope = "webhooks"
     serializer_class = DeliverySerializer
-    pagination_class = DeliveryCursor
+    pagination_class = NewestFirst
     filterset_class = DeliveryFilter
     queryset = WebhookDelivery.objects.none()
 
