@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assist.models import Suggestion
 from helpdesk.core.models import ApiKey, Event
@@ -46,6 +48,18 @@ def test_they_are_listed_with_their_state(api: Client, ticket: Ticket, action: S
     assert [one["value"] for one in api.get(f"{path}?state=offered").json()["results"]] == ["high"]
     assert [one["state"] for one in api.get(f"{path}?kind=tag").json()["results"]] == ["done"]
     assert api.get(f"{path}?colour=red").status_code == 400
+
+
+def test_a_list_of_many_asks_no_more_than_one_of_two(api: Client, ticket: Ticket, action: Suggestion) -> None:
+    path, asked = f"/api/v1/tickets/{ticket.number}/actions/", []
+    api.get(path)  # what a process asks but once
+    for many in (1, 20):
+        for number in range(many):
+            _offered(ticket, "tag", f"{many}-{number}")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(api.get(path).json()["results"]) > many
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
 
 
 def test_it_is_done_once_and_taken_back(api: Client, ticket: Ticket, action: Suggestion) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from assist.models import WidgetSite
 from helpdesk.core.models import ApiKey, User, Webhook, WebhookDelivery
 from helpdesk.models import Alert, AlertRule
 from tests.cast import make_agent, signed_in
-from tickets.models import BusinessHours, EscalationLevel, Holiday, Queue, Rule, RuleFiring, SlaPolicy, Ticket
+from tickets.models import BusinessHours, DutyDay, DutyShift, EscalationLevel, Holiday, Queue, Rule, RuleFiring, SlaPolicy, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +48,12 @@ def levels(n: int) -> None:
     EscalationLevel.objects.get_or_create(slug=("legal", "security")[n % 2])[0].on_duty.add(make_agent(f"Duty{n} Smith"))
 
 
+def shifts(n: int) -> None:
+    level, ours, theirs = EscalationLevel.objects.get_or_create(slug="legal")[0], *(make_agent(f"{name}{n} Smith") for name in "AB")
+    DutyShift.objects.create(level=level, person=ours, week=[[[0, 1440]]] * 7)
+    DutyDay.objects.create(level=level, day=timezone.localdate() + timedelta(days=n), person=ours, stand_in=theirs)
+
+
 def alerts(n: int) -> None:
     rule = AlertRule.objects.create(name=f"Alert {n}", metric="backlog", limit=n, queue=Queue.objects.default())
     Alert.objects.create(rule=rule, type="backlog", severity="info", message="x", value=1, acknowledged_by=User.objects.first())
@@ -56,11 +64,13 @@ PAGES: dict[str, Callable[[int], object]] = {
     "/settings/hours/": hours,
     "/settings/routing/": members,
     "/settings/widget/": lambda n: WidgetSite.objects.create(name=f"Site {n}"),
-    "/settings/api-keys/": lambda n: ApiKey.issue(f"Key {n}", scopes=["tickets:read"]),
+    "/settings/api-keys/": lambda n: ApiKey.issue(f"Key {n}", scopes=["tickets:read"], queues=[Queue.objects.default().pk]),
     "/settings/webhooks/": webhook,
     "/settings/rules/": rules,
     "/settings/rules/history/": rules,
     "/settings/escalations/": levels,
+    "/settings/escalations/legal/duty/": shifts,
+    "/settings/people/": members,
     "/settings/alerts/": alerts,
 }
 
